@@ -1,0 +1,73 @@
+// What a dataset is to everyone else: meta, blocks of typed arrays, and where blocks come from.
+
+export type Split = 'train' | 'test';
+
+/** Shape of a dataset: enough to size a model before any block has arrived. */
+export type DatasetMeta = {
+  readonly name: string;
+  /** Samples in each split. */
+  readonly samples: Readonly<Record<Split, number>>;
+} & (
+  | {
+      readonly kind: 'dense';
+      /** Values per sample; `shape` says how they are laid out (images: [height, width]). */
+      readonly features: number;
+      readonly shape: readonly number[];
+      readonly classes: number;
+    }
+  | {
+      readonly kind: 'sparse';
+      /** Size of the key space: every index is below it. Labels are 0 and 1. */
+      readonly features: number;
+      readonly classes: 2;
+    }
+);
+
+/** Samples with every feature present. `x` is row-major [count, features]; a u8 value v means v / 255. */
+export interface DenseBlock {
+  readonly kind: 'dense';
+  readonly count: number;
+  readonly features: number;
+  readonly x: Uint8Array | Float32Array;
+  /** Class of each sample. */
+  readonly y: Uint32Array;
+}
+
+/** Samples with few features each, in compressed sparse rows: row i is indices[indptr[i] .. indptr[i+1]]. */
+export interface SparseBlock {
+  readonly kind: 'sparse';
+  readonly count: number;
+  /** Length count + 1. */
+  readonly indptr: Uint32Array;
+  /** Keys, ascending within a row. */
+  readonly indices: Uint32Array;
+  readonly values: Float32Array;
+  /** Label of each sample, 0 or 1. */
+  readonly y: Uint32Array;
+}
+
+export type Block = DenseBlock | SparseBlock;
+
+/** Lower-case hex SHA-256 of a block's encoded bytes. */
+export type BlockHash = string;
+
+export interface BlockEntry {
+  readonly hash: BlockHash;
+  readonly samples: number;
+  readonly bytes: number;
+}
+
+/** The list of blocks that make a dataset. Its own hash names the dataset. */
+export interface Manifest {
+  readonly meta: DatasetMeta;
+  readonly blocks: Readonly<Record<Split, readonly BlockEntry[]>>;
+}
+
+/** Data that every node can make for itself from a seed, block by block. Pure: same arguments, same bytes. */
+export interface Generator {
+  readonly name: string;
+  readonly meta: DatasetMeta;
+  /** Samples in block `index` of `split`. */
+  readonly blockSamples: Readonly<Record<Split, readonly number[]>>;
+  block(split: Split, index: number): Block;
+}

@@ -1,0 +1,75 @@
+// What a job is: tables, a gradient, an evaluation, and the defaults that make it start well. A new job is one file in
+// this folder and one line in registry.ts.
+import type { z } from 'zod';
+import type { Block, DatasetMeta, Generator } from '../data/dataset.ts';
+import type { TableSpec } from '../ps/table.ts';
+import type { UpdaterSpec } from '../ps/updaters/updater.ts';
+
+/** A learner's settings, before anyone changed them. */
+export interface JobDefaults {
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly updater: UpdaterSpec;
+  readonly steps: number;
+}
+
+/** Parameters of one table as a trainer sees them: all rows in key order, or the rows of `keys` in that order. */
+export interface TableValues {
+  /** Ascending and unique; null means every key of the table. */
+  readonly keys: Uint32Array | null;
+  readonly values: Float32Array;
+}
+
+/** The gradient of the mean loss over a batch, one entry per table, laid out like the values it was computed on. */
+export interface Gradient {
+  /** Sum of the loss over the batch, so that workers' losses add up. */
+  readonly lossSum: number;
+  readonly tables: readonly TableValues[];
+}
+
+/** Sums over the samples evaluated, so that workers' evaluations add up. */
+export interface Evaluation {
+  readonly samples: number;
+  readonly lossSum: number;
+  readonly correct: number;
+}
+
+/** What the try-it panel sends and gets: one sample in, a probability per class out. */
+export interface Prediction {
+  readonly probabilities: Float32Array;
+}
+
+/** A job made ready for one dataset in one trainer worker. May hold compiled kernels. */
+export interface Trainer {
+  /** Which keys of each table a batch touches: null for all, else ascending and unique. */
+  keysOf(batch: Block): readonly (Uint32Array | null)[];
+  gradient(parameters: readonly TableValues[], batch: Block): Promise<Gradient>;
+  evaluate(parameters: readonly TableValues[], batch: Block): Promise<Evaluation>;
+  predict(parameters: readonly TableValues[], sample: Block): Promise<Prediction>;
+  /** What it computes with, for people: "wasm", "JavaScript". */
+  readonly device: string;
+  dispose(): void;
+}
+
+/** `Options` is what a user may set beyond the common settings; parsed by `options`, never cast. */
+export interface Job<Options = unknown> {
+  readonly name: string;
+  readonly title: string;
+  /** One sentence for the page. */
+  readonly summary: string;
+  /** Which data it learns from. */
+  readonly dataKind: DatasetMeta['kind'];
+  readonly options: z.ZodType<Options>;
+  /** Extra figures of the whole model at the end of a run (objective, nonZeros): from parameters and total loss. */
+  readonly figures?: (
+    options: Options,
+    meta: DatasetMeta,
+    tables: readonly Float32Array[],
+    train: Evaluation,
+  ) => Record<string, number>;
+  defaults(options: Options, meta: DatasetMeta): JobDefaults;
+  tables(options: Options, meta: DatasetMeta): readonly TableSpec[];
+  /** The data it makes for itself: no download, same bytes for the same arguments everywhere. */
+  generate(seed: number, samples: { train: number; test: number } | null): Generator;
+  createTrainer(options: Options, meta: DatasetMeta): Promise<Trainer>;
+}

@@ -1,0 +1,37 @@
+// The port through which frames travel: an ordered, reliable, flow-controlled pipe between two roles.
+// Implementations: in-memory (tests, simulator), MessagePort (inside a tab), data channel (between tabs).
+
+/** What a frame waits behind. Lower numbers go first; frames of one priority stay in order. */
+export const Priority = { control: 0, pull: 1, push: 2, bulk: 3 } as const;
+export type Priority = (typeof Priority)[keyof typeof Priority];
+
+/** Bytes and frames a link has carried, as the wire counts them (with chunk headers). */
+export interface LinkStats {
+  framesIn: number;
+  framesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+export interface LinkHandlers {
+  /** One whole frame. The bytes are the handler's to keep; they start at a multiple of 8 in their buffer. */
+  onFrame(frame: Uint8Array): void;
+  /** The link has ended, once; nothing arrives after it. `reason` is a sentence for a person. */
+  onClose(reason: string): void;
+}
+
+export interface Link {
+  /**
+   * Queues one frame, given as parts that are sent one after the other as if they were one array.
+   * The parts must not change until they are sent (they aren't copied before). Sending on a closed link does nothing:
+   * the close was reported. Over `MAX_LINK_QUEUE_BYTES` waiting, the link closes with a reason.
+   */
+  send(parts: readonly Uint8Array[], priority: Priority): void;
+  /** Bytes accepted by `send` and not yet handed to the transport. */
+  readonly queuedBytes: number;
+  readonly stats: Readonly<LinkStats>;
+  close(reason: string): void;
+}
+
+/** How a link is made: handlers first, so that no frame can be missed. */
+export type OpenLink = (handlers: LinkHandlers) => Link;

@@ -1,0 +1,56 @@
+// Every bound of the protocol, each with its reason. Nothing here is configurable: both ends must agree.
+
+/** Raised whenever a frame or message changes meaning; tabs of different versions refuse each other by name. */
+export const PROTOCOL_VERSION = 1;
+
+/** One frame, reassembled. Larger tensors are split into segments long before; this bounds what a peer can make us hold. */
+export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;
+
+/** One data-channel message. Chromium closes the channel over 256 KiB; 64 KiB measured as fast as 256 KiB, and it
+ * keeps other frames from waiting behind a big one (SCTP interleaving is off in browsers). */
+export const MAX_MESSAGE_BYTES = 64 * 1024;
+
+/** Stop handing messages to a channel above this: Chromium throws at 16 MiB, and more than 1 MiB gained nothing. */
+export const HIGH_WATER_BYTES = 1024 * 1024;
+
+/** Start again below this: `bufferedamountlow` is reported in steps of about 100 KiB, so lower is stop-and-wait. */
+export const LOW_WATER_BYTES = 256 * 1024;
+
+/** Frames waiting in one link, both ends slow: two of the largest. Over it the link closes with a reason. */
+export const MAX_LINK_QUEUE_BYTES = 2 * MAX_FRAME_BYTES;
+
+/** One control message on simple-peer's own channel: under the 256 KiB that browsers take, small enough not to block. */
+export const MAX_CONTROL_BYTES = 128 * 1024;
+
+/** One signaling message: an SDP offer with its candidates is under 10 KiB. */
+export const MAX_SIGNALING_BYTES = 64 * 1024;
+
+/** Nodes in a room: every pair is connected, and Chromium allows 500 connections per renderer, closed ones counted. */
+export const MAX_ROOM_NODES = 64;
+
+/** Tables of one job. */
+export const MAX_TABLES = 64;
+
+/** Segments of one table: fits the u16 of the frame header. */
+export const MAX_SEGMENTS = 4_096;
+
+/** Keys in one frame: bounds what a hostile key list can make a shard look up. */
+export const MAX_FRAME_KEYS = 16 * 1024 * 1024;
+
+/** Floats per row. */
+export const MAX_WIDTH = 65_536;
+
+/** A worker's clocks with pushes not yet acknowledged; the next push waits. Bounds the client's memory in async. */
+export const MAX_UNACKED_CLOCKS = 4;
+
+/** Frames a shard holds because they carry an epoch it has not heard of yet. Over it they are refused. */
+export const MAX_EARLY_FRAMES = 4_096;
+
+/** Pulls parked on one segment. Every worker has at most two outstanding per segment. */
+export const MAX_PARKED_PULLS = 4 * MAX_ROOM_NODES;
+
+/** Blocks in a dataset: bounds a manifest to a few megabytes. */
+export const MAX_BLOCKS = 65_536;
+
+/** One block of data, decoded or not. */
+export const MAX_BLOCK_BYTES = 16 * 1024 * 1024;

@@ -1,0 +1,60 @@
+// What an updater is: the server's function from an aggregated gradient to new parameters. Pure and elementwise.
+// Only IEEE-exact operations (+ − × ÷ sqrt, comparisons): Math.pow and Math.exp differ by browser, and replicas must
+// end with identical bytes.
+
+/** What holds for one application of a gradient. */
+export interface UpdateContext {
+  readonly learningRate: number;
+  /**
+   * Share of a clock's global batch behind this gradient, in (0, 1]; 1 in BSP. Async updaters take n small steps a
+   * clock instead of one, and the weights of one clock's pushes sum to 1, so churn and consistency need no retuning.
+   */
+  readonly weight: number;
+  /** This segment's scalars, kept between calls, as long as `scalars` of the updater: step counts, powers of betas. */
+  readonly scalars: Float64Array;
+}
+
+export interface Updater {
+  /** State arrays per value (Adam: 2). Each starts at `slotStart` and has the layout of the values. */
+  readonly slots: number;
+  readonly slotStart: number;
+  /** Scalars per segment and what they start as. */
+  readonly scalars: readonly number[];
+  /** Called once per application, before `apply`: advances the scalars. */
+  advance(context: UpdateContext): void;
+  /**
+   * Updates values[at … at+count) and the same range of each slot from gradient[from … from+count).
+   * Called once per row for key lists, once per segment for whole ranges.
+   */
+  apply(
+    values: Float32Array,
+    slots: readonly Float32Array[],
+    at: number,
+    gradient: Float32Array,
+    from: number,
+    count: number,
+    context: UpdateContext,
+  ): void;
+  /**
+   * Where values depend on the scalars too (FTRL's penalty grows with the number of updates, also for keys not
+   * touched): brings values[at … at+count) up to date before they are read.
+   */
+  refresh?(
+    values: Float32Array,
+    slots: readonly Float32Array[],
+    at: number,
+    count: number,
+    scalars: Float64Array,
+  ): void;
+}
+
+/** Settings of an updater, as they travel in a job. */
+export type UpdaterSpec =
+  | { readonly kind: 'sgd' }
+  | { readonly kind: 'momentum'; readonly beta: number; readonly nesterov: boolean }
+  | { readonly kind: 'adagrad'; readonly epsilon: number }
+  | { readonly kind: 'adam'; readonly beta1: number; readonly beta2: number; readonly epsilon: number }
+  /** l1 and l2 are penalties on the mean loss per sample; `beta` as in McMahan et al. 2013, alpha is the learning rate. */
+  | { readonly kind: 'ftrl'; readonly beta: number; readonly l1: number; readonly l2: number };
+
+export type UpdaterKind = UpdaterSpec['kind'];

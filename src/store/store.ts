@@ -1,0 +1,30 @@
+// The page's one store: vanilla zustand, so that it works without React. Runtime writes it; ui subscribes.
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { ViewState } from './view.ts';
+
+export type ViewStore = StoreApi<ViewState>;
+
+export const emptyView: ViewState = {
+  connection: { phase: 'offline' },
+  roomLink: null,
+  lanLinks: [],
+  self: null,
+  role: 'auto',
+  nodes: [],
+  run: null,
+  series: {
+    version: 0,
+    loss: { step: [], samples: [], seconds: [], value: [] },
+    accuracy: { step: [], samples: [], seconds: [], value: [] },
+  },
+  ring: { points: [], segments: [] },
+  flows: [],
+  jobs: [],
+  job: 'digits-mlp',
+  dataset: null,
+  progress: null,
+  problem: null,
+  notices: [],
+};
+
+export const createViewStore = (): ViewStore => createStore<ViewState>(() => emptyView);

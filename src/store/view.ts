@@ -1,0 +1,190 @@
+// The headless view state: what the page knows, ready to show. Written by runtime, read by ui. No behaviour.
+import type { NodeId } from '../protocol/ids.ts';
+
+export type RoleChoice = 'auto' | 'worker' | 'server' | 'both' | 'watch';
+
+export type ConsistencyView = { kind: 'bsp' } | { kind: 'ssp'; delay: number } | { kind: 'async' };
+
+export type ConnectionView =
+  | { phase: 'offline' }
+  | { phase: 'joining' }
+  | { phase: 'joined' }
+  /** The signaling server is away; training goes on. */
+  | { phase: 'reconnecting'; reason: string; retryInMs: number }
+  /** Nothing more will happen without the user: wrong secret, room full, no WebRTC, other version. */
+  | { phase: 'failed'; reason: string; advice: string };
+
+/** How this tab is connected to one other node. */
+export type PeerView =
+  | { phase: 'self' }
+  | { phase: 'connecting' }
+  | { phase: 'connected' }
+  | { phase: 'failed'; reason: string };
+
+export interface NodeView {
+  id: NodeId;
+  /** "Chromium on Linux". */
+  label: string;
+  isSelf: boolean;
+  isScheduler: boolean;
+  isWorker: boolean;
+  isServer: boolean;
+  peer: PeerView;
+  /** Iterations finished; null for a node that isn't a worker. */
+  clock: number | null;
+  samplesPerSecond: number;
+  /** Fractions of wall time since the last report; they sum to at most 1. */
+  compute: number;
+  wait: number;
+  communicate: number;
+  bytesIn: number;
+  bytesOut: number;
+  rttMs: number | null;
+  /** Mean staleness in clocks of the gradients this worker pushed; null without any. */
+  staleness: number | null;
+  /** How far the worker is behind the front, when that is notable. */
+  isSlow: boolean;
+}
+
+export type RunPhase = 'idle' | 'preparing' | 'running' | 'paused' | 'finishing' | 'finished' | 'stopped' | 'failed';
+
+export interface RunView {
+  number: number;
+  job: string;
+  title: string;
+  phase: RunPhase;
+  /** Why it is paused, failed or waiting, in a sentence; null when there is nothing to say. */
+  message: string | null;
+  /** Clocks finished by every worker, of `steps`. */
+  clock: number;
+  steps: number;
+  batch: number;
+  samples: number;
+  samplesPerSecond: number;
+  seconds: number;
+  loss: number | null;
+  /** Fraction of the test set classified right; null before the first evaluation. */
+  accuracy: number | null;
+  parameters: number;
+  consistency: ConsistencyView;
+  learningRate: number;
+  updater: string;
+  data: string;
+}
+
+/** Training curves. Columns have equal lengths; `version` grows with every change. */
+export interface SeriesView {
+  version: number;
+  loss: { step: number[]; samples: number[]; seconds: number[]; value: number[] };
+  accuracy: { step: number[]; samples: number[]; seconds: number[]; value: number[] };
+}
+
+export interface SegmentView {
+  table: string;
+  segment: number;
+  startKey: number;
+  endKey: number;
+  floats: number;
+  owner: NodeId | null;
+}
+
+export interface RingView {
+  /** Virtual nodes: positions in [0, 1) around the ring. */
+  points: { position: number; node: NodeId }[];
+  /** Segments at their positions, with their owners. */
+  segments: (SegmentView & { position: number })[];
+}
+
+/** Bytes per second between two nodes, lately, for the drawing. */
+export interface FlowView {
+  from: NodeId;
+  to: NodeId;
+  bytesPerSecond: number;
+}
+
+export interface ProgressView {
+  label: string;
+  /** 0–1, or null when the end isn't known. */
+  fraction: number | null;
+}
+
+export interface DatasetView {
+  name: string;
+  /** "10,000 training and 10,000 test images, 28×28, 10 classes". */
+  description: string;
+  source: 'generated' | 'files';
+  /** Jobs that can learn from it. */
+  jobs: string[];
+  /** A few samples as 8-bit images, to look at; null where the data aren't images. */
+  preview: { width: number; height: number; images: { pixels: Uint8Array; label: string }[] } | null;
+}
+
+export interface JobView {
+  name: string;
+  title: string;
+  summary: string;
+  defaults: { batch: number; learningRate: number; updater: string; steps: number };
+}
+
+export interface NoticeView {
+  id: number;
+  /** Milliseconds since the page opened. */
+  atMs: number;
+  level: 'info' | 'good' | 'warning' | 'error';
+  text: string;
+}
+
+export interface ViewState {
+  connection: ConnectionView;
+  /** The link that others open to join; null before a room exists. */
+  roomLink: string | null;
+  /** The same link under addresses that other devices can reach. */
+  lanLinks: string[];
+  self: NodeId | null;
+  role: RoleChoice;
+  nodes: NodeView[];
+  run: RunView | null;
+  series: SeriesView;
+  ring: RingView;
+  flows: FlowView[];
+  jobs: JobView[];
+  /** The job chosen for the next run. */
+  job: string;
+  dataset: DatasetView | null;
+  progress: ProgressView | null;
+  /** The last thing the user asked for that could not be done; null after it is dismissed. */
+  problem: { text: string; advice: string } | null;
+  notices: NoticeView[];
+}
+
+/** What a new run should be, as the start panel has it. */
+export interface StartRequest {
+  job: string;
+  batch: number;
+  steps: number;
+  learningRate: number;
+  updater: string;
+  consistency: ConsistencyView;
+  seed: number;
+}
+
+/** What a user can ask for. Everything reports through the view state; only answers to questions are returned. */
+export interface Commands {
+  chooseJob(name: string): void;
+  useGeneratedData(): void;
+  /** Reads dropped files: recognised by content, parsed off the main thread. */
+  loadFiles(files: readonly File[]): void;
+  start(request: StartRequest): void;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  setConsistency(consistency: ConsistencyView): void;
+  setLearningRate(rate: number): void;
+  setRole(role: RoleChoice): void;
+  /** Saves the live parameters as a .safetensors file. */
+  download(): void;
+  /** Probabilities from the live parameters for one image, values in [0, 1], row-major in the dataset's shape. */
+  predict(image: Float32Array): Promise<Float32Array>;
+  leave(): void;
+  dismissProblem(): void;
+}
