@@ -61,12 +61,12 @@ export interface Job<Options = unknown> {
   readonly dataKind: DatasetMeta['kind'];
   readonly options: z.ZodType<Options>;
   /** Extra figures of the whole model at the end of a run (objective, nonZeros): from parameters and total loss. */
-  readonly figures?: (
+  figures?(
     options: Options,
     meta: DatasetMeta,
     tables: readonly Float32Array[],
     train: Evaluation,
-  ) => Record<string, number>;
+  ): Record<string, number>;
   defaults(options: Options, meta: DatasetMeta): JobDefaults;
   tables(options: Options, meta: DatasetMeta): readonly TableSpec[];
   /** The data it makes for itself: no download, same bytes for the same arguments everywhere. */

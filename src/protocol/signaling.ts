@@ -12,8 +12,9 @@ const secretSchema = z.string().min(8).max(128);
 const resumeSchema = z.object({
   node: nodeSchema,
   token: z.string().min(16).max(128),
-  /** Newest scheduler term the node has seen: a restarted server starts above it. */
+  /** Newest scheduler term the node has seen, and whose it is: a restarted server goes on from there. */
   term: termSchema,
+  scheduler: nodeSchema,
 });
 
 /** Page → server. `hello` comes first, once. */

@@ -1,0 +1,27 @@
+// Bounds on data: what a file, a block or a manifest may claim, each with its reason.
+import { MAX_BLOCKS } from '../protocol/limits.ts';
+
+/** Samples in one block. 512 images of 28×28 are 394 KiB: about 10 ms on a link, so that a block doesn't hold up
+ * gradients, and 60,000 samples still make enough blocks (118) to share out among a room of 64. Sparse rows are smaller
+ * yet; the same number keeps a batch's samples in few blocks. */
+export const BLOCK_SAMPLES = 512;
+
+/** An encoded manifest: 128 bytes for each entry (a hash is 64 of them), and room for the meta. */
+export const MAX_MANIFEST_BYTES = MAX_BLOCKS * 128 + 16 * 1024;
+
+/** Key space of sparse data: a table over all of it is 256 MiB of f32, about what a tab can hold. */
+export const MAX_SPARSE_FEATURES = 64 * 1024 * 1024;
+
+/** Classes of dense data: bounds the output layer that a manifest can make a trainer allocate. ImageNet has 1,000. */
+export const MAX_CLASSES = 1_024;
+
+/** Largest magnitude of a value. f32 ends at 3.4e38, so the first product with a value beyond this overflows: such a
+ * number is a mistake in a file, not a measurement. */
+export const MAX_VALUE = 1e30;
+
+/** Characters of a dataset's name: it is shown, never interpreted. */
+export const MAX_NAME_LENGTH = 200;
+
+/** The held-out test split where none was given: a sixth, and no more samples than one evaluation goes through fast. */
+export const HOLD_OUT_FRACTION = 1 / 6;
+export const MAX_HELD_OUT_SAMPLES = 10_000;

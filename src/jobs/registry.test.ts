@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { cutSegments } from '../ps/table.ts';
+import { createUpdater } from '../ps/updaters/create-updater.ts';
+import { findJob, jobs, UnknownJob } from './registry.ts';
+
+test('finds a job by its name', () => {
+  for (const job of jobs) expect(findJob(job.name)).toBe(job);
+});
+
+test('an unknown name is answered with the names there are', () => {
+  expect(() => findJob('digits')).toThrow(UnknownJob);
+  expect(() => findJob('digits')).toThrow('There is no job "digits". There is: digits-mlp, sparse-logistic.');
+});
+
+describe.each(jobs)('$name', (job) => {
+  const options = job.options.parse({});
+  const generator = job.generate(3, { train: 600, test: 100 });
+
+  test('generates data of the kind that it learns from, the same for the same seed', () => {
+    expect(generator.meta.kind).toBe(job.dataKind);
+    expect(generator.meta.samples).toEqual({ train: 600, test: 100 });
+    expect(job.generate(3, { train: 600, test: 100 }).block('train', 0)).toEqual(generator.block('train', 0));
+    expect(job.generate(4, { train: 600, test: 100 }).block('train', 0)).not.toEqual(generator.block('train', 0));
+  });
+
+  test('its tables can be cut, and its updater made', () => {
+    const tables = job.tables(options, generator.meta);
+    expect(cutSegments(tables).length).toBeGreaterThanOrEqual(tables.length);
+    expect(new Set(tables.map(({ name }) => name)).size).toBe(tables.length);
+    createUpdater(job.defaults(options, generator.meta).updater);
+  });
+
+  test('answers with one gradient per table', async () => {
+    const trainer = await job.createTrainer(options, generator.meta);
+    const batch = generator.block('test', 0);
+    const parameters = job.tables(options, generator.meta).map(({ keys, width }, table) => {
+      const touched = trainer.keysOf(batch)[table] ?? null;
+      return { keys: touched, values: new Float32Array((touched?.length ?? keys) * width) };
+    });
+    const { tables, lossSum } = await trainer.gradient(parameters, batch);
+    expect(tables.map(({ keys, values }) => [keys, values.length])).toEqual(
+      parameters.map(({ keys, values }) => [keys, values.length]),
+    );
+    // All weights zero: every class is as likely as any other.
+    expect(lossSum / batch.count).toBeCloseTo(Math.log(generator.meta.classes), 4);
+    trainer.dispose();
+  });
+});

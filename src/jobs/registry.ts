@@ -1,0 +1,21 @@
+// Every job there is. A new one is a file in this folder and a line here.
+import { digitsMlp } from './digits-mlp.ts';
+import type { Job } from './job.ts';
+import { sparseLogistic } from './sparse-logistic.ts';
+
+export const jobs: readonly Job[] = [digitsMlp, sparseLogistic];
+
+/** A name that no job has. */
+export class UnknownJob extends Error {
+  override name = 'UnknownJob';
+  constructor(name: string) {
+    super(`There is no job "${name}". There is: ${jobs.map((job) => job.name).join(', ')}.`);
+  }
+}
+
+/** @throws UnknownJob */
+export function findJob(name: string): Job {
+  const found = jobs.find((job) => job.name === name);
+  if (found === undefined) throw new UnknownJob(name);
+  return found;
+}

@@ -1,0 +1,59 @@
+// Composition root of the page: makes the store, the workers, the node and the view, and joins them. The only file that
+// knows everyone.
+import type { RoleChoice } from './protocol/control.ts';
+import { roleChoices } from './protocol/control.ts';
+import { browserLabel } from './runtime/browser-label.ts';
+import { RoomNode } from './runtime/node.ts';
+import { PageCommands } from './runtime/page-commands.ts';
+import { formatFragment, newRoom, parseFragment } from './runtime/room-link.ts';
+import { ViewWriter } from './runtime/view-writer.ts';
+import { WorkerHandles } from './runtime/worker-handles.ts';
+import { createViewStore } from './store/store.ts';
+import { mount } from './ui/mount.tsx';
+
+/** The room in the address bar; a new one is put there, so that the link can be copied from it. */
+function roomOfPage() {
+  const found = parseFragment(location.hash);
+  if (found !== null) return found;
+  const address = newRoom(Math.random);
+  history.replaceState(null, '', formatFragment(address));
+  return address;
+}
+
+function roleOfPage(): RoleChoice {
+  const wanted = new URLSearchParams(location.search).get('role');
+  return roleChoices.find((role) => role === wanted) ?? 'auto';
+}
+
+function openPage(root: HTMLElement): void {
+  const store = createViewStore();
+  const workers = new WorkerHandles(
+    new Worker(new URL('../workers/trainer.worker.ts', import.meta.url), { type: 'module', name: 'trainer' }),
+    new Worker(new URL('../workers/shard.worker.ts', import.meta.url), { type: 'module', name: 'shard' }),
+  );
+  const address = roomOfPage();
+  const role = roleOfPage();
+  const now = () => performance.now();
+  const view = new ViewWriter(store, address, location.href, now);
+  const signalingUrl = new URL('signal', location.href.replace(/^http/, 'ws')).href.replace(/[?#].*$/, '');
+  const options = {
+    signalingUrl,
+    address,
+    role,
+    label: browserLabel(navigator.userAgent),
+    iceServers: [],
+    random: Math.random,
+    now,
+  };
+  const node = new RoomNode(options, workers, view);
+  const commands = new PageCommands(store, node, workers, view);
+  store.setState({ role });
+  // Another room in the address bar is another page: everything starts anew.
+  addEventListener('hashchange', () => location.reload());
+  addEventListener('pagehide', () => node.leave());
+  Object.assign(window, { pushpull: { view: () => store.getState(), commands, workers, node } });
+  mount(root, store, commands);
+}
+
+const root = document.getElementById('root');
+if (root !== null) openPage(root);

@@ -1,0 +1,49 @@
+// A link over one RTCDataChannel, in the page or, better, in the worker that the channel was transferred to.
+import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from '../protocol/limits.ts';
+import { ChunkedLink } from './chunked-link.ts';
+import type { OpenLink } from './link.ts';
+
+/**
+ * Opens a link over a data channel that is connecting or open. Call it in the task that received the channel, or messages
+ * can be missed. Frames may be sent at once; they wait until the channel is open.
+ */
+export const channelLink =
+  (channel: RTCDataChannel): OpenLink =>
+  (handlers) => {
+    channel.binaryType = 'arraybuffer';
+    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
+    const silence = (): void => {
+      channel.onopen = channel.onmessage = channel.onbufferedamountlow = channel.onclose = channel.onerror = null;
+    };
+    const transport = {
+      canSend: () => {
+        // A browser may close a channel with its connection and fire nothing.
+        if (isOver(channel)) end('the data channel is closed');
+        return channel.readyState === 'open' && channel.bufferedAmount < HIGH_WATER_BYTES;
+      },
+      send: (message: Uint8Array<ArrayBuffer>) => channel.send(message),
+      close: () => {
+        silence();
+        channel.close();
+      },
+    };
+    const link = new ChunkedLink(transport, handlers, (run) => queueMicrotask(run));
+    const end = (reason: string): void => {
+      silence();
+      link.end(reason);
+    };
+    channel.onopen = () => link.pump();
+    channel.onbufferedamountlow = () => link.pump();
+    channel.onmessage = (event) => link.receive(event.data);
+    channel.onclose = () => end('the data channel was closed by the other end or lost');
+    // Chromium reports a lost connection as an error, with the cause, just before the close.
+    channel.onerror = ({ error }) => {
+      if (isOver(channel)) end(`the data channel failed: ${error?.message ?? 'no reason given'}`);
+    };
+    // A transferred channel may have closed before anyone listened; told only once the caller holds the link.
+    if (isOver(channel)) queueMicrotask(() => end('the data channel was already closed'));
+    return link;
+  };
+
+const isOver = (channel: RTCDataChannel): boolean =>
+  channel.readyState === 'closing' || channel.readyState === 'closed';

@@ -1,0 +1,113 @@
+// What the links over message transports share: queue, chunks, limits, one close. A transport moves whole messages in
+// order and says when it can take another.
+import { MalformedBytes } from '../protocol/bytes.ts';
+import { MAX_LINK_QUEUE_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
+import { ChunkReader, ChunkWriter } from './chunks.ts';
+import type { Link, LinkHandlers, LinkStats, Priority } from './link.ts';
+
+/** Moves messages of at most 64 KiB to the other end, in order. */
+export interface MessageTransport {
+  /** Whether `send` may be called now. When it turns true again, the transport calls `ChunkedLink.pump`. */
+  canSend(): boolean;
+  /** Sends one message. The bytes are overwritten after the call, so they are copied inside it. */
+  send(message: Uint8Array<ArrayBuffer>): void;
+  /** Ends the transport. What it reports afterwards is ignored. */
+  close(reason: string): void;
+}
+
+/** How far a flush is put off so that frames of one task share messages: a microtask, or a simulator's queue. */
+export type Defer = (run: () => void) => void;
+
+/** A link over a message transport. The transport's owner calls `pump`, `receive` and `end`. */
+export class ChunkedLink implements Link {
+  private readonly staging = new Uint8Array(MAX_MESSAGE_BYTES);
+  private readonly stagingView = new DataView(this.staging.buffer);
+  private readonly writer = new ChunkWriter();
+  private readonly reader: ChunkReader;
+  private bytesIn = 0;
+  private bytesOut = 0;
+  private isClosed = false;
+  private isFlushing = false;
+
+  constructor(
+    private readonly transport: MessageTransport,
+    private readonly handlers: LinkHandlers,
+    private readonly defer: Defer,
+  ) {
+    this.reader = new ChunkReader((frame) => {
+      // A handler may close the link between two frames of one message: nothing arrives after that.
+      if (!this.isClosed) this.handlers.onFrame(frame);
+    });
+  }
+
+  get queuedBytes(): number {
+    return this.writer.queuedBytes;
+  }
+
+  get stats(): LinkStats {
+    return {
+      framesIn: this.reader.framesIn,
+      framesOut: this.writer.framesOut,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+    };
+  }
+
+  send(parts: readonly Uint8Array[], priority: Priority): void {
+    if (this.isClosed) return;
+    this.writer.add(parts, priority);
+    if (this.writer.queuedBytes > MAX_LINK_QUEUE_BYTES) {
+      this.close(`over ${MAX_LINK_QUEUE_BYTES} bytes were waiting to be sent: the other end is too slow`);
+      return;
+    }
+    if (this.isFlushing) return;
+    this.isFlushing = true;
+    this.defer(() => {
+      this.isFlushing = false;
+      this.pump();
+    });
+  }
+
+  /** Sends messages for as long as the transport takes them. */
+  pump(): void {
+    try {
+      while (!this.isClosed && this.writer.queuedBytes > 0 && this.transport.canSend()) {
+        const length = this.writer.fill(this.staging, this.stagingView);
+        this.bytesOut += length;
+        this.transport.send(length === this.staging.byteLength ? this.staging : this.staging.subarray(0, length));
+      }
+    } catch (error) {
+      this.close(`sending failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** Takes what arrived, whatever it is. Garbage closes the link. */
+  receive(data: unknown): void {
+    if (this.isClosed) return;
+    if (!(data instanceof ArrayBuffer)) {
+      this.close('the other end sent text where bytes belong');
+      return;
+    }
+    this.bytesIn += data.byteLength;
+    try {
+      this.reader.read(new Uint8Array(data));
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      this.close(`the other end sent bytes that are no frames: ${error.message}`);
+    }
+  }
+
+  close(reason: string): void {
+    if (this.isClosed) return;
+    this.end(reason);
+    this.transport.close(reason);
+  }
+
+  /** The transport has ended by itself. */
+  end(reason: string): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.writer.clear();
+    this.handlers.onClose(reason);
+  }
+}

@@ -1,0 +1,78 @@
+// Every link keeps every promise of the compliance suite.
+import { describe, it } from 'vitest';
+import { channelLink } from './channel-link.ts';
+import { FakeChannel } from './fake-channel.ts';
+import { type LinkFixture, linkCompliance } from './link-compliance.ts';
+import { memoryPair } from './memory-link.ts';
+import { portLink } from './port-link.ts';
+import { relayChannel, relayedLink } from './relay.ts';
+
+const schedule = (run: () => void): void => void setImmediate(run);
+const bytes = (...values: number[]): ArrayBuffer => new Uint8Array(values).buffer;
+
+/** What no chunked link may take. */
+const chunkGarbage = [
+  { what: 'text', data: 'hello', reason: /text where bytes belong/ },
+  { what: 'an empty message', data: bytes(), reason: /a message of 0 bytes/ },
+  { what: 'an odd length', data: bytes(0, 3, 0, 0, 1, 0, 0, 0, 7), reason: /a message of 9 bytes/ },
+  { what: 'too long a message', data: new ArrayBuffer(65_544), reason: /a message of 65544 bytes/ },
+  { what: 'an unknown priority', data: bytes(4, 3, 0, 0, 0, 0, 0, 0), reason: /unknown priority 4/ },
+  { what: 'unknown flags', data: bytes(0, 4, 0, 0, 0, 0, 0, 0), reason: /unknown flags/ },
+  { what: 'a reserved field in use', data: bytes(0, 3, 1, 0, 0, 0, 0, 0), reason: /unknown flags/ },
+  { what: 'too large a claim', data: bytes(0, 1, 0, 0, 255, 255, 255, 255), reason: /4294967295 bytes/ },
+  { what: 'a rest of nothing', data: bytes(0, 2, 0, 0, 0, 0, 0, 0), reason: /a chunk of no frame/ },
+  { what: 'an empty beginning', data: bytes(0, 1, 0, 0, 0, 0, 0, 0), reason: /an empty chunk/ },
+];
+
+const memory: LinkFixture = { makePair: async () => memoryPair(schedule), garbage: chunkGarbage };
+
+const ports: LinkFixture = {
+  makePair: async () => {
+    const { port1, port2 } = new MessageChannel();
+    return { a: portLink(port1), b: portLink(port2), inject: (data) => port1.postMessage(data) };
+  },
+  garbage: [
+    { what: 'an object', data: { length: 3 }, reason: /no frame/ },
+    { what: 'nothing', data: null, reason: /no frame/ },
+    { what: 'a credit for nothing', data: 100, reason: /never sent/ },
+    { what: 'a credit that is no number', data: Number.NaN, reason: /never sent/ },
+  ],
+};
+
+const channels: LinkFixture = {
+  makePair: async () => {
+    const [left, right] = FakeChannel.pair(schedule);
+    left.open();
+    const a = channelLink(left.asChannel());
+    return { a, b: channelLink(right.asChannel()), inject: (data) => left.send(data as ArrayBuffer) };
+  },
+  garbage: chunkGarbage,
+};
+
+const relayed: LinkFixture = {
+  makePair: async () => {
+    const [left, right] = FakeChannel.pair(schedule);
+    const [leftPorts, rightPorts] = [new MessageChannel(), new MessageChannel()];
+    relayChannel(left.asChannel(), leftPorts.port1);
+    relayChannel(right.asChannel(), rightPorts.port1);
+    left.open();
+    const inject = (data: unknown): void => left.send(data as ArrayBuffer);
+    return { a: relayedLink(leftPorts.port2), b: relayedLink(rightPorts.port2), inject };
+  },
+  garbage: chunkGarbage,
+};
+
+const LARGE = /256 MiB/;
+
+describe.each([
+  ['memory link', memory],
+  ['port link', ports],
+  ['channel link', channels],
+  ['relayed channel link', relayed],
+] as const)('%s', (name, fixture) => {
+  for (const { name: promise, run } of linkCompliance) {
+    // Once each for a chunked and an unchunked link is enough of the largest frame on a shared machine.
+    const isSkipped = LARGE.test(promise) && name !== 'memory link' && name !== 'port link';
+    it.skipIf(isSkipped)(promise, () => run(fixture), 60_000);
+  }
+});

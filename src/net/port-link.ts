@@ -1,0 +1,147 @@
+// A link over a MessagePort: trainer and shard in one tab. A frame is copied once, into a buffer that is transferred.
+// A port has no back-pressure of its own, so the receiver counts back what it has taken (credits).
+// Messages: an ArrayBuffer is a frame, a number is a credit in bytes, a string is the reason of a close.
+import { MAX_FRAME_BYTES, MAX_LINK_QUEUE_BYTES } from '../protocol/limits.ts';
+import { frameBytes } from './chunks.ts';
+import { Fifo } from './fifo.ts';
+import type { Link, LinkHandlers, LinkStats, OpenLink, Priority } from './link.ts';
+
+/** Bytes under way in a port before the sender waits. A few dense models: more gains nothing, the copy is the cost. */
+const PORT_WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** The receiver credits in steps: a quarter of the window, so that the sender never runs dry for want of a credit. */
+const CREDIT_STEP_BYTES = PORT_WINDOW_BYTES / 4;
+
+/** What an empty frame counts, so that a flood of them is bounded too: about what the browser keeps per message. */
+const FRAME_COST_BYTES = 64;
+
+interface WaitingFrame {
+  readonly parts: readonly Uint8Array[];
+  readonly cost: number;
+}
+
+class PortLink implements Link {
+  /** Frames by priority, taken from the front. */
+  private readonly queues = [0, 1, 2, 3].map(() => new Fifo<WaitingFrame>());
+  private underWay = 0;
+  private uncredited = 0;
+  private isClosed = false;
+  private isFlushing = false;
+  private readonly counts: LinkStats = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 };
+  queuedBytes = 0;
+
+  constructor(
+    private readonly port: MessagePort,
+    private readonly handlers: LinkHandlers,
+  ) {
+    port.onmessage = (event) => this.receive(event.data);
+    port.onmessageerror = () => this.close('a message on the port could not be read');
+    // Fires where the other end's worker or tab is gone (Chromium 122, Firefox 136, Node); elsewhere the runtime knows.
+    port.addEventListener('close', this.onPortClose);
+    port.start();
+  }
+
+  get stats(): LinkStats {
+    return this.counts;
+  }
+
+  send(parts: readonly Uint8Array[], priority: Priority): void {
+    if (this.isClosed) return;
+    const cost = frameBytes(parts) + FRAME_COST_BYTES;
+    this.queues[priority]?.push({ parts, cost });
+    this.queuedBytes += cost;
+    if (this.queuedBytes > MAX_LINK_QUEUE_BYTES) {
+      this.close(`over ${MAX_LINK_QUEUE_BYTES} bytes were waiting to be sent: the other end is too slow`);
+      return;
+    }
+    if (this.isFlushing) return;
+    this.isFlushing = true;
+    queueMicrotask(() => {
+      this.isFlushing = false;
+      this.pump();
+    });
+  }
+
+  close(reason: string): void {
+    if (this.isClosed) return;
+    this.port.postMessage(reason);
+    this.end(reason);
+  }
+
+  private readonly onPortClose = (): void => this.end('the other end of the port is gone');
+
+  private pump(): void {
+    // Over the window by at most one frame, so that a frame larger than it still goes.
+    while (!this.isClosed && this.underWay < PORT_WINDOW_BYTES) {
+      const frame = this.queues.find((queue) => queue.length > 0)?.shift();
+      if (frame === undefined) return;
+      const bytes = joinParts(frame);
+      this.queuedBytes -= frame.cost;
+      this.underWay += frame.cost;
+      this.counts.framesOut++;
+      this.counts.bytesOut += bytes.byteLength;
+      this.port.postMessage(bytes, [bytes]);
+    }
+  }
+
+  private receive(data: unknown): void {
+    if (this.isClosed) return;
+    if (data instanceof ArrayBuffer) this.receiveFrame(data);
+    else if (typeof data === 'number') this.receiveCredit(data);
+    else if (typeof data === 'string') this.end(`closed by the other end: ${data}`);
+    else this.close('the other end sent something that is no frame');
+  }
+
+  private receiveFrame(data: ArrayBuffer): void {
+    if (data.byteLength > MAX_FRAME_BYTES) {
+      this.close(`a frame of over ${MAX_FRAME_BYTES} bytes`);
+      return;
+    }
+    this.counts.framesIn++;
+    this.counts.bytesIn += data.byteLength;
+    this.uncredited += data.byteLength + FRAME_COST_BYTES;
+    if (this.uncredited >= CREDIT_STEP_BYTES) {
+      this.port.postMessage(this.uncredited);
+      this.uncredited = 0;
+    }
+    this.handlers.onFrame(new Uint8Array(data));
+  }
+
+  private receiveCredit(bytes: number): void {
+    if (!(bytes > 0 && bytes <= this.underWay)) {
+      this.close(`a credit of ${bytes} bytes that were never sent`);
+      return;
+    }
+    this.underWay -= bytes;
+    this.pump();
+  }
+
+  private end(reason: string): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const queue of this.queues) queue.clear();
+    this.queuedBytes = 0;
+    this.port.onmessage = null;
+    this.port.onmessageerror = null;
+    this.port.removeEventListener('close', this.onPortClose);
+    this.port.close();
+    this.handlers.onClose(reason);
+  }
+}
+
+/** One buffer of exactly the frame's size, ready to be transferred. */
+function joinParts(frame: WaitingFrame): ArrayBuffer {
+  const joined = new Uint8Array(frame.cost - FRAME_COST_BYTES);
+  let at = 0;
+  for (const part of frame.parts) {
+    joined.set(part, at);
+    at += part.byteLength;
+  }
+  return joined.buffer;
+}
+
+/** Opens a link over one end of a `MessageChannel`. Both ends must be opened this way. */
+export const portLink =
+  (port: MessagePort): OpenLink =>
+  (handlers) =>
+    new PortLink(port, handlers);

@@ -1,0 +1,93 @@
+// Where a browser can't transfer a data channel to a worker: the page relays its messages over a MessagePort, and the
+// worker opens an ordinary link on the port.
+// Page → worker: an ArrayBuffer is a message, a number is a credit in bytes, 'open', or `close: reason`.
+// Worker → page: an ArrayBuffer is a message, 'close'.
+import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from '../protocol/limits.ts';
+import { ChunkedLink } from './chunked-link.ts';
+import type { OpenLink } from './link.ts';
+
+const CLOSE = 'close: ';
+
+/**
+ * Connects a channel to a worker's port, in the page. Messages are moved, not copied. The worker may have at most
+ * `HIGH_WATER_BYTES` and one message under way: credits go back as the channel drains, so the page holds no queue.
+ */
+export function relayChannel(channel: RTCDataChannel, port: MessagePort): void {
+  let owed = 0;
+  const silence = (): void => {
+    channel.onopen = channel.onmessage = channel.onbufferedamountlow = channel.onclose = null;
+    port.onmessage = null;
+  };
+  const end = (reason: string): void => {
+    silence();
+    port.postMessage(`${CLOSE}${reason}`);
+    port.close();
+    channel.close();
+  };
+  const credit = (): void => {
+    if (owed > 0 && channel.bufferedAmount < HIGH_WATER_BYTES) {
+      port.postMessage(owed);
+      owed = 0;
+    }
+  };
+  const forward = (data: unknown): void => {
+    if (!(data instanceof ArrayBuffer)) {
+      end('the worker closed the link');
+      return;
+    }
+    try {
+      channel.send(data);
+      owed += data.byteLength;
+      credit();
+    } catch (error) {
+      end(`sending failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  channel.binaryType = 'arraybuffer';
+  channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
+  channel.onopen = () => port.postMessage('open');
+  channel.onbufferedamountlow = credit;
+  channel.onmessage = ({ data }) => port.postMessage(data, data instanceof ArrayBuffer ? [data] : []);
+  channel.onclose = () => end('the data channel was closed by the other end or lost');
+  port.onmessage = ({ data }) => forward(data);
+  if (channel.readyState === 'open') port.postMessage('open');
+  if (channel.readyState === 'closing' || channel.readyState === 'closed') end('the data channel was already closed');
+}
+
+/** Opens a link, in the worker, on a port whose other end is with `relayChannel`. */
+export const relayedLink =
+  (port: MessagePort): OpenLink =>
+  (handlers) => {
+    let isOpen = false;
+    let underWay = 0;
+    const stop = (): void => {
+      port.onmessage = null;
+      port.close();
+    };
+    const transport = {
+      canSend: () => isOpen && underWay < HIGH_WATER_BYTES,
+      send: (message: Uint8Array<ArrayBuffer>) => {
+        underWay += message.byteLength;
+        const { buffer } = message.slice();
+        port.postMessage(buffer, [buffer]);
+      },
+      close: () => {
+        port.postMessage('close');
+        stop();
+      },
+    };
+    const link = new ChunkedLink(transport, handlers, (run) => queueMicrotask(run));
+    port.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (typeof data === 'number') {
+        underWay -= data;
+        link.pump();
+      } else if (data === 'open') {
+        isOpen = true;
+        link.pump();
+      } else if (typeof data === 'string' && data.startsWith(CLOSE)) {
+        stop();
+        link.end(data.slice(CLOSE.length));
+      } else link.receive(data);
+    };
+    return link;
+  };

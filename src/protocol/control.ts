@@ -1,0 +1,290 @@
+// Control messages between the pages of a room: JSON over simple-peer's own channel, parsed by these schemas.
+// The scheduler's whole state of a run goes out in one `cluster` message at every change: whoever has the newest one
+// knows everything, and the next scheduler can go on from it.
+import { z } from 'zod';
+import { type NodeId, nodeId } from './ids.ts';
+import { MAX_BLOCKS, MAX_CONTROL_BYTES, MAX_TABLES, MAX_WIDTH } from './limits.ts';
+import { parseMessage } from './signaling.ts';
+
+const u32 = z.number().int().min(0).max(0xffff_ffff);
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const clock = z.number().int().min(-1).max(0x7fff_ffff);
+const node = z
+  .number()
+  .int()
+  .min(1)
+  .max(0xffff_ffff)
+  .transform((value): NodeId => nodeId(value));
+const amount = z.number().min(0);
+const sentence = z.string().max(500);
+
+const epochSchema = z.object({ term: u32, counter: u32 });
+const workerSchema = z.object({ node, incarnation: u32 });
+
+const mapSchema = z.object({
+  epoch: epochSchema,
+  run: u32,
+  servers: z.array(node),
+  previousServers: z.array(node),
+  workers: z.array(workerSchema),
+});
+
+export const consistencySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('bsp') }),
+  z.object({ kind: z.literal('ssp'), delay: z.number().int().min(1).max(1024) }),
+  z.object({ kind: z.literal('async') }),
+]);
+
+const learningRateSchema = z.number().positive().max(1000);
+const fraction = z.number().min(0).lt(1);
+
+export const updaterSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sgd') }),
+  z.object({ kind: z.literal('momentum'), beta: fraction, nesterov: z.boolean() }),
+  z.object({ kind: z.literal('adagrad'), epsilon: z.number().positive() }),
+  z.object({ kind: z.literal('adam'), beta1: fraction, beta2: fraction, epsilon: z.number().positive() }),
+  z.object({ kind: z.literal('ftrl'), beta: amount, l1: amount, l2: amount }),
+]);
+
+const tableSchema = z.object({
+  name: z.string().min(1).max(100),
+  keys: z
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 32),
+  width: z.number().int().min(1).max(MAX_WIDTH),
+  init: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('zeros') }),
+    z.object({ kind: z.literal('uniform'), scale: z.number().min(0) }),
+  ]),
+  shape: z.array(z.number().int().min(1)).max(8),
+});
+
+/** Blocks of one split: all of `blockSamples`, but the last, which has what is left. */
+const splitSchema = z.object({
+  samples: count,
+  blockSamples: z.number().int().min(1),
+  blocks: z.number().int().min(0).max(MAX_BLOCKS),
+});
+
+/** Where the data of a run come from: made by every node from a seed, or fetched by hash from whoever holds them. */
+const dataSchema = z.object({
+  name: z.string().max(200),
+  train: splitSchema,
+  test: splitSchema,
+  source: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('generated'), seed: u32, samples: z.object({ train: count, test: count }).nullable() }),
+    z.object({ kind: z.literal('blocks'), manifest: z.string().regex(/^[0-9a-f]{64}$/) }),
+  ]),
+});
+
+/** Everything that a run is, fixed from its start to its end. */
+const planSchema = z.object({
+  run: u32,
+  job: z.string().max(100),
+  options: z.record(z.string(), z.unknown()),
+  seed: u32,
+  /** Samples of one clock, over all workers. */
+  batch: z.number().int().min(1).max(1_000_000),
+  /** Clocks. */
+  steps: z.number().int().min(1).max(100_000_000),
+  updater: updaterSchema,
+  tables: z.array(tableSchema).min(1).max(MAX_TABLES),
+  data: dataSchema,
+  /** Clocks between evaluations on the test set. */
+  evaluateEvery: z.number().int().min(1),
+  /** Clocks that one point of the loss curve stands for. */
+  lossEvery: z.number().int().min(1),
+});
+
+const scheduleSchema = z
+  .array(z.object({ fromClock: clock, consistency: consistencySchema, learningRate: learningRateSchema }))
+  .max(64);
+
+export const runPhases = [
+  'idle',
+  'preparing',
+  'running',
+  'paused',
+  'finishing',
+  'finished',
+  'stopped',
+  'failed',
+] as const;
+
+/** Evenly spaced block indexes: first, how many, and the step between them. */
+const blockRunSchema = z.tuple([count, z.number().int().min(1), z.number().int().min(1)]);
+
+/** Who may train on which blocks. Round-robin leases are one run each; churn makes more of them. */
+const leasesSchema = z.array(z.object({ worker: node, runs: z.array(blockRunSchema).max(MAX_BLOCKS) }));
+
+export const roleChoices = ['auto', 'worker', 'server', 'both', 'watch'] as const;
+
+const clusterSchema = z.object({
+  kind: z.literal('cluster'),
+  term: u32,
+  revision: u32,
+  scheduler: node,
+  phase: z.enum(runPhases),
+  /** Why, in a sentence; null when there is nothing to say. */
+  message: sentence.nullable(),
+  map: mapSchema,
+  plan: planSchema.nullable(),
+  schedule: scheduleSchema,
+  /** Only clocks below may be started: how pause and stop work. */
+  clockLimit: clock,
+  leases: leasesSchema,
+  /** Nodes that hold every block of the data, where the data are blocks. */
+  holders: z.array(node),
+});
+
+/** What a person, or a script, asks of the scheduler. */
+export const requestSchema = z.discriminatedUnion('ask', [
+  z.object({
+    ask: z.literal('start'),
+    plan: planSchema,
+    consistency: consistencySchema,
+    learningRate: learningRateSchema,
+  }),
+  z.object({ ask: z.literal('pause') }),
+  z.object({ ask: z.literal('resume') }),
+  z.object({ ask: z.literal('stop') }),
+  z.object({ ask: z.literal('consistency'), consistency: consistencySchema }),
+  z.object({ ask: z.literal('learning-rate'), learningRate: learningRateSchema }),
+  z.object({ ask: z.literal('role'), role: z.enum(roleChoices) }),
+  /** Going politely: hand over what I own, and tell me when that is done (I am in no map any more). */
+  z.object({ ask: z.literal('leave') }),
+]);
+
+const triple = z.tuple([clock, z.number(), count]);
+
+/** What a worker did since its last report, and where it is. */
+const workerReportSchema = z.object({
+  clock,
+  samples: count,
+  /** [first clock of the bucket, loss sum, samples] since the last report. */
+  losses: z.array(triple).max(2_000),
+  /** [clock, loss sum, samples, correct] since the last report. */
+  evaluations: z.array(z.tuple([clock, z.number(), count, count])).max(200),
+  computeMs: amount,
+  waitMs: amount,
+  communicateMs: amount,
+  spanMs: amount,
+  isDone: z.boolean(),
+  device: z.string().max(60),
+});
+
+const shardReportSchema = z.object({
+  applied: count,
+  acknowledged: count,
+  duplicates: count,
+  refused: z.record(z.string().max(40), count),
+  staleness: z.record(z.string().max(10), count),
+  workers: z.array(z.object({ node, applied: count, delaySum: amount })).max(1_000),
+});
+
+const trafficSchema = z.object({
+  push: z.object({ raw: count, wire: count }),
+  pull: z.object({ raw: count, wire: count }),
+});
+
+const reportSchema = z.object({
+  kind: z.literal('report'),
+  run: u32,
+  /** Data and compiled kernels are there: the node may work. */
+  isPrepared: z.boolean(),
+  holdsAllBlocks: z.boolean(),
+  /** Why this node can't train; null when it can. */
+  problem: sentence.nullable(),
+  /** The loss was not a number at this clock; null while all is well. */
+  divergedAt: clock.nullable(),
+  worker: workerReportSchema.nullable(),
+  shard: shardReportSchema.nullable(),
+  bytesIn: count,
+  bytesOut: count,
+  traffic: trafficSchema,
+  /** Bytes per second to other nodes, lately. */
+  flows: z.array(z.tuple([node, amount])).max(1_000),
+  links: z.object({ webrtc: count, port: count }),
+  rttMs: amount.nullable(),
+});
+
+const point = z.tuple([clock, count, amount, z.number()]);
+
+const metricsSchema = z.object({
+  kind: z.literal('metrics'),
+  run: u32,
+  clock,
+  samples: count,
+  seconds: amount,
+  samplesPerSecond: amount,
+  /** [clock, samples, seconds, value]: new since the last message, or all of them where `isHistory`. */
+  loss: z.array(point).max(4_000),
+  accuracy: z.array(point).max(4_000),
+  isHistory: z.boolean(),
+  staleness: z.record(z.string().max(10), count),
+  traffic: trafficSchema,
+  applied: count,
+  acknowledged: count,
+  duplicates: count,
+  nodes: z
+    .array(
+      z.object({
+        node,
+        label: z.string().max(80),
+        isWorker: z.boolean(),
+        isServer: z.boolean(),
+        clock: clock.nullable(),
+        samplesPerSecond: amount,
+        compute: amount,
+        wait: amount,
+        communicate: amount,
+        bytesIn: count,
+        bytesOut: count,
+        links: z.object({ webrtc: count, port: count }),
+        rttMs: amount.nullable(),
+        staleness: amount.nullable(),
+        isSlow: z.boolean(),
+        device: z.string().max(60).nullable(),
+        flows: z.array(z.tuple([node, amount])).max(1_000),
+      }),
+    )
+    .max(1_000),
+});
+
+export const controlSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('hello'),
+    version: z.number().int(),
+    label: z.string().max(80),
+    role: z.enum(roleChoices),
+  }),
+  z.object({ kind: z.literal('ping'), at: z.number() }),
+  z.object({ kind: z.literal('pong'), at: z.number() }),
+  z.object({ kind: z.literal('request'), request: requestSchema }),
+  /** The scheduler's answer to a request that it can't meet. */
+  z.object({ kind: z.literal('denied'), text: sentence, advice: sentence }),
+  clusterSchema,
+  reportSchema,
+  metricsSchema,
+]);
+
+export type ControlMessage = z.infer<typeof controlSchema>;
+export type ClusterState = z.infer<typeof clusterSchema>;
+export type RunPlan = z.infer<typeof planSchema>;
+export type RunPhase = (typeof runPhases)[number];
+export type DataPlan = z.infer<typeof dataSchema>;
+export type SplitPlan = z.infer<typeof splitSchema>;
+export type Request = z.infer<typeof requestSchema>;
+export type Report = z.infer<typeof reportSchema>;
+export type WorkerReport = z.infer<typeof workerReportSchema>;
+export type Metrics = z.infer<typeof metricsSchema>;
+export type NodeMetrics = Metrics['nodes'][number];
+export type Traffic = z.infer<typeof trafficSchema>;
+export type RoleChoice = (typeof roleChoices)[number];
+/** A point of a curve: [clock, samples, seconds, value]. */
+export type Point = Metrics['loss'][number];
+
+/** Parses one control message. @throws BadMessage */
+export const parseControl = (text: string): ControlMessage => parseMessage(controlSchema, text, MAX_CONTROL_BYTES);

@@ -1,0 +1,341 @@
+// The bulk protocol, whole: numbered frame kinds, encode, decode.
+// A frame is a 12-byte header (version, kind, two zero bytes, epoch) and a body of fixed fields, then raw little-endian
+// arrays. Fields are ordered so that arrays start at a multiple of 4; tensors are never copied by encoding or decoding.
+import { ByteReader, ByteWriter, bytesOf, MalformedBytes } from './bytes.ts';
+import { type Epoch, type NodeId, nodeId, type SegmentId, type WorkerId } from './ids.ts';
+import { MAX_BLOCK_BYTES, MAX_FRAME_KEYS, PROTOCOL_VERSION } from './limits.ts';
+
+/** Numbers on the wire. Append only: a number, once used, never means anything else. */
+export const FrameKind = {
+  push: 1,
+  ack: 2,
+  pull: 3,
+  answer: 4,
+  refuse: 5,
+  handoff: 6,
+  blockRequest: 7,
+  blockAnswer: 8,
+} as const;
+
+/** Why a shard didn't do what a frame asked. Append only. */
+export const refusals = [
+  'none',
+  'stale-epoch',
+  'not-owner',
+  'not-a-worker',
+  'out-of-order',
+  'bad-keys',
+  'not-finite',
+  'too-many',
+] as const;
+export type Refusal = (typeof refusals)[number];
+
+/** A worker's gradient for one segment at one clock. `keys` null means every row of the segment, in order. */
+export interface Push extends SegmentId {
+  readonly kind: 'push';
+  readonly epoch: Epoch;
+  readonly worker: WorkerId;
+  readonly clock: number;
+  /** Samples behind the gradient: its weight in an aggregation. */
+  readonly samples: number;
+  /** Newest clock of any worker in what was pulled for this gradient: what staleness is measured from. */
+  readonly readFront: number;
+  readonly keys: Uint32Array | null;
+  readonly values: Float32Array;
+}
+
+/** The push is applied (and on the replicas, where there are any). */
+export interface Ack extends SegmentId {
+  readonly kind: 'ack';
+  readonly epoch: Epoch;
+  readonly worker: WorkerId;
+  readonly clock: number;
+}
+
+/** Asks for rows of one segment, no older than `minClock` of every active worker. */
+export interface Pull extends SegmentId {
+  readonly kind: 'pull';
+  readonly epoch: Epoch;
+  /** The asking node; incarnation 0 reads without being a worker. */
+  readonly worker: WorkerId;
+  /** Chosen by the client; comes back in the answer. */
+  readonly request: number;
+  readonly minClock: number;
+  /** All pushes of clocks ≤ `done` have been sent: nobody needs to wait for the worker there. */
+  readonly done: number;
+  readonly keys: Uint32Array | null;
+}
+
+/** Clocks of a segment: every active worker is at `floor`, except those listed. */
+export interface ClockSnapshot {
+  readonly floor: number;
+  readonly ahead: readonly { readonly node: NodeId; readonly clock: number }[];
+}
+
+/** Rows of one segment, with the version and the vector clock that they have. */
+export interface Answer extends SegmentId {
+  readonly kind: 'answer';
+  readonly epoch: Epoch;
+  readonly request: number;
+  readonly version: number;
+  /** The answer had to wait for another worker's push: the asker was held back, not just the network slow. */
+  readonly isHeldBack: boolean;
+  readonly clocks: ClockSnapshot;
+  readonly values: Float32Array;
+}
+
+export interface Refuse extends SegmentId {
+  readonly kind: 'refuse';
+  /** The shard's epoch. */
+  readonly epoch: Epoch;
+  readonly reason: Refusal;
+  /** Of a push: its clock. Of a pull: 0. */
+  readonly clock: number;
+  /** Of a pull: its request. Of a push: 0. */
+  readonly request: number;
+}
+
+/** Everything a segment is, from its old owner to its new one. */
+export interface Handoff extends SegmentId {
+  readonly kind: 'handoff';
+  readonly epoch: Epoch;
+  readonly version: number;
+  /** Floor of the vector clock, and its entries. */
+  readonly floor: number;
+  readonly clocks: readonly { readonly worker: WorkerId; readonly clock: number }[];
+  readonly scalars: Float64Array;
+  readonly values: Float32Array;
+  readonly slots: readonly Float32Array[];
+}
+
+export interface BlockRequest {
+  readonly kind: 'blockRequest';
+  readonly epoch: Epoch;
+  readonly request: number;
+  /** SHA-256, lower-case hex. */
+  readonly hash: string;
+}
+
+export interface BlockAnswer {
+  readonly kind: 'blockAnswer';
+  readonly epoch: Epoch;
+  readonly request: number;
+  /** Null where the node doesn't hold the block. */
+  readonly bytes: Uint8Array | null;
+}
+
+export type Frame = Push | Ack | Pull | Answer | Refuse | Handoff | BlockRequest | BlockAnswer;
+
+/** Parts of a frame, to be sent one after the other. Arrays are views of the frame's own: don't change them after. */
+export function encodeFrame(frame: Frame): Uint8Array[] {
+  const head = new ByteWriter(96).u8(PROTOCOL_VERSION).u8(FrameKind[frame.kind]).u16(0);
+  head.u32(frame.epoch.term).u32(frame.epoch.counter);
+  switch (frame.kind) {
+    case 'push':
+      writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock).u32(frame.samples).i32(frame.readFront);
+      return writeKeysAndValues(head, frame.keys, frame.values);
+    case 'ack':
+      return [writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock).finish()];
+    case 'pull':
+      writeWorker(writeSegment(head, frame), frame.worker).u32(frame.request).i32(frame.minClock).i32(frame.done);
+      return writeKeysAndValues(head, frame.keys, null);
+    case 'answer':
+      writeSegment(head, frame)
+        .u32(frame.request)
+        .u32(frame.version)
+        .u32(frame.isHeldBack ? 1 : 0);
+      writeClocks(head, frame.clocks).u32(frame.values.length);
+      return [head.finish(), bytesOf(frame.values)];
+    case 'refuse':
+      writeSegment(head, frame).u32(refusals.indexOf(frame.reason)).i32(frame.clock).u32(frame.request);
+      return [head.finish()];
+    case 'handoff':
+      return writeHandoff(head, frame);
+    case 'blockRequest':
+      return [head.u32(frame.request).raw(bytesOfHex(frame.hash)).finish()];
+    case 'blockAnswer':
+      head
+        .u32(frame.request)
+        .u32(frame.bytes === null ? 0 : 1)
+        .u32(frame.bytes?.byteLength ?? 0);
+      return frame.bytes === null ? [head.finish()] : [head.finish(), frame.bytes];
+    default:
+      return frame satisfies never;
+  }
+}
+
+/** Parses one frame; arrays are views of `bytes` where alignment allows. @throws MalformedBytes */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  const reader = new ByteReader(bytes);
+  const version = reader.u8();
+  if (version !== PROTOCOL_VERSION)
+    throw new MalformedBytes(`protocol version ${version}, expected ${PROTOCOL_VERSION}`);
+  const kind = reader.u8();
+  if (reader.u16() !== 0) throw new MalformedBytes('reserved bytes are not zero');
+  const epoch = { term: reader.u32(), counter: reader.u32() };
+  const frame = readBody(kind, epoch, reader);
+  reader.end();
+  return frame;
+}
+
+function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
+  switch (kind) {
+    case FrameKind.push:
+      return readPush(epoch, reader);
+    case FrameKind.ack:
+      return { kind: 'ack', epoch, ...readSegment(reader), worker: readWorker(reader), clock: reader.i32() };
+    case FrameKind.pull:
+      return readPull(epoch, reader);
+    case FrameKind.answer:
+      return readAnswer(epoch, reader);
+    case FrameKind.refuse:
+      return readRefuse(epoch, reader);
+    case FrameKind.handoff:
+      return readHandoff(epoch, reader);
+    case FrameKind.blockRequest:
+      return { kind: 'blockRequest', epoch, request: reader.u32(), hash: hexOf(reader.raw(32)) };
+    case FrameKind.blockAnswer:
+      return readBlockAnswer(epoch, reader);
+    default:
+      throw new MalformedBytes(`unknown frame kind ${kind}`);
+  }
+}
+
+function readPush(epoch: Epoch, reader: ByteReader): Push {
+  const segment = readSegment(reader);
+  const worker = readWorker(reader);
+  const clock = reader.i32();
+  const samples = reader.u32();
+  const readFront = reader.i32();
+  const { keys, values } = readKeysAndValues(reader);
+  return { kind: 'push', epoch, ...segment, worker, clock, samples, readFront, keys, values };
+}
+
+function readPull(epoch: Epoch, reader: ByteReader): Pull {
+  const segment = readSegment(reader);
+  const worker = readWorker(reader);
+  const request = reader.u32();
+  const minClock = reader.i32();
+  const done = reader.i32();
+  const { keys, values } = readKeysAndValues(reader);
+  if (values.length !== 0) throw new MalformedBytes('a pull carries no values');
+  return { kind: 'pull', epoch, ...segment, worker, request, minClock, done, keys };
+}
+
+function readAnswer(epoch: Epoch, reader: ByteReader): Answer {
+  const segment = readSegment(reader);
+  const request = reader.u32();
+  const version = reader.u32();
+  const isHeldBack = reader.u32() === 1;
+  const clocks = readClocks(reader);
+  const values = reader.f32s(reader.u32());
+  return { kind: 'answer', epoch, ...segment, request, version, isHeldBack, clocks, values };
+}
+
+function readRefuse(epoch: Epoch, reader: ByteReader): Refuse {
+  const segment = readSegment(reader);
+  const reason = refusals[reader.u32()];
+  if (reason === undefined) throw new MalformedBytes('unknown reason of a refusal');
+  return { kind: 'refuse', epoch, ...segment, reason, clock: reader.i32(), request: reader.u32() };
+}
+
+function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {
+  const request = reader.u32();
+  const isFound = reader.u32() === 1;
+  const length = reader.u32();
+  if (length > MAX_BLOCK_BYTES) throw new MalformedBytes(`a block of ${length} bytes; at most ${MAX_BLOCK_BYTES}`);
+  const bytes = reader.raw(length);
+  return { kind: 'blockAnswer', epoch, request, bytes: isFound ? bytes : null };
+}
+
+function writeHandoff(head: ByteWriter, frame: Handoff): Uint8Array[] {
+  writeSegment(head, frame).u32(frame.version).i32(frame.floor).u32(frame.clocks.length);
+  for (const { worker, clock } of frame.clocks) writeWorker(head, worker).i32(clock);
+  head.u32(frame.scalars.length);
+  for (const scalar of frame.scalars) head.f64(scalar);
+  head.u32(frame.values.length).u32(frame.slots.length);
+  return [head.finish(), bytesOf(frame.values), ...frame.slots.map(bytesOf)];
+}
+
+function readHandoff(epoch: Epoch, reader: ByteReader): Handoff {
+  const segment = readSegment(reader);
+  const version = reader.u32();
+  const floor = reader.i32();
+  const clocks = readList(reader, 12, () => ({ worker: readWorker(reader), clock: reader.i32() }));
+  const scalars = Float64Array.from(readList(reader, 8, () => reader.f64()));
+  const length = reader.u32();
+  const slotCount = reader.u32();
+  if (slotCount > 8) throw new MalformedBytes(`${slotCount} slots per value`);
+  const values = reader.f32s(length);
+  const slots = Array.from({ length: slotCount }, () => reader.f32s(length));
+  return { kind: 'handoff', epoch, ...segment, version, floor, clocks, scalars, values, slots };
+}
+
+function writeSegment(head: ByteWriter, { table, segment }: SegmentId): ByteWriter {
+  return head.u16(table).u16(segment);
+}
+
+function readSegment(reader: ByteReader): SegmentId {
+  return { table: reader.u16(), segment: reader.u16() };
+}
+
+function writeWorker(head: ByteWriter, worker: WorkerId): ByteWriter {
+  return head.u32(worker.node).u32(worker.incarnation);
+}
+
+function readWorker(reader: ByteReader): WorkerId {
+  return { node: nodeId(reader.u32()), incarnation: reader.u32() };
+}
+
+function writeClocks(head: ByteWriter, clocks: ClockSnapshot): ByteWriter {
+  head.i32(clocks.floor).u32(clocks.ahead.length);
+  for (const { node, clock } of clocks.ahead) head.u32(node).i32(clock);
+  return head;
+}
+
+function readClocks(reader: ByteReader): ClockSnapshot {
+  const floor = reader.i32();
+  return { floor, ahead: readList(reader, 8, () => ({ node: nodeId(reader.u32()), clock: reader.i32() })) };
+}
+
+/** A count and as many items; the count is checked against the bytes that are there before anything is made. */
+function readList<T>(reader: ByteReader, itemBytes: number, readItem: () => T): T[] {
+  const count = reader.u32();
+  if (count * itemBytes > reader.remaining)
+    throw new MalformedBytes(`a list of ${count} items in ${reader.remaining} bytes`);
+  return Array.from({ length: count }, readItem);
+}
+
+function writeKeysAndValues(head: ByteWriter, keys: Uint32Array | null, values: Float32Array | null): Uint8Array[] {
+  head
+    .u32(keys === null ? 0 : 1)
+    .u32(keys?.length ?? 0)
+    .u32(values?.length ?? 0);
+  const parts = [head.finish()];
+  if (keys !== null) parts.push(bytesOf(keys));
+  if (values !== null) parts.push(bytesOf(values));
+  return parts;
+}
+
+function readKeysAndValues(reader: ByteReader): { keys: Uint32Array | null; values: Float32Array } {
+  const hasKeys = reader.u32();
+  const keyCount = reader.u32();
+  const valueCount = reader.u32();
+  if (hasKeys > 1 || keyCount > MAX_FRAME_KEYS) throw new MalformedBytes(`${keyCount} keys, flag ${hasKeys}`);
+  const keys = reader.u32s(keyCount);
+  const values = reader.f32s(valueCount);
+  if (hasKeys === 0 && keyCount !== 0) throw new MalformedBytes('keys without their flag');
+  return { keys: hasKeys === 1 ? keys : null, values };
+}
+
+/** Lower-case hex of bytes. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+function bytesOfHex(hex: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new MalformedBytes(`not a SHA-256 in hex: ${hex.slice(0, 80)}`);
+  return Uint8Array.from({ length: 32 }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
+}

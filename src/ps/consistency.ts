@@ -1,0 +1,57 @@
+// Consistency: which clocks a worker must see before it may start, and how rate and delay change at clock boundaries.
+
+/** BSP is a delay of 0, async one of infinity, bounded delay (SSP) lies between. */
+export type Consistency =
+  | { readonly kind: 'bsp' }
+  | { readonly kind: 'ssp'; readonly delay: number }
+  | { readonly kind: 'async' };
+
+/** The delay bound τ of a consistency. */
+export function delayOf(consistency: Consistency): number {
+  switch (consistency.kind) {
+    case 'bsp':
+      return 0;
+    case 'ssp':
+      return consistency.delay;
+    case 'async':
+      return Number.POSITIVE_INFINITY;
+    default:
+      return consistency satisfies never;
+  }
+}
+
+/** What holds from one clock on, until a later entry. */
+export interface ScheduleEntry {
+  readonly fromClock: number;
+  readonly consistency: Consistency;
+  readonly learningRate: number;
+}
+
+/** Entries by ascending clock, the first from clock 0. Changes append; at most `MAX_SCHEDULE_ENTRIES` are kept. */
+export type Schedule = readonly ScheduleEntry[];
+
+/** Old entries matter only for pushes of old clocks: the last few are enough, and the broadcast stays small. */
+export const MAX_SCHEDULE_ENTRIES = 16;
+
+/** What holds at a clock. */
+export function scheduleAt(schedule: Schedule, clock: number): ScheduleEntry {
+  let found = schedule[0];
+  for (const entry of schedule) if (entry.fromClock <= clock) found = entry;
+  if (found === undefined) throw new RangeError('A schedule has at least one entry.');
+  return found;
+}
+
+/** The schedule with a change from `fromClock` on. A change at or before the last one replaces it. */
+export function changeSchedule(schedule: Schedule, entry: ScheduleEntry): Schedule {
+  const kept = schedule.filter((earlier) => earlier.fromClock < entry.fromClock);
+  return [...kept, entry].slice(-MAX_SCHEDULE_ENTRIES);
+}
+
+/**
+ * Clock that every active worker must have finished in what a worker pulls to start `clock`: all iterations
+ * ≤ clock − 1 − τ (OSDI'14 §3.5). Negative means nothing is required.
+ */
+export function requiredClock(schedule: Schedule, clock: number): number {
+  const delay = delayOf(scheduleAt(schedule, clock).consistency);
+  return Number.isFinite(delay) ? Math.max(clock - 1 - delay, -1) : -1;
+}

@@ -1,0 +1,81 @@
+// Who is alive, as a state machine: closed sockets, closed connections, words of farewell and silence in; who came and
+// who is gone out. Whichever sign is first counts, but only farewell and silence are proof. Pure: time comes in.
+import type { RoleChoice } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
+
+/** A live page answers a probe in a few milliseconds, a busy one in a few frames; a crashed one never. */
+export const PROBE_TIMEOUT_MS = 400;
+
+/** Silence of a node that nothing else speaks against. Pages answer pings also when hidden; slow is not dead. */
+export const SILENCE_TIMEOUT_MS = 6_000;
+
+export type MembershipEvent =
+  | { readonly kind: 'hello'; readonly node: NodeId; readonly label: string; readonly role: RoleChoice }
+  /** Anything arrived from the node. */
+  | { readonly kind: 'heard'; readonly node: NodeId }
+  /** The signaling server says so: `leave` is a farewell, `closed` a reason to ask. */
+  | { readonly kind: 'left'; readonly node: NodeId; readonly reason: 'leave' | 'closed' }
+  | { readonly kind: 'disconnected'; readonly node: NodeId }
+  | { readonly kind: 'tick' };
+
+export type MembershipEffect =
+  | { readonly kind: 'up'; readonly node: NodeId; readonly label: string; readonly role: RoleChoice }
+  /** Reason in words that follow the node's name: "was closed". */
+  | { readonly kind: 'gone'; readonly node: NodeId; readonly reason: string }
+  /** Ask the node for a sign of life, now. */
+  | { readonly kind: 'probe'; readonly node: NodeId };
+
+interface Member {
+  heardAt: number;
+  /** When something spoke against it; null while nothing does. */
+  suspectedAt: number | null;
+}
+
+export class MembershipCore {
+  private readonly members = new Map<NodeId, Member>();
+
+  step(event: MembershipEvent, now: number): MembershipEffect[] {
+    switch (event.kind) {
+      case 'hello':
+        this.members.set(event.node, { heardAt: now, suspectedAt: null });
+        return [{ kind: 'up', node: event.node, label: event.label, role: event.role }];
+      case 'heard':
+        return this.hear(event.node, now);
+      case 'left':
+        return event.reason === 'leave' ? this.remove(event.node, 'left') : this.suspect(event.node, now);
+      case 'disconnected':
+        return this.suspect(event.node, now);
+      case 'tick':
+        return [...this.members].flatMap(([node, member]) => this.check(node, member, now));
+      default:
+        return event satisfies never;
+    }
+  }
+
+  private hear(node: NodeId, now: number): MembershipEffect[] {
+    const member = this.members.get(node);
+    if (member !== undefined) {
+      member.heardAt = now;
+      member.suspectedAt = null;
+    }
+    return [];
+  }
+
+  private suspect(node: NodeId, now: number): MembershipEffect[] {
+    const member = this.members.get(node);
+    if (member === undefined) return [];
+    member.suspectedAt ??= now;
+    return [{ kind: 'probe', node }];
+  }
+
+  private check(node: NodeId, member: Member, now: number): MembershipEffect[] {
+    if (member.suspectedAt !== null && now - member.suspectedAt >= PROBE_TIMEOUT_MS)
+      return this.remove(node, 'was closed');
+    if (now - member.heardAt >= SILENCE_TIMEOUT_MS) return this.remove(node, 'fell silent');
+    return [];
+  }
+
+  private remove(node: NodeId, reason: string): MembershipEffect[] {
+    return this.members.delete(node) ? [{ kind: 'gone', node, reason }] : [];
+  }
+}

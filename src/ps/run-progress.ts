@@ -1,0 +1,262 @@
+// What the scheduler knows of a run's progress: curves merged from the workers' reports, time spent training, figures
+// per node. Pure bookkeeping; the scheduler decides.
+import type { Metrics, NodeMetrics, Point, Report, RunPlan, Traffic } from '../protocol/control.ts';
+import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
+
+/** Sums waiting for the last worker's part. Older ones are dropped: a worker that left will not complete them. */
+const MAX_OPEN_BUCKETS = 256;
+
+/** A worker is shown as slow when it does less than this share of the median worker's samples per second. */
+const SLOW_SHARE = 0.5;
+
+interface Sum {
+  value: number;
+  samples: number;
+}
+
+interface NodeProgress {
+  report: Report | null;
+  samples: number;
+  samplesPerSecond: number;
+  times: { compute: number; wait: number; communicate: number };
+}
+
+const noTraffic = (): Traffic => ({ push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } });
+
+export class RunProgress {
+  private readonly nodes = new Map<NodeId, NodeProgress>();
+  private readonly losses = new Map<number, Sum>();
+  private readonly evaluations = new Map<number, Sum>();
+  private readonly lossPoints: Point[] = [];
+  private readonly accuracyPoints: Point[] = [];
+  private sentLoss = 0;
+  private sentAccuracy = 0;
+  /** Milliseconds spent training, and since when it runs; null while it doesn't. */
+  private trainedMs = 0;
+  private runningSince: number | null = null;
+
+  /** @param history what an earlier scheduler had sent of this run; null for a new one */
+  constructor(
+    readonly plan: RunPlan,
+    history: Metrics | null,
+  ) {
+    if (history?.run !== plan.run) return;
+    this.lossPoints.push(...history.loss);
+    this.accuracyPoints.push(...history.accuracy);
+    this.trainedMs = history.seconds * 1000;
+    for (const { node } of history.nodes) this.nodes.set(node, emptyProgress());
+  }
+
+  setRunning(isRunning: boolean, now: number): void {
+    if (isRunning === (this.runningSince !== null)) return;
+    if (this.runningSince !== null) this.trainedMs += now - this.runningSince;
+    this.runningSince = isRunning ? now : null;
+  }
+
+  seconds(now: number): number {
+    return (this.trainedMs + (this.runningSince === null ? 0 : now - this.runningSince)) / 1000;
+  }
+
+  take(from: NodeId, report: Report, now: number): void {
+    const progress = this.nodes.get(from) ?? emptyProgress();
+    this.nodes.set(from, progress);
+    progress.report = report;
+    const { worker } = report;
+    if (worker === null) return;
+    const done = Math.max(0, worker.samples - progress.samples);
+    progress.samples = worker.samples;
+    if (worker.spanMs > 0) {
+      progress.samplesPerSecond = smooth(progress.samplesPerSecond, (done * 1000) / worker.spanMs);
+      progress.times = {
+        compute: Math.min(1, worker.computeMs / worker.spanMs),
+        wait: Math.min(1, worker.waitMs / worker.spanMs),
+        communicate: Math.min(1, worker.communicateMs / worker.spanMs),
+      };
+    }
+    for (const [bucket, value, samples] of worker.losses) add(this.losses, bucket, value, samples);
+    for (const [clock, , samples, correct] of worker.evaluations) this.addEvaluation(clock, correct, samples, now);
+  }
+
+  forget(node: NodeId): void {
+    this.nodes.delete(node);
+  }
+
+  report(node: NodeId): Report | null {
+    return this.nodes.get(node)?.report ?? null;
+  }
+
+  /** Least clock of these workers, and the greatest. */
+  span(workers: readonly NodeId[]): { floor: number; front: number } {
+    const clocks = workers.map((node) => this.report(node)?.worker?.clock ?? NO_CLOCK);
+    return clocks.length === 0
+      ? { floor: NO_CLOCK, front: NO_CLOCK }
+      : { floor: Math.min(...clocks), front: Math.max(...clocks) };
+  }
+
+  /** Clocks per second, lately, from samples per second. */
+  clocksPerSecond(workers: readonly NodeId[]): number {
+    return this.samplesPerSecond(workers) / this.plan.batch;
+  }
+
+  private samplesPerSecond(workers: readonly NodeId[]): number {
+    return workers.reduce((sum, node) => sum + (this.nodes.get(node)?.samplesPerSecond ?? 0), 0);
+  }
+
+  /** Turns complete loss buckets into points: those that every worker has passed. */
+  closeBuckets(floor: number, now: number): void {
+    const { lossEvery, steps } = this.plan;
+    for (const [bucket, sum] of [...this.losses].sort(([a], [b]) => a - b)) {
+      const last = Math.min(bucket + lossEvery, steps) - 1;
+      if (last > floor) continue;
+      this.losses.delete(bucket);
+      if (sum.samples > 0) this.lossPoints.push(this.point(last, sum.value / sum.samples, now));
+    }
+    trim(this.losses);
+  }
+
+  private addEvaluation(clock: number, correct: number, samples: number, now: number): void {
+    const sum = add(this.evaluations, clock, correct, samples);
+    const wanted = this.evaluationSamples(clock);
+    if (sum.samples < wanted) return trim(this.evaluations);
+    this.evaluations.delete(clock);
+    this.accuracyPoints.push(this.point(Math.max(clock, 0), sum.value / sum.samples, now));
+    this.accuracyPoints.sort(([a], [b]) => a - b);
+  }
+
+  /** Samples that all workers together evaluate: a part of the test set on the way, all of it at the end. */
+  private evaluationSamples(clock: number): number {
+    const all = this.plan.data.test.samples;
+    return clock >= this.plan.steps - 1
+      ? all
+      : Math.min(all, liveTestBlocks(this.plan) * this.plan.data.test.blockSamples);
+  }
+
+  private point(clock: number, value: number, now: number): Point {
+    return [clock, (clock + 1) * this.plan.batch, this.seconds(now), value];
+  }
+
+  /** The message for the pages; `isHistory` for one that has heard nothing yet. */
+  metrics(nodes: readonly NodeRole[], now: number, isHistory: boolean): Metrics {
+    const workers = nodes.filter(({ isWorker }) => isWorker).map(({ node }) => node);
+    const loss = isHistory ? this.lossPoints : this.lossPoints.slice(this.sentLoss);
+    const accuracy = isHistory ? this.accuracyPoints : this.accuracyPoints.slice(this.sentAccuracy);
+    if (!isHistory) {
+      this.sentLoss = this.lossPoints.length;
+      this.sentAccuracy = this.accuracyPoints.length;
+    }
+    const rates = workers.map((node) => this.nodes.get(node)?.samplesPerSecond ?? 0).sort((a, b) => a - b);
+    const median = rates[Math.floor(rates.length / 2)] ?? 0;
+    return {
+      kind: 'metrics',
+      run: this.plan.run,
+      clock: this.span(workers).floor,
+      samples: this.totalSamples(),
+      seconds: this.seconds(now),
+      samplesPerSecond: this.samplesPerSecond(workers),
+      loss,
+      accuracy,
+      isHistory,
+      ...this.totals(),
+      nodes: nodes.map((role) => this.nodeMetrics(role, median)),
+    };
+  }
+
+  private totalSamples(): number {
+    let sum = 0;
+    for (const { samples } of this.nodes.values()) sum += samples;
+    return sum;
+  }
+
+  /** Sums over all nodes of what shards and trainers counted. */
+  private totals(): Pick<Metrics, 'staleness' | 'traffic' | 'applied' | 'acknowledged' | 'duplicates'> {
+    const staleness = new Map<string, number>();
+    const traffic = noTraffic();
+    const sums = { applied: 0, acknowledged: 0, duplicates: 0 };
+    for (const { report } of this.nodes.values()) {
+      if (report === null) continue;
+      for (const way of ['push', 'pull'] as const) {
+        traffic[way].raw += report.traffic[way].raw;
+        traffic[way].wire += report.traffic[way].wire;
+      }
+      if (report.shard === null) continue;
+      for (const [delay, count] of Object.entries(report.shard.staleness)) {
+        staleness.set(delay, (staleness.get(delay) ?? 0) + count);
+      }
+      for (const what of ['applied', 'acknowledged', 'duplicates'] as const) sums[what] += report.shard[what];
+    }
+    return { staleness: Object.fromEntries(staleness), traffic, ...sums };
+  }
+
+  private nodeMetrics({ node, label, isWorker, isServer }: NodeRole, medianRate: number): NodeMetrics {
+    const progress = this.nodes.get(node) ?? emptyProgress();
+    const { report, times, samplesPerSecond } = progress;
+    return {
+      node,
+      label,
+      isWorker,
+      isServer,
+      clock: isWorker ? (report?.worker?.clock ?? NO_CLOCK) : null,
+      samplesPerSecond: isWorker ? samplesPerSecond : 0,
+      ...times,
+      bytesIn: report?.bytesIn ?? 0,
+      bytesOut: report?.bytesOut ?? 0,
+      links: report?.links ?? { webrtc: 0, port: 0 },
+      rttMs: report?.rttMs ?? null,
+      staleness: this.stalenessOf(node),
+      isSlow: isWorker && samplesPerSecond > 0 && samplesPerSecond < SLOW_SHARE * medianRate,
+      device: report?.worker?.device ?? null,
+      flows: report?.flows ?? [],
+    };
+  }
+
+  /** Mean delay of a worker's gradients over all shards; null before the first. */
+  private stalenessOf(worker: NodeId): number | null {
+    let [applied, delaySum] = [0, 0];
+    for (const { report } of this.nodes.values()) {
+      const entry = report?.shard?.workers.find(({ node }) => node === worker);
+      applied += entry?.applied ?? 0;
+      delaySum += entry?.delaySum ?? 0;
+    }
+    return applied === 0 ? null : delaySum / applied;
+  }
+}
+
+export interface NodeRole {
+  readonly node: NodeId;
+  readonly label: string;
+  readonly isWorker: boolean;
+  readonly isServer: boolean;
+}
+
+/** Samples looked at by one evaluation on the way: enough for ±1 point, little beside the training. */
+const LIVE_TEST_SAMPLES = 2_048;
+
+/** Test blocks that an evaluation on the way looks at: the first ones. */
+export function liveTestBlocks({ data: { test } }: RunPlan): number {
+  return Math.min(test.blocks, Math.max(1, Math.ceil(LIVE_TEST_SAMPLES / test.blockSamples)));
+}
+
+const emptyProgress = (): NodeProgress => ({
+  report: null,
+  samples: 0,
+  samplesPerSecond: 0,
+  times: { compute: 0, wait: 0, communicate: 0 },
+});
+
+/** Half of the old, half of the new: reports are a few times a second, and a rate that jumps can't be read. */
+const smooth = (old: number, now: number): number => (old === 0 ? now : (old + now) / 2);
+
+function add(sums: Map<number, Sum>, at: number, value: number, samples: number): Sum {
+  const sum = sums.get(at) ?? { value: 0, samples: 0 };
+  sum.value += value;
+  sum.samples += samples;
+  sums.set(at, sum);
+  return sum;
+}
+
+function trim(sums: Map<number, Sum>): void {
+  for (const at of sums.keys()) {
+    if (sums.size <= MAX_OPEN_BUCKETS) return;
+    sums.delete(at);
+  }
+}

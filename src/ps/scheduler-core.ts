@@ -1,0 +1,389 @@
+// The scheduler of a room, as a state machine: who serves and works, on which blocks, from which clock on with which
+// consistency and rate, and how far everybody is. Everything it decides goes out in one `cluster` message, so that the
+// next scheduler can go on from the newest one. Pure: time comes in with each event.
+import type {
+  ClusterState,
+  ControlMessage,
+  Metrics,
+  Report,
+  Request,
+  RoleChoice,
+  RunPlan,
+} from '../protocol/control.ts';
+import { NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { type Consistency, changeSchedule, scheduleAt } from './consistency.ts';
+import { expandRuns, rebalance, toRuns } from './leases.ts';
+import { chooseServers, mayWork } from './roles.ts';
+import { type NodeRole, RunProgress } from './run-progress.ts';
+
+/** Workers that aren't ready by then join later, so that one slow phone doesn't keep the room from starting. */
+export const PREPARE_TIMEOUT_MS = 20_000;
+
+/** A change takes effect this far ahead of the newest clock heard of, so that every shard hears of it before. */
+const CHANGE_LEAD_SECONDS = 0.4;
+
+export type SchedulerEvent =
+  | { readonly kind: 'node'; readonly node: NodeId; readonly label: string; readonly role: RoleChoice }
+  | { readonly kind: 'gone'; readonly node: NodeId; readonly reason: string }
+  | { readonly kind: 'request'; readonly from: NodeId; readonly request: Request }
+  | { readonly kind: 'report'; readonly from: NodeId; readonly report: Report }
+  | { readonly kind: 'tick' };
+
+export interface SchedulerEffect {
+  /** Null is everybody, the scheduler's own page included. */
+  readonly to: NodeId | null;
+  readonly message: ControlMessage;
+}
+
+interface KnownNode {
+  readonly node: NodeId;
+  readonly label: string;
+  role: RoleChoice;
+  isLeaving: boolean;
+  /** Number of the run that it is ready for. */
+  preparedRun: number;
+}
+
+/** What a room is before its first run. */
+export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
+  return {
+    kind: 'cluster',
+    term,
+    revision: 0,
+    scheduler,
+    phase: 'idle',
+    message: null,
+    map: { epoch: NO_EPOCH, run: 0, servers: [], previousServers: [], workers: [] },
+    plan: null,
+    schedule: [],
+    clockLimit: 0,
+    leases: [],
+    holders: [],
+  };
+}
+
+export class SchedulerCore {
+  private cluster: ClusterState;
+  private readonly nodes = new Map<NodeId, KnownNode>();
+  private progress: RunProgress | null = null;
+  private preparingSince = 0;
+  private effects: SchedulerEffect[] = [];
+  private isChanged = false;
+
+  /**
+   * @param adopted the newest cluster state this node has heard of: a new scheduler goes on from it
+   * @param history the curves so far, for a new scheduler in the middle of a run
+   */
+  constructor(self: NodeId, term: number, adopted: ClusterState | null, history: Metrics | null, now: number) {
+    const last = adopted ?? emptyCluster(self, term);
+    this.cluster = { ...last, term, scheduler: self, revision: last.revision + 1 };
+    if (last.plan !== null) {
+      this.progress = new RunProgress(last.plan, history);
+      this.progress.setRunning(last.phase === 'running', now);
+    }
+    this.preparingSince = now;
+    this.moveEpoch({});
+  }
+
+  get state(): ClusterState {
+    return this.cluster;
+  }
+
+  step(event: SchedulerEvent, now: number): SchedulerEffect[] {
+    this.effects = [];
+    switch (event.kind) {
+      case 'node':
+        this.addNode(event, now);
+        break;
+      case 'gone':
+        this.loseNode(event.node, event.reason);
+        break;
+      case 'request':
+        this.takeRequest(event.from, event.request, now);
+        break;
+      case 'report':
+        this.takeReport(event.from, event.report, now);
+        break;
+      case 'tick':
+        this.tick(now);
+        break;
+      default:
+        event satisfies never;
+    }
+    if (this.isChanged) this.broadcast();
+    return this.effects;
+  }
+
+  private addNode({ node, label, role }: SchedulerEvent & { kind: 'node' }, now: number): void {
+    const known = this.nodes.get(node);
+    this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun: known?.preparedRun ?? 0 });
+    this.settle();
+    this.isChanged = true;
+    if (this.progress !== null)
+      this.effects.push({ to: node, message: this.progress.metrics(this.roles(), now, true) });
+  }
+
+  private loseNode(node: NodeId, reason: string): void {
+    const label = this.nodes.get(node)?.label ?? 'a tab';
+    this.nodes.delete(node);
+    this.progress?.forget(node);
+    const { map, phase } = this.cluster;
+    const heldSegments = map.servers.includes(node) && phase !== 'idle';
+    this.change({ holders: this.cluster.holders.filter((holder) => holder !== node) });
+    if (heldSegments && this.isActive) {
+      this.fail(`Node ${node} (${label}) held parameters and ${reason}. They are lost; start again.`);
+    }
+    this.settle();
+  }
+
+  private get isActive(): boolean {
+    return ['preparing', 'running', 'paused', 'finishing'].includes(this.cluster.phase);
+  }
+
+  private fail(message: string): void {
+    this.change({ phase: 'failed', message, clockLimit: 0 });
+  }
+
+  private takeRequest(from: NodeId, request: Request, now: number): void {
+    switch (request.ask) {
+      case 'start':
+        return this.start(from, request, now);
+      case 'pause':
+        if (this.cluster.phase === 'running') this.pause(null, now);
+        return;
+      case 'resume':
+        if (this.cluster.phase === 'paused') this.resume(now);
+        return;
+      case 'stop':
+        if (this.isActive) this.stop(now);
+        return;
+      case 'consistency':
+        return this.changeFrom({ consistency: request.consistency });
+      case 'learning-rate':
+        return this.changeFrom({ learningRate: request.learningRate });
+      case 'role':
+      case 'leave':
+        return this.changeRole(from, request);
+      default:
+        request satisfies never;
+    }
+  }
+
+  private start(from: NodeId, request: Request & { ask: 'start' }, now: number): void {
+    if (this.isActive) return this.deny(from, 'A run is going on.', 'Stop it before you start another.');
+    const nodes = [...this.nodes.values()].sort((a, b) => a.node - b.node);
+    if (!nodes.some(mayWork))
+      return this.deny(from, 'No tab may work.', 'Set the role of a tab to auto, worker or both.');
+    const servers = chooseServers(nodes, []);
+    if (servers.length === 0)
+      return this.deny(from, 'No tab may serve.', 'Set the role of a tab to auto, server or both.');
+    const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
+    const { consistency, learningRate } = request;
+    this.progress = new RunProgress(plan, null);
+    this.preparingSince = now;
+    this.change({
+      phase: 'preparing',
+      message: null,
+      plan,
+      schedule: [{ fromClock: 0, consistency, learningRate }],
+      clockLimit: plan.steps,
+      leases: this.lease(plan, [], nodes.filter(mayWork)),
+      holders: plan.data.source.kind === 'blocks' ? [from] : [],
+    });
+    this.moveEpoch({ run: plan.run, servers, previousServers: [], workers: [] });
+  }
+
+  private deny(to: NodeId, text: string, advice: string): void {
+    this.effects.push({ to, message: { kind: 'denied', text, advice } });
+  }
+
+  private pause(message: string | null, now: number): void {
+    this.progress?.setRunning(false, now);
+    this.change({ phase: 'paused', message, clockLimit: Math.min(this.cluster.clockLimit, this.nextChange()) });
+  }
+
+  private resume(now: number): void {
+    this.progress?.setRunning(true, now);
+    this.change({ phase: 'running', message: null, clockLimit: this.cluster.plan?.steps ?? 0 });
+  }
+
+  private stop(now: number): void {
+    const hasWorkers = this.cluster.map.workers.length > 0;
+    this.progress?.setRunning(hasWorkers, now);
+    const clockLimit = Math.min(this.cluster.clockLimit, this.nextChange());
+    this.change({ phase: hasWorkers ? 'finishing' : 'stopped', message: null, clockLimit });
+  }
+
+  /** A clock that no worker has reached when the change arrives, as far as the scheduler can tell. */
+  private nextChange(): number {
+    const workers = this.workerNodes();
+    const front = this.progress?.span(workers).front ?? 0;
+    return front + 2 + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
+  }
+
+  private changeFrom(change: { consistency?: Consistency; learningRate?: number }): void {
+    const { schedule } = this.cluster;
+    if (schedule.length === 0) return;
+    const fromClock = this.nextChange();
+    const last = scheduleAt(schedule, Number.POSITIVE_INFINITY);
+    this.change({ schedule: [...changeSchedule(schedule, { ...last, ...change, fromClock })] });
+  }
+
+  private changeRole(from: NodeId, request: Request & { ask: 'role' | 'leave' }): void {
+    const known = this.nodes.get(from);
+    if (known === undefined) return;
+    if (request.ask === 'leave') known.isLeaving = true;
+    else known.role = request.role;
+    this.settle();
+    this.isChanged = true;
+  }
+
+  private takeReport(from: NodeId, report: Report, now: number): void {
+    const known = this.nodes.get(from);
+    const { plan, phase, holders } = this.cluster;
+    if (known === undefined || plan === null || report.run !== plan.run) return;
+    this.progress?.take(from, report, now);
+    if (report.holdsAllBlocks && !holders.includes(from)) this.change({ holders: [...holders, from] });
+    if (report.isPrepared && known.preparedRun !== plan.run) {
+      known.preparedRun = plan.run;
+      this.settle();
+      this.beginWhenReady(now);
+    }
+    if (report.divergedAt !== null && phase === 'running') {
+      const rate = scheduleAt(this.cluster.schedule, report.divergedAt).learningRate;
+      this.pause(
+        `The loss is not a number since step ${report.divergedAt}. Lower the learning rate (now ${rate}) and start again.`,
+        now,
+      );
+    }
+    this.finishWhenDone(now);
+  }
+
+  /** Training begins when every candidate is prepared, or some are and time is up. */
+  private beginWhenReady(now: number): void {
+    const { plan, phase } = this.cluster;
+    if (phase !== 'preparing' || plan === null) return;
+    const candidates = this.candidates();
+    const ready = candidates.filter(({ preparedRun }) => preparedRun === plan.run);
+    const isTimeUp = now - this.preparingSince >= PREPARE_TIMEOUT_MS;
+    if (ready.length === 0 || (ready.length < candidates.length && !isTimeUp)) return;
+    this.progress?.setRunning(true, now);
+    this.change({ phase: 'running' });
+    this.settle();
+  }
+
+  private finishWhenDone(now: number): void {
+    const { phase, map, plan, clockLimit } = this.cluster;
+    if (plan === null || (phase !== 'running' && phase !== 'finishing') || map.workers.length === 0) return;
+    if (!map.workers.every(({ node }) => this.progress?.report(node)?.worker?.isDone === true)) return;
+    this.progress?.setRunning(false, now);
+    this.progress?.closeBuckets(plan.steps, now);
+    this.change({ phase: clockLimit >= plan.steps ? 'finished' : 'stopped' });
+  }
+
+  private tick(now: number): void {
+    this.beginWhenReady(now);
+    if (this.progress === null) return;
+    this.progress.closeBuckets(this.progress.span(this.workerNodes()).floor, now);
+    this.effects.push({ to: null, message: this.progress.metrics(this.roles(), now, false) });
+  }
+
+  /** Brings map and leases to what nodes, roles and readiness ask for. Changes nothing where nothing follows. */
+  private settle(): void {
+    const { map, plan, phase } = this.cluster;
+    const nodes = [...this.nodes.values()].sort((a, b) => a.node - b.node);
+    if (plan === null || !this.isActive) {
+      if (this.isActive || phase === 'failed') return;
+      return this.settleLeaving(nodes);
+    }
+    const candidates = this.candidates();
+    if (
+      !sameNodes(
+        candidates,
+        this.cluster.leases.map(({ worker }) => worker),
+      )
+    ) {
+      this.change({ leases: this.lease(plan, this.cluster.leases, candidates) });
+    }
+    const servers = chooseServers(nodes, map.servers);
+    const workers = phase === 'preparing' ? [] : this.admit(candidates, plan.run);
+    const isSame = sameNodes(servers, map.servers) && sameNodes(workers, map.workers);
+    if (!isSame && servers.length > 0) this.moveEpoch({ servers, previousServers: map.servers, workers });
+  }
+
+  /** Between runs a leaving server still hands its parameters over: they can be downloaded from the next. */
+  private settleLeaving(nodes: readonly KnownNode[]): void {
+    const { map } = this.cluster;
+    if (map.run === 0) return;
+    const workers = map.workers.filter(({ node }) => nodes.some((known) => known.node === node && mayWork(known)));
+    const isLeaving = map.servers.some((server) => nodes.some(({ node, isLeaving }) => node === server && isLeaving));
+    const servers = isLeaving ? chooseServers(nodes, map.servers) : map.servers;
+    const isSame = sameNodes(servers, map.servers) && sameNodes(workers, map.workers);
+    if (!isSame && servers.length > 0) this.moveEpoch({ servers, previousServers: map.servers, workers });
+  }
+
+  private candidates(): KnownNode[] {
+    return [...this.nodes.values()].filter(mayWork).sort((a, b) => a.node - b.node);
+  }
+
+  /** Workers that are there keep their incarnation; newcomers get the counter of the epoch that admits them. */
+  private admit(candidates: readonly KnownNode[], run: number): WorkerId[] {
+    const { map } = this.cluster;
+    const incarnation = map.epoch.counter + 1;
+    return candidates
+      .filter(({ preparedRun }) => preparedRun === run)
+      .map(({ node }) => map.workers.find((worker) => worker.node === node) ?? { node, incarnation });
+  }
+
+  private lease(
+    plan: RunPlan,
+    previous: ClusterState['leases'],
+    candidates: readonly KnownNode[],
+  ): ClusterState['leases'] {
+    const { blocks, blockSamples, samples } = plan.data.train;
+    const sizes = Array.from({ length: blocks }, (_, block) => Math.min(blockSamples, samples - block * blockSamples));
+    const before = new Map(previous.map(({ worker, runs }) => [worker, expandRuns(runs, blocks)]));
+    const after = rebalance(
+      before,
+      sizes,
+      candidates.map(({ node }) => node),
+    );
+    return candidates.map(({ node }) => ({ worker: node, runs: toRuns(after.get(node) ?? []) }));
+  }
+
+  private workerNodes(): NodeId[] {
+    return this.cluster.map.workers.map(({ node }) => node);
+  }
+
+  private roles(): NodeRole[] {
+    const { servers } = this.cluster.map;
+    const workers = this.workerNodes();
+    return [...this.nodes.values()]
+      .sort((a, b) => a.node - b.node)
+      .map(({ node, label }) => ({ node, label, isWorker: workers.includes(node), isServer: servers.includes(node) }));
+  }
+
+  /** A new map. The counter never falls, also across terms: it numbers incarnations. */
+  private moveEpoch(change: Partial<Omit<ClusterState['map'], 'epoch'>>): void {
+    const { map, term } = this.cluster;
+    const previousServers = map.servers;
+    this.change({ map: { ...map, previousServers, ...change, epoch: { term, counter: map.epoch.counter + 1 } } });
+  }
+
+  private change(change: Partial<ClusterState>): void {
+    this.cluster = { ...this.cluster, ...change };
+    this.isChanged = true;
+  }
+
+  private broadcast(): void {
+    this.isChanged = false;
+    this.cluster = { ...this.cluster, revision: this.cluster.revision + 1 };
+    this.effects.unshift({ to: null, message: this.cluster });
+  }
+}
+
+/** The same nodes in the same order, whatever else is known of them. */
+function sameNodes(a: readonly (NodeId | { node: NodeId })[], b: readonly (NodeId | { node: NodeId })[]): boolean {
+  const idOf = (item: NodeId | { node: NodeId } | undefined) => (typeof item === 'object' ? item.node : item);
+  return a.length === b.length && a.every((item, index) => idOf(item) === idOf(b[index]));
+}

@@ -1,0 +1,131 @@
+// One segment on the shard that owns it: its rows, its optimiser state, its vector clock, and how a gradient is applied.
+import type { ClockSnapshot, Handoff } from '../protocol/frames.ts';
+import type { WorkerId } from '../protocol/ids.ts';
+import { hashUnit } from '../random.ts';
+import type { SegmentRange, TableSpec } from './table.ts';
+import type { Updater } from './updaters/updater.ts';
+import { VectorClock } from './vector-clock.ts';
+
+/** A gradient for some rows, or (keys null) for all rows of the segment in order. */
+export interface Rows {
+  readonly keys: Uint32Array | null;
+  readonly values: Float32Array;
+}
+
+/** One worker's part of an aggregation. */
+export interface Contribution extends Rows {
+  readonly samples: number;
+}
+
+export class Segment {
+  clocks = new VectorClock();
+  /** Gradients applied so far. */
+  version = 0;
+  private values: Float32Array;
+  private slots: Float32Array[];
+  private scalars: Float64Array;
+  /** The whole range as it was at `snapshotVersion`: in BSP all workers pull the same version, one copy serves all. */
+  private snapshot: Float32Array | null = null;
+  private snapshotVersion = -1;
+
+  constructor(
+    readonly range: SegmentRange,
+    private readonly width: number,
+    private readonly updater: Updater,
+  ) {
+    this.values = new Float32Array(range.floats);
+    this.slots = Array.from({ length: updater.slots }, () => new Float32Array(range.floats).fill(updater.slotStart));
+    this.scalars = Float64Array.from(updater.scalars);
+  }
+
+  /** Fills the rows as the table says; a pure function of (seed, table, key, column). */
+  initialise(spec: TableSpec, seed: number): void {
+    if (spec.init.kind === 'zeros') return;
+    const { scale } = spec.init;
+    const first = this.range.start * this.width;
+    for (let at = 0; at < this.values.length; at++) {
+      this.values[at] = (2 * hashUnit(seed, this.range.table, first + at) - 1) * scale;
+    }
+  }
+
+  /** Applies one gradient. The clocks are the caller's to move. */
+  apply(gradient: Rows, learningRate: number, weight: number): void {
+    const context = { learningRate, weight, scalars: this.scalars };
+    this.updater.advance(context);
+    this.version++;
+    const { keys, values } = gradient;
+    if (keys === null) {
+      if (values.length > 0) this.updater.apply(this.values, this.slots, 0, values, 0, values.length, context);
+      return;
+    }
+    for (let row = 0; row < keys.length; row++) {
+      const at = ((keys[row] ?? 0) - this.range.start) * this.width;
+      this.updater.apply(this.values, this.slots, at, values, row * this.width, this.width, context);
+    }
+  }
+
+  /** The rows of `keys`, or the whole range. A copy that never changes; shared between readers of one version. */
+  read(keys: Uint32Array | null): Float32Array {
+    if (keys === null) return this.readAll();
+    const rows = new Float32Array(keys.length * this.width);
+    for (let row = 0; row < keys.length; row++) {
+      const at = ((keys[row] ?? 0) - this.range.start) * this.width;
+      this.updater.refresh?.(this.values, this.slots, at, this.width, this.scalars);
+      for (let column = 0; column < this.width; column++)
+        rows[row * this.width + column] = this.values[at + column] ?? 0;
+    }
+    return rows;
+  }
+
+  private readAll(): Float32Array {
+    if (this.snapshot === null || this.snapshotVersion !== this.version) {
+      this.updater.refresh?.(this.values, this.slots, 0, this.values.length, this.scalars);
+      this.snapshot = this.values.slice();
+      this.snapshotVersion = this.version;
+    }
+    return this.snapshot;
+  }
+
+  clockSnapshot(): ClockSnapshot {
+    return this.clocks.snapshot();
+  }
+
+  /** Do these rows fit this segment: as many values as rows, every key inside and ascending? */
+  accepts({ keys, values }: Rows): boolean {
+    if (keys === null) return values.length === 0 || values.length === this.range.floats;
+    return values.length === keys.length * this.width && this.acceptsKeys(keys);
+  }
+
+  /** Are all keys inside the range, ascending and unique? */
+  acceptsKeys(keys: Uint32Array): boolean {
+    let last = this.range.start - 1;
+    for (const key of keys) {
+      if (key <= last || key >= this.range.end) return false;
+      last = key;
+    }
+    return true;
+  }
+
+  /** Everything the next owner needs. Views, not copies: this segment must not be used after. */
+  toHandoff(): Omit<Handoff, 'kind' | 'epoch'> {
+    const { table, segment } = this.range;
+    const { version, scalars, values, slots } = this;
+    return { table, segment, version, floor: this.clocks.floor(), clocks: this.clocks.list(), scalars, values, slots };
+  }
+
+  /** Takes over from another owner. @returns false where the shapes don't fit, and then nothing has changed. */
+  adopt(handoff: Handoff, workers: readonly WorkerId[]): boolean {
+    const fits =
+      handoff.values.length === this.range.floats &&
+      handoff.slots.length === this.slots.length &&
+      handoff.scalars.length === this.scalars.length;
+    if (!fits) return false;
+    this.values = handoff.values.slice();
+    this.slots = handoff.slots.map((slot) => slot.slice());
+    this.scalars = handoff.scalars.slice();
+    this.version = handoff.version;
+    this.clocks = VectorClock.from(handoff.floor, handoff.clocks);
+    this.clocks.setWorkers(workers);
+    return true;
+  }
+}

@@ -1,0 +1,77 @@
+// The batches of one worker: its share of each clock's global batch, taken from the blocks it has a lease on.
+import type { Block } from '../data/dataset.ts';
+import { gather } from '../data/gather.ts';
+import { type Picks, Sampler, shareOf } from '../data/sampler.ts';
+import type { ClusterState, RunPlan } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { expandRuns } from '../ps/leases.ts';
+import { type RunData, samplesIn } from './run-data.ts';
+
+/** Batches alive at once: the one computed on, and the next, whose keys are being pulled. */
+const BUFFERS = 2;
+
+export class Batches {
+  private sampler: Sampler | null = null;
+  private samplerOf = '';
+  private readonly buffers: Float32Array[] = [];
+  private turn = 0;
+
+  constructor(
+    private readonly plan: RunPlan,
+    private readonly data: RunData,
+    private readonly self: NodeId,
+  ) {}
+
+  /** The next batch, or null where this worker's share is empty (fewer samples in a batch than workers). */
+  async next(cluster: ClusterState): Promise<Block | null> {
+    const { rank, workers } = this.place(cluster);
+    const count = shareOf(this.plan.batch, rank, workers);
+    const sampler = this.samplerFor(cluster, rank);
+    if (count === 0 || sampler === null) return null;
+    const picks = sampler.next(count);
+    const blocks = await this.load(picks);
+    this.prefetch(sampler);
+    return gather(blocks, picks, this.buffer(count));
+  }
+
+  /** Before it is admitted a worker prepares for the rank that its lease promises. */
+  private place(cluster: ClusterState): { rank: number; workers: number } {
+    const active = cluster.map.workers.map(({ node }) => node);
+    const nodes = active.includes(this.self) ? active : cluster.leases.map(({ worker }) => worker);
+    return { rank: Math.max(0, nodes.indexOf(this.self)), workers: Math.max(1, nodes.length) };
+  }
+
+  private samplerFor(cluster: ClusterState, rank: number): Sampler | null {
+    const lease = cluster.leases.find(({ worker }) => worker === this.self);
+    const name = JSON.stringify([rank, lease?.runs]);
+    if (lease !== undefined && name !== this.samplerOf) {
+      const { train } = this.plan.data;
+      const blocks = expandRuns(lease.runs, train.blocks).map((index) => ({ index, samples: samplesIn(train, index) }));
+      this.sampler = blocks.length === 0 ? null : new Sampler(blocks, this.plan.seed, rank);
+      this.samplerOf = name;
+    }
+    return this.sampler;
+  }
+
+  private async load({ blocks }: Picks): Promise<Map<number, Block>> {
+    const wanted = [...new Set(blocks)];
+    const loaded = await Promise.all(wanted.map((index) => this.data.block('train', index)));
+    return new Map(wanted.flatMap((index, at) => (loaded[at] === undefined ? [] : [[index, loaded[at]]])));
+  }
+
+  /** Fetches ahead, without waiting: the next window is there when its first batch is due. A failure shows then. */
+  private prefetch(sampler: Sampler): void {
+    if (this.plan.data.source.kind !== 'blocks') return;
+    for (const index of sampler.needs()) this.data.block('train', index).catch(() => undefined);
+  }
+
+  private buffer(count: number): Float32Array | undefined {
+    if (this.data.meta.kind !== 'dense') return undefined;
+    const size = count * this.data.meta.features;
+    this.turn = (this.turn + 1) % BUFFERS;
+    const old = this.buffers[this.turn];
+    const buffer = old !== undefined && old.length >= size ? old : new Float32Array(size);
+    this.buffers[this.turn] = buffer;
+    return buffer;
+  }
+}

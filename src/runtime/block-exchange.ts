@@ -1,0 +1,105 @@
+// Blocks of data by hash: held here, served to other trainers, fetched from those who hold them. What arrives is checked
+// against its hash, so it doesn't matter who sent it.
+import { hashBlock } from '../data/blocks.ts';
+import type { BlockAnswer, BlockRequest, Frame } from '../protocol/frames.ts';
+import { NO_EPOCH, type NodeId } from '../protocol/ids.ts';
+import { Deferred, Signal } from './deferred.ts';
+
+/** A holder that hasn't answered by then is passed over: a block of 16 MiB at 2 MB/s takes 8 s. */
+const BLOCK_TIMEOUT_MS = 15_000;
+
+/** Rounds over all holders before a fetch fails with a message, and the wait between them: holders come and go. */
+const FETCH_ROUNDS = 10;
+const ROUND_WAIT_MS = 1_000;
+
+/** Nobody who can be reached holds a block. */
+export class BlockNotFound extends Error {
+  override name = 'BlockNotFound';
+}
+
+export class BlockExchange {
+  private readonly held = new Map<string, Uint8Array>();
+  private readonly fetching = new Map<string, Promise<Uint8Array>>();
+  private readonly asked = new Map<number, Deferred<Uint8Array | null>>();
+  private nextRequest = 1;
+  private readonly changed = new Signal();
+
+  /**
+   * @param send hands a frame to a node's trainer; 0 where there is no link
+   * @param peers nodes with a link now, those most likely to hold everything first
+   */
+  constructor(
+    private readonly send: (to: NodeId, frame: Frame) => number,
+    private readonly peers: () => readonly NodeId[],
+  ) {}
+
+  hold(hash: string, bytes: Uint8Array): void {
+    this.held.set(hash, bytes);
+  }
+
+  holdsAll(hashes: readonly string[]): boolean {
+    return hashes.every((hash) => this.held.has(hash));
+  }
+
+  /** Links or holders have changed: a fetch that waits looks again. */
+  notify(): void {
+    this.changed.notify();
+  }
+
+  /** Forgets every block but these: one dataset at a time. */
+  keepOnly(hashes: ReadonlySet<string>): void {
+    for (const hash of this.held.keys()) if (!hashes.has(hash)) this.held.delete(hash);
+  }
+
+  /** The bytes of a block, from here or from another tab. @throws BlockNotFound */
+  get(hash: string): Promise<Uint8Array> {
+    const held = this.held.get(hash);
+    if (held !== undefined) return Promise.resolve(held);
+    const under = this.fetching.get(hash) ?? this.fetch(hash).finally(() => this.fetching.delete(hash));
+    this.fetching.set(hash, under);
+    return under;
+  }
+
+  receive(from: NodeId, frame: BlockRequest | BlockAnswer): void {
+    if (frame.kind === 'blockAnswer') {
+      this.asked.get(frame.request)?.resolve(frame.bytes);
+      return;
+    }
+    const bytes = this.held.get(frame.hash) ?? null;
+    this.send(from, { kind: 'blockAnswer', epoch: NO_EPOCH, request: frame.request, bytes });
+  }
+
+  private async fetch(hash: string): Promise<Uint8Array> {
+    for (let round = 0; round < FETCH_ROUNDS; round++) {
+      for (const peer of this.peers()) {
+        const bytes = await this.ask(peer, hash);
+        if (bytes === null || hashBlock(bytes) !== hash) continue;
+        this.held.set(hash, bytes);
+        return bytes;
+      }
+      await this.pause();
+    }
+    throw new BlockNotFound('No tab that can be reached holds a part of the data. Drop the files again in this tab.');
+  }
+
+  private async pause(): Promise<void> {
+    const timeout = new Deferred<void>();
+    const timer = setTimeout(timeout.resolve, ROUND_WAIT_MS);
+    await Promise.race([timeout.promise, this.changed.next()]);
+    clearTimeout(timer);
+  }
+
+  private async ask(peer: NodeId, hash: string): Promise<Uint8Array | null> {
+    const request = this.nextRequest++;
+    const answer = new Deferred<Uint8Array | null>();
+    this.asked.set(request, answer);
+    const timer = setTimeout(() => answer.resolve(null), BLOCK_TIMEOUT_MS);
+    if (this.send(peer, { kind: 'blockRequest', epoch: NO_EPOCH, request, hash }) === 0) answer.resolve(null);
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.asked.delete(request);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+// Push and pull as tasks: they return at once, can wait for earlier ones, and can be awaited. Runs a ClientCore on links.
+import type { Frame } from '../protocol/frames.ts';
+import type { NodeId, WorkerId } from '../protocol/ids.ts';
+import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
+import { ClientCore, type ClientEffect, type ClientEvent, type Pulled, type ReadFronts } from '../ps/client-core.ts';
+import type { ClusterMap } from '../ps/cluster-map.ts';
+import type { Rows } from '../ps/segment.ts';
+import type { TableSpec } from '../ps/table.ts';
+import { Deferred } from './deferred.ts';
+
+/** Something under way. `done` fails with `Abandoned` when the client is closed first. */
+export interface Task<T> {
+  readonly done: Promise<T>;
+}
+
+/** The run, or the tab's part in it, ended before the task could. */
+export class Abandoned extends Error {
+  override name = 'Abandoned';
+  constructor() {
+    super('The run ended before this was done.');
+  }
+}
+
+/** A shard refuses what this worker sends; sending again won't help. */
+export class Rejected extends Error {
+  override name = 'Rejected';
+}
+
+export interface PullRequest {
+  readonly minClock: number;
+  readonly done?: number;
+  /** Keys of each table; null for all. */
+  readonly keys: readonly (Uint32Array | null)[];
+  /** Where rows go; made when absent. */
+  readonly into?: readonly Float32Array[];
+  readonly everySegment?: boolean;
+  readonly after?: readonly Task<unknown>[];
+}
+
+export interface PushRequest {
+  readonly clock: number;
+  readonly samples: number;
+  readonly tables: readonly Rows[];
+  readonly readFronts: ReadFronts;
+  readonly after?: readonly Task<unknown>[];
+}
+
+export interface PulledTables extends Pulled {
+  readonly tables: readonly Float32Array[];
+}
+
+/** Bytes of values (raw) and of whole frames (wire), per direction. */
+export interface ClientTraffic {
+  readonly push: { raw: number; wire: number };
+  readonly pull: { raw: number; wire: number };
+}
+
+const NO_CLOCK = -1;
+
+export class Client {
+  readonly traffic: ClientTraffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  private readonly core: ClientCore;
+  private readonly pulls = new Map<number, { deferred: Deferred<PulledTables>; tables: readonly Float32Array[] }>();
+  private readonly pushes = new Map<number, Deferred<void>>();
+  private nextPull = 1;
+  private isClosed = false;
+
+  /** @param send hands a frame to the link to a node and says how many bytes that was */
+  constructor(
+    self: WorkerId,
+    run: number,
+    private readonly tables: readonly TableSpec[],
+    private readonly send: (to: NodeId, frame: Frame) => number,
+    nextRequest: () => number,
+  ) {
+    this.core = new ClientCore(self, nextRequest);
+    this.step({ kind: 'plan', run, tables });
+  }
+
+  setMap(map: ClusterMap): void {
+    this.step({ kind: 'map', map });
+  }
+
+  setLink(node: NodeId, isUp: boolean): void {
+    this.step({ kind: 'link', node, isUp });
+  }
+
+  receive(from: NodeId, frame: Frame, bytes: number): void {
+    if (frame.kind === 'answer') {
+      this.traffic.pull.raw += frame.values.byteLength;
+      this.traffic.pull.wire += bytes;
+    }
+    this.step({ kind: 'frame', from, frame });
+  }
+
+  /** Asks for rows. */
+  pull(request: PullRequest): Task<PulledTables> {
+    const id = this.nextPull++;
+    const tables =
+      request.into ??
+      this.tables.map((spec, table) => new Float32Array(rowsOf(spec, request.keys[table]) * spec.width));
+    const deferred = new Deferred<PulledTables>();
+    this.pulls.set(id, { deferred, tables });
+    const { minClock, keys, done = NO_CLOCK, everySegment = false } = request;
+    this.when(request.after, deferred.reject, () =>
+      this.step({ kind: 'pull', id, minClock, done, keys, into: tables, everySegment }),
+    );
+    return { done: deferred.promise };
+  }
+
+  /** Sends a gradient. Done when every segment has acknowledged it. The arrays are kept until then. */
+  push(request: PushRequest): Task<void> {
+    const deferred = new Deferred<void>();
+    this.pushes.set(request.clock, deferred);
+    const { clock, samples, tables, readFronts } = request;
+    this.when(request.after, deferred.reject, () => this.step({ kind: 'push', clock, samples, tables, readFronts }));
+    return { done: deferred.promise };
+  }
+
+  /** Waits until fewer than `MAX_UNACKED_CLOCKS` pushes are under way: bounds memory where nothing else holds back. */
+  async roomToPush(): Promise<void> {
+    while (this.pushes.size >= MAX_UNACKED_CLOCKS) await this.pushes.values().next().value?.promise;
+  }
+
+  /** Everything still under way fails with `Abandoned`. */
+  close(reason: Error = new Abandoned()): void {
+    this.isClosed = true;
+    for (const { deferred } of this.pulls.values()) deferred.reject(reason);
+    for (const deferred of this.pushes.values()) deferred.reject(reason);
+    this.pulls.clear();
+    this.pushes.clear();
+  }
+
+  private when(after: readonly Task<unknown>[] | undefined, fail: (reason: unknown) => void, issue: () => void): void {
+    if (after === undefined || after.length === 0) issue();
+    else Promise.all(after.map(({ done }) => done)).then(issue, fail);
+  }
+
+  private step(event: ClientEvent): void {
+    if (this.isClosed) return;
+    for (const effect of this.core.step(event)) this.perform(effect);
+  }
+
+  private perform(effect: ClientEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.count(effect.frame, this.send(effect.to, effect.frame));
+        break;
+      case 'pulled': {
+        const pull = this.pulls.get(effect.id);
+        this.pulls.delete(effect.id);
+        pull?.deferred.resolve({ ...effect.pulled, tables: pull.tables });
+        break;
+      }
+      case 'acknowledged':
+        this.pushes.get(effect.clock)?.resolve();
+        this.pushes.delete(effect.clock);
+        break;
+      case 'rejected':
+        this.close(new Rejected(`Node ${effect.from} refused what this tab sent: ${effect.refuse.reason}.`));
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  private count(frame: Frame, wireBytes: number): void {
+    if (frame.kind !== 'push') return;
+    this.traffic.push.raw += frame.values.byteLength;
+    this.traffic.push.wire += wireBytes;
+  }
+}
+
+const rowsOf = (spec: TableSpec, keys: Uint32Array | null | undefined): number => keys?.length ?? spec.keys;

@@ -1,0 +1,112 @@
+// From files that a person chose to blocks that others can fetch: decompressed, recognised, cut, hashed. In the trainer
+// worker, never on the page's thread.
+
+import { encodeBlock, hashBlock } from '../data/blocks.ts';
+import { isGzip } from '../data/data-file.ts';
+import type { Block, DatasetMeta } from '../data/dataset.ts';
+import { encodeManifest, entryOf } from '../data/manifest.ts';
+import { type NamedFile, recogniseDataset } from '../data/recognise.ts';
+import type { DataPlan } from '../protocol/control.ts';
+import type { BlockExchange } from './block-exchange.ts';
+import { splitPlan } from './run-data.ts';
+
+/** All files of one dataset, decompressed, are held in memory. Past this a tab risks being killed by its browser. */
+const MAX_DATA_BYTES = 1024 * 1024 * 1024;
+
+/** The files together are larger than a tab can hold. */
+export class DataTooLarge extends Error {
+  override name = 'DataTooLarge';
+}
+
+export interface LoadedFiles {
+  readonly meta: DatasetMeta;
+  readonly plan: DataPlan;
+  /** The first block of the training data, to look at. */
+  readonly first: Block;
+}
+
+/** Seed of the held-out test split: the same files make the same dataset everywhere. */
+const HOLD_OUT_SEED = 1;
+
+/** @throws BadDataFile, DataTooLarge */
+export async function loadFiles(
+  files: readonly File[],
+  exchange: BlockExchange,
+  onProgress: (label: string, fraction: number | null) => void,
+): Promise<LoadedFiles> {
+  const named: NamedFile[] = [];
+  let total = 0;
+  for (const [index, file] of files.entries()) {
+    onProgress(`Reading ${file.name}`, index / (files.length + 1));
+    const bytes = await readWhole(file, MAX_DATA_BYTES - total);
+    total += bytes.byteLength;
+    named.push({ name: file.name, bytes });
+  }
+  onProgress('Making blocks', files.length / (files.length + 1));
+  const { meta, blocks } = recogniseDataset(named, HOLD_OUT_SEED);
+  return publish(meta, blocks, exchange);
+}
+
+function publish(
+  meta: DatasetMeta,
+  blocks: Readonly<Record<'train' | 'test', readonly Block[]>>,
+  exchange: BlockExchange,
+): LoadedFiles {
+  const hold = (block: Block) => {
+    const bytes = encodeBlock(block);
+    const entry = entryOf(block, bytes);
+    exchange.hold(entry.hash, bytes);
+    return entry;
+  };
+  const entries = { train: blocks.train.map(hold), test: blocks.test.map(hold) };
+  const bytes = encodeManifest({ meta, blocks: entries });
+  const manifest = hashBlock(bytes);
+  exchange.hold(manifest, bytes);
+  const [first] = blocks.train;
+  if (first === undefined) throw new RangeError('A dataset has at least one training block.');
+  const train = splitPlan(entries.train.map(({ samples }) => samples));
+  const test = splitPlan(entries.test.map(({ samples }) => samples));
+  return { meta, first, plan: { name: meta.name, train, test, source: { kind: 'blocks', manifest } } };
+}
+
+/** A file's bytes, gunzipped where it is compressed. Counts as it goes: a small file may hold a large one. */
+async function readWhole(file: File, room: number): Promise<Uint8Array> {
+  const head = new Uint8Array(await file.slice(0, 3).arrayBuffer());
+  const stream = isGzip(head) ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of chunksOf(stream, file.name)) {
+    length += part.byteLength;
+    if (length > room) {
+      throw new DataTooLarge(
+        `${file.name}: the data are over ${MAX_DATA_BYTES / 2 ** 20} MiB together. Use fewer rows.`,
+      );
+    }
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
+async function* chunksOf(stream: ReadableStream<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new DamagedFile(`${name}: the file is damaged or cut off, it can't be decompressed. Download it again.`, {
+        cause,
+      });
+    });
+    if (done) return;
+    yield value;
+  }
+}
+
+/** A compressed file that doesn't decompress. */
+export class DamagedFile extends Error {
+  override name = 'DamagedFile';
+}

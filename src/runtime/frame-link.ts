@@ -1,0 +1,86 @@
+// A link that carries frames instead of bytes: encodes, decodes, gives each kind its priority, and closes on garbage.
+import { channelLink } from '../net/channel-link.ts';
+import { type Link, type OpenLink, Priority } from '../net/link.ts';
+import { portLink } from '../net/port-link.ts';
+import { relayedLink } from '../net/relay.ts';
+import { MalformedBytes } from '../protocol/bytes.ts';
+import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
+
+/** One end of a connection, as the page hands it to a worker. */
+export type Endpoint =
+  | { readonly kind: 'channel'; readonly channel: RTCDataChannel }
+  /** A data channel that the browser can't transfer: the page relays its messages. */
+  | { readonly kind: 'relay'; readonly port: MessagePort }
+  /** Trainer and shard of one tab. */
+  | { readonly kind: 'local'; readonly port: MessagePort };
+
+const PRIORITIES: Record<Frame['kind'], Priority> = {
+  ack: Priority.control,
+  refuse: Priority.control,
+  pull: Priority.pull,
+  answer: Priority.pull,
+  push: Priority.push,
+  handoff: Priority.push,
+  blockRequest: Priority.pull,
+  blockAnswer: Priority.bulk,
+};
+
+export interface FrameHandlers {
+  onFrame(frame: Frame, bytes: number): void;
+  onClose(reason: string): void;
+}
+
+/** A link of frames. Sending on a closed one does nothing. */
+export class FrameLink {
+  private readonly link: Link;
+
+  constructor(
+    endpoint: Endpoint,
+    private readonly handlers: FrameHandlers,
+  ) {
+    this.link = openerOf(endpoint)({
+      onFrame: (bytes) => this.receive(bytes),
+      onClose: (reason) => this.handlers.onClose(reason),
+    });
+  }
+
+  get stats(): Link['stats'] {
+    return this.link.stats;
+  }
+
+  /** @returns bytes of the encoded frame */
+  send(frame: Frame): number {
+    const parts = encodeFrame(frame);
+    this.link.send(parts, PRIORITIES[frame.kind]);
+    return parts.reduce((sum, part) => sum + part.byteLength, 0);
+  }
+
+  close(reason: string): void {
+    this.link.close(reason);
+  }
+
+  private receive(bytes: Uint8Array): void {
+    let frame: Frame;
+    try {
+      frame = decodeFrame(bytes);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      this.link.close(`the other end sent a malformed frame: ${error.message}`);
+      return;
+    }
+    this.handlers.onFrame(frame, bytes.byteLength);
+  }
+}
+
+function openerOf(endpoint: Endpoint): OpenLink {
+  switch (endpoint.kind) {
+    case 'channel':
+      return channelLink(endpoint.channel);
+    case 'relay':
+      return relayedLink(endpoint.port);
+    case 'local':
+      return portLink(endpoint.port);
+    default:
+      return endpoint satisfies never;
+  }
+}

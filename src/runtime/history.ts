@@ -1,0 +1,30 @@
+// The curves of the current run as this tab has heard them: for its charts, and for the room if it becomes scheduler.
+import type { Metrics } from '../protocol/control.ts';
+
+export class History {
+  private run = 0;
+  private newest: Metrics | null = null;
+
+  /** Forgets the curves of any other run. */
+  follow(run: number): void {
+    if (run === this.run) return;
+    this.run = run;
+    this.newest = null;
+  }
+
+  /** Adds what a message brought. @returns the message with all points so far */
+  add(metrics: Metrics): Metrics {
+    const old = metrics.isHistory ? null : this.newest;
+    this.newest = {
+      ...metrics,
+      isHistory: true,
+      loss: [...(old?.loss ?? []), ...metrics.loss],
+      accuracy: [...(old?.accuracy ?? []), ...metrics.accuracy],
+    };
+    return this.newest;
+  }
+
+  all(): Metrics | null {
+    return this.newest;
+  }
+}

@@ -1,0 +1,86 @@
+// The links of one worker, by the node at the other end. A new link to a node replaces the old one.
+import type { Frame } from '../protocol/frames.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { type Endpoint, FrameLink } from './frame-link.ts';
+
+export interface LinkTableHandlers {
+  onFrame(from: NodeId, frame: Frame, bytes: number): void;
+  onUp?(node: NodeId): void;
+  onDown?(node: NodeId): void;
+}
+
+/** Bytes carried for one node since the table was made, over all of its links. */
+export interface NodeBytes {
+  readonly node: NodeId;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+interface Entry {
+  readonly link: FrameLink;
+  readonly isLocal: boolean;
+}
+
+export class LinkTable {
+  private readonly entries = new Map<NodeId, Entry>();
+  /** Bytes of links that have ended. */
+  private readonly past = new Map<NodeId, { bytesIn: number; bytesOut: number }>();
+
+  constructor(private readonly handlers: LinkTableHandlers) {}
+
+  attach(node: NodeId, endpoint: Endpoint): void {
+    this.detach(node, 'replaced by a newer link');
+    const link: FrameLink = new FrameLink(endpoint, {
+      onFrame: (frame, bytes) => this.handlers.onFrame(node, frame, bytes),
+      onClose: () => this.forget(node, link),
+    });
+    this.entries.set(node, { link, isLocal: endpoint.kind === 'local' });
+    this.handlers.onUp?.(node);
+  }
+
+  detach(node: NodeId, reason: string): void {
+    this.entries.get(node)?.link.close(reason);
+  }
+
+  /** Nodes with a link now. */
+  nodes(): NodeId[] {
+    return [...this.entries.keys()];
+  }
+
+  has(node: NodeId): boolean {
+    return this.entries.has(node);
+  }
+
+  /** @returns bytes sent, 0 where there is no link: whoever needs an answer sends again when there is one */
+  send(node: NodeId, frame: Frame): number {
+    return this.entries.get(node)?.link.send(frame) ?? 0;
+  }
+
+  /** How many links go over WebRTC, and how many stay in the tab. */
+  count(): { webrtc: number; port: number } {
+    const links = [...this.entries.values()];
+    const port = links.filter(({ isLocal }) => isLocal).length;
+    return { webrtc: links.length - port, port };
+  }
+
+  /** Bytes to and from other tabs; what stays in this one isn't traffic. */
+  bytes(): NodeBytes[] {
+    const sums = new Map([...this.past].map(([node, sum]) => [node, { ...sum }]));
+    for (const [node, { link, isLocal }] of this.entries) if (!isLocal) addBytes(sums, node, link);
+    return [...sums].map(([node, sum]) => ({ node, ...sum }));
+  }
+
+  private forget(node: NodeId, link: FrameLink): void {
+    const entry = this.entries.get(node);
+    if (entry?.link !== link) return;
+    this.entries.delete(node);
+    if (!entry.isLocal) addBytes(this.past, node, link);
+    this.handlers.onDown?.(node);
+  }
+}
+
+function addBytes(sums: Map<NodeId, { bytesIn: number; bytesOut: number }>, node: NodeId, link: FrameLink): void {
+  const sum = sums.get(node) ?? { bytesIn: 0, bytesOut: 0 };
+  const { bytesIn, bytesOut } = link.stats;
+  sums.set(node, { bytesIn: sum.bytesIn + bytesIn, bytesOut: sum.bytesOut + bytesOut });
+}

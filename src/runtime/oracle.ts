@@ -1,0 +1,135 @@
+// The same run in one thread, without any of the parameter server: one gradient of the whole batch per clock, one
+// updater over whole tables. What BSP must agree with, whatever the number of workers and servers.
+import type { Block } from '../data/dataset.ts';
+import { findJob } from '../jobs/registry.ts';
+import type { ClusterState } from '../protocol/control.ts';
+import { scheduleAt } from '../ps/consistency.ts';
+import type { TableSpec } from '../ps/table.ts';
+import { createUpdater } from '../ps/updaters/create-updater.ts';
+import type { Updater } from '../ps/updaters/updater.ts';
+import { hashUnit } from '../random.ts';
+import { Batches } from './batches.ts';
+import type { BlockExchange } from './block-exchange.ts';
+import { openRunData } from './run-data.ts';
+
+export interface OracleResult {
+  readonly tables: readonly Float32Array[];
+  readonly samplesPerSecond: number;
+}
+
+interface OracleTable {
+  readonly spec: TableSpec;
+  readonly values: Float32Array;
+  readonly slots: readonly Float32Array[];
+  readonly scalars: Float64Array;
+}
+
+/** Trains `cluster.plan` from the start. The batch of a clock is what the run's workers take together. */
+export async function trainOracle(
+  cluster: ClusterState,
+  workers: number,
+  exchange: BlockExchange,
+): Promise<OracleResult> {
+  const { plan, schedule } = cluster;
+  if (plan === null) throw new RangeError('There is no run to repeat.');
+  const job = findJob(plan.job);
+  const options = job.options.parse(plan.options);
+  const data = await openRunData(plan.data, job, exchange);
+  const trainer = await job.createTrainer(options, data.meta);
+  const updater = createUpdater(plan.updater);
+  const tables = plan.tables.map((spec, index) => startTable(spec, index, plan.seed, updater));
+  const shares = cluster.map.workers.slice(0, workers).map(({ node }) => new Batches(plan, data, node));
+  const start = performance.now();
+  for (let clock = 0; clock < plan.steps; clock++) {
+    const parts = await Promise.all(shares.map((share) => share.next(cluster)));
+    const batch = concatenate(parts.filter((part) => part !== null));
+    const keys = trainer.keysOf(batch);
+    const parameters = tables.map((table, index) => ({
+      keys: keys[index] ?? null,
+      values: readRows(table, keys[index] ?? null, updater),
+    }));
+    const gradient = await trainer.gradient(parameters, batch);
+    const { learningRate } = scheduleAt(schedule, clock);
+    gradient.tables.forEach((rows, index) => {
+      const table = tables[index];
+      if (table !== undefined) applyRows(table, rows.keys, rows.values, updater, learningRate);
+    });
+  }
+  const seconds = (performance.now() - start) / 1000;
+  trainer.dispose();
+  for (const table of tables) updater.refresh?.(table.values, table.slots, 0, table.values.length, table.scalars);
+  return { tables: tables.map(({ values }) => values), samplesPerSecond: (plan.steps * plan.batch) / seconds };
+}
+
+function startTable(spec: TableSpec, index: number, seed: number, updater: Updater): OracleTable {
+  const floats = spec.keys * spec.width;
+  const { init } = spec;
+  const values = new Float32Array(floats);
+  if (init.kind === 'uniform') {
+    for (let at = 0; at < floats; at++) values[at] = (2 * hashUnit(seed, index, at) - 1) * init.scale;
+  }
+  const slots = Array.from({ length: updater.slots }, () => new Float32Array(floats).fill(updater.slotStart));
+  return { spec, values, slots, scalars: Float64Array.from(updater.scalars) };
+}
+
+function readRows(
+  { spec, values, slots, scalars }: OracleTable,
+  keys: Uint32Array | null,
+  updater: Updater,
+): Float32Array {
+  if (keys === null) {
+    updater.refresh?.(values, slots, 0, values.length, scalars);
+    return values.slice();
+  }
+  const rows = new Float32Array(keys.length * spec.width);
+  keys.forEach((key, row) => {
+    updater.refresh?.(values, slots, key * spec.width, spec.width, scalars);
+    rows.set(values.subarray(key * spec.width, (key + 1) * spec.width), row * spec.width);
+  });
+  return rows;
+}
+
+function applyRows(
+  table: OracleTable,
+  keys: Uint32Array | null,
+  gradient: Float32Array,
+  updater: Updater,
+  learningRate: number,
+): void {
+  const { spec, values, slots, scalars } = table;
+  const context = { learningRate, weight: 1, scalars };
+  updater.advance(context);
+  if (keys === null) updater.apply(values, slots, 0, gradient, 0, values.length, context);
+  else {
+    keys.forEach((key, row) => {
+      updater.apply(values, slots, key * spec.width, gradient, row * spec.width, spec.width, context);
+    });
+  }
+}
+
+/** The workers' batches end to end, by rank. */
+function concatenate(parts: readonly Block[]): Block {
+  const dense = parts.filter((part) => part.kind === 'dense');
+  const sparse = parts.filter((part) => part.kind === 'sparse');
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const y = Uint32Array.from(parts.flatMap((part) => [...part.y]));
+  const [first] = dense;
+  if (first !== undefined) {
+    const x = new Float32Array(count * first.features);
+    let at = 0;
+    for (const part of dense) {
+      x.set(part.x, at);
+      at += part.x.length;
+    }
+    return { kind: 'dense', count, features: first.features, x, y };
+  }
+  const indptr = new Uint32Array(count + 1);
+  let [row, offset] = [0, 0];
+  for (const part of sparse) {
+    for (let index = 1; index <= part.count; index++) indptr[++row] = offset + (part.indptr[index] ?? 0);
+    offset += part.indices.length;
+  }
+  const indices = Uint32Array.from(sparse.flatMap((part) => [...part.indices]));
+  const values = Float32Array.from(sparse.flatMap((part) => [...part.values]));
+  return { kind: 'sparse', count, indptr, indices, values, y };
+}

@@ -1,0 +1,188 @@
+// What a person can ask of the page, carried out: the other half of the view state.
+import { jobs } from '../jobs/registry.ts';
+import type { ViewStore } from '../store/store.ts';
+import type { Commands, ConsistencyView, RoleChoice, StartRequest } from '../store/view.ts';
+import type { DatasetSummary } from './dataset-summary.ts';
+import type { RoomNode } from './node.ts';
+import { makePlan } from './run-plan.ts';
+import type { ViewWriter } from './view-writer.ts';
+import type { WorkerHandles } from './worker-handles.ts';
+
+/** Seed of the data that a job generates: everyone's first run is on the same. */
+const DATA_SEED = 1;
+
+/** A server that leaves hands its segments over; past this it goes all the same. */
+const LEAVE_TIMEOUT_MS = 5_000;
+const LEAVE_POLL_MS = 50;
+
+/** Extra settings that scripts may give and the page's panel doesn't have. */
+export interface StartExtras {
+  readonly options?: Record<string, unknown>;
+}
+
+export class PageCommands implements Commands {
+  private data: DatasetSummary | null = null;
+  /** Counts what was asked for: an answer to an older question is dropped. */
+  private asked = 0;
+
+  constructor(
+    private readonly store: ViewStore,
+    private readonly node: RoomNode,
+    private readonly workers: WorkerHandles,
+    private readonly view: ViewWriter,
+  ) {
+    const { job } = store.getState();
+    this.chooseJob(job);
+  }
+
+  chooseJob(name: string): void {
+    this.store.setState({ job: name });
+    if (this.data === null || !this.data.view.jobs.includes(name) || this.data.view.source === 'generated') {
+      this.useGeneratedData();
+    }
+  }
+
+  useGeneratedData(samples: { train: number; test: number } | null = null): void {
+    const { job } = this.store.getState();
+    void this.show('Making data', () => this.workers.generateData(job, DATA_SEED, samples));
+  }
+
+  loadFiles(files: readonly File[]): void {
+    const onProgress = (label: string, fraction: number | null) =>
+      this.store.setState({ progress: { label, fraction } });
+    void this.show('Reading files', () => this.workers.loadFiles(files, onProgress));
+  }
+
+  start(request: StartRequest, extras: StartExtras = {}): void {
+    const { data } = this;
+    if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
+    this.attempt(() => {
+      const plan = makePlan({ ...request, options: extras.options ?? {} }, data.meta, data.plan);
+      const { consistency, learningRate } = request;
+      this.node.request({ ask: 'start', plan, consistency, learningRate });
+    });
+  }
+
+  pause(): void {
+    this.node.request({ ask: 'pause' });
+  }
+
+  resume(): void {
+    this.node.request({ ask: 'resume' });
+  }
+
+  stop(): void {
+    this.node.request({ ask: 'stop' });
+  }
+
+  setConsistency(consistency: ConsistencyView): void {
+    this.node.request({ ask: 'consistency', consistency });
+  }
+
+  setLearningRate(learningRate: number): void {
+    this.node.request({ ask: 'learning-rate', learningRate });
+  }
+
+  setRole(role: RoleChoice): void {
+    this.store.setState({ role });
+    this.node.request({ ask: 'role', role });
+  }
+
+  download(): void {
+    this.store.setState({ progress: { label: 'Collecting parameters', fraction: null } });
+    this.workers
+      .download()
+      .then((bytes) => saveFile(bytes, `${this.store.getState().run?.job ?? 'parameters'}.safetensors`))
+      .catch((error: unknown) =>
+        this.complain(messageOf(error), 'Start a run first, or wait until its servers are back.'),
+      )
+      .finally(() => this.store.setState({ progress: null }));
+  }
+
+  predict(image: Float32Array): Promise<Float32Array> {
+    return this.workers.predict(image);
+  }
+
+  leave(): void {
+    this.node.request({ ask: 'leave' });
+    const start = performance.now();
+    const poll = setInterval(() => {
+      if (this.node.isNeeded && performance.now() - start < LEAVE_TIMEOUT_MS) return;
+      clearInterval(poll);
+      this.node.leave();
+      this.store.setState({
+        connection: {
+          phase: 'failed',
+          reason: 'This tab has left the room.',
+          advice: 'Reload the page to join again.',
+        },
+        nodes: [],
+      });
+    }, LEAVE_POLL_MS);
+  }
+
+  dismissProblem(): void {
+    this.store.setState({ problem: null });
+  }
+
+  /** A run that another tab started: shows what it learns from, once this tab has seen it. */
+  showRunData(): void {
+    void this.show('Loading data', () => this.workers.summary());
+  }
+
+  private async show(label: string, load: () => Promise<DatasetSummary>): Promise<void> {
+    const question = ++this.asked;
+    this.store.setState({ progress: { label, fraction: null }, problem: null });
+    try {
+      const data = await load();
+      if (question !== this.asked) return;
+      this.data = data;
+      const { job } = this.store.getState();
+      const [first] = data.view.jobs;
+      this.store.setState({
+        dataset: data.view,
+        job: data.view.jobs.includes(job) || first === undefined ? job : first,
+        jobs: jobViews(data),
+      });
+    } catch (error) {
+      if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.');
+    } finally {
+      if (question === this.asked) this.store.setState({ progress: null });
+    }
+  }
+
+  private attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.complain(messageOf(error), 'Change the settings and start again.');
+    }
+  }
+
+  private complain(text: string, advice: string): void {
+    this.store.setState({ problem: { text, advice } });
+    this.view.note('error', text);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The jobs with the defaults they have for this dataset; those for other kinds of data with their own data's. */
+function jobViews(data: DatasetSummary): ReturnType<ViewStore['getState']>['jobs'] {
+  return jobs.map((job) => {
+    const options = job.options.parse({});
+    const meta = data.meta.kind === job.dataKind ? data.meta : job.generate(DATA_SEED, null).meta;
+    const { batch, learningRate, updater, steps } = job.defaults(options, meta);
+    const { name, title, summary } = job;
+    return { name, title, summary, defaults: { batch, learningRate, steps, updater: updater.kind } };
+  });
+}
+
+function saveFile(bytes: Uint8Array, name: string): void {
+  const url = URL.createObjectURL(new Blob([bytes.slice()], { type: 'application/octet-stream' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}

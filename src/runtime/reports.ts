@@ -1,0 +1,57 @@
+// From what the two workers of a tab report to what the tab tells the scheduler.
+import type { Report } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import type { NodeBytes } from './link-table.ts';
+import type { ShardReport } from './shard-host.ts';
+import type { TrainerReport } from './trainer-host.ts';
+
+/** Turns counts of bytes into rates, per node. */
+export class TrafficMeter {
+  private last = new Map<NodeId, number>();
+  private at = 0;
+
+  /** Bytes per second sent to each node since the last call. */
+  flows(trainer: TrainerReport, shard: ShardReport, now: number): [NodeId, number][] {
+    const sent = sumByNode([...trainer.bytes, ...shard.bytes]);
+    const seconds = Math.max((now - this.at) / 1000, 0.001);
+    const flows = [...sent].map(([node, bytes]): [NodeId, number] => [
+      node,
+      Math.max(0, bytes - (this.last.get(node) ?? 0)) / seconds,
+    ]);
+    this.last = sent;
+    this.at = now;
+    return flows.filter(([, rate]) => rate > 0);
+  }
+}
+
+function sumByNode(bytes: readonly NodeBytes[]): Map<NodeId, number> {
+  const sums = new Map<NodeId, number>();
+  for (const { node, bytesOut } of bytes) sums.set(node, (sums.get(node) ?? 0) + bytesOut);
+  return sums;
+}
+
+export function mergeReports(
+  trainer: TrainerReport,
+  shard: ShardReport,
+  flows: [NodeId, number][],
+  rttMs: number | null,
+): Report {
+  const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, traffic } = trainer;
+  const all = [...trainer.bytes, ...shard.bytes];
+  return {
+    kind: 'report',
+    run,
+    isPrepared,
+    holdsAllBlocks,
+    problem: problem?.slice(0, 500) ?? null,
+    divergedAt,
+    worker,
+    traffic,
+    shard: shard.figures === null ? null : { ...shard.figures, workers: [...shard.figures.workers] },
+    bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
+    bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
+    flows,
+    links: worker === null ? { webrtc: 0, port: 0 } : trainer.links,
+    rttMs,
+  };
+}

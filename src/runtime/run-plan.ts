@@ -1,0 +1,60 @@
+// From what a person asked for to a plan that every node can follow.
+
+import type { DatasetMeta } from '../data/dataset.ts';
+import { findJob } from '../jobs/registry.ts';
+import type { DataPlan, RunPlan } from '../protocol/control.ts';
+import type { UpdaterKind, UpdaterSpec } from '../ps/updaters/updater.ts';
+
+/** Points that a curve gets: enough to look smooth, few enough to send to everyone who joins. */
+const LOSS_POINTS = 400;
+const ACCURACY_POINTS = 24;
+
+/** Settings of each updater where the job has no other wish. */
+const UPDATERS: Record<UpdaterKind, UpdaterSpec> = {
+  sgd: { kind: 'sgd' },
+  momentum: { kind: 'momentum', beta: 0.9, nesterov: false },
+  adagrad: { kind: 'adagrad', epsilon: 1e-8 },
+  adam: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  ftrl: { kind: 'ftrl', beta: 1, l1: 0, l2: 0 },
+};
+
+export interface PlanRequest {
+  readonly job: string;
+  /** The job's own options; what is absent has its default. */
+  readonly options: Record<string, unknown>;
+  readonly batch: number;
+  readonly steps: number;
+  readonly updater: string;
+  readonly seed: number;
+}
+
+/** A name that no updater has. */
+export class UnknownUpdater extends Error {
+  override name = 'UnknownUpdater';
+}
+
+const isUpdaterKind = (name: string): name is UpdaterKind => name in UPDATERS;
+
+/** @throws UnknownJob, UnknownUpdater, ZodError for options that the job refuses */
+export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan): RunPlan {
+  const job = findJob(request.job);
+  const options = job.options.parse(request.options);
+  const { batch, steps, seed, updater: name } = request;
+  if (!isUpdaterKind(name)) {
+    throw new UnknownUpdater(`There is no updater "${name}". There is: ${Object.keys(UPDATERS).join(', ')}.`);
+  }
+  const wish = job.defaults(options, meta).updater;
+  return {
+    run: 0,
+    job: job.name,
+    options: { ...request.options },
+    seed,
+    batch,
+    steps,
+    updater: wish.kind === name ? wish : UPDATERS[name],
+    tables: job.tables(options, meta).map((table) => ({ ...table, shape: [...table.shape] })),
+    data,
+    evaluateEvery: Math.max(1, Math.ceil(steps / ACCURACY_POINTS)),
+    lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
+  };
+}

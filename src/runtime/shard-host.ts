@@ -1,0 +1,65 @@
+// The shard worker's inside: a ShardCore on links to trainers and to other shards. Exposed to its page by Comlink.
+import type { ClusterState } from '../protocol/control.ts';
+import type { Frame } from '../protocol/frames.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
+import type { ShardFigures } from '../ps/shard-counters.ts';
+import type { Endpoint } from './frame-link.ts';
+import { LinkTable, type NodeBytes } from './link-table.ts';
+
+/** Whose link it is, seen from a shard. */
+export type ShardPeer = 'trainer' | 'shard';
+
+export interface ShardReport {
+  readonly figures: ShardFigures | null;
+  readonly bytes: readonly NodeBytes[];
+  readonly links: { webrtc: number; port: number };
+}
+
+export class ShardHost {
+  private core: ShardCore | null = null;
+  private cluster: ClusterState | null = null;
+  private readonly links: Record<ShardPeer, LinkTable>;
+
+  constructor() {
+    const onFrame = (from: NodeId, frame: Frame) => this.step({ kind: 'frame', from, frame });
+    this.links = { trainer: new LinkTable({ onFrame }), shard: new LinkTable({ onFrame }) };
+  }
+
+  init(self: NodeId): void {
+    this.core = new ShardCore(self);
+  }
+
+  attach(peer: NodeId, role: ShardPeer, endpoint: Endpoint): void {
+    this.links[role].attach(peer, endpoint);
+  }
+
+  detach(peer: NodeId): void {
+    for (const table of Object.values(this.links)) table.detach(peer, 'the node has gone');
+  }
+
+  setCluster(cluster: ClusterState): void {
+    const { plan, map, schedule } = cluster;
+    if (plan !== null && this.cluster?.plan?.run !== plan.run) {
+      const { run, tables, seed, updater, batch } = plan;
+      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch } });
+    }
+    this.cluster = cluster;
+    this.step({ kind: 'schedule', schedule });
+    this.step({ kind: 'map', map });
+  }
+
+  report(): ShardReport {
+    const isServing = (this.core?.owned().length ?? 0) > 0;
+    const { trainer, shard } = this.links;
+    return {
+      figures: isServing ? (this.core?.counters.figures() ?? null) : null,
+      bytes: [...trainer.bytes(), ...shard.bytes()],
+      links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
+    };
+  }
+
+  private step(event: ShardEvent): void {
+    for (const { to, role, frame } of this.core?.step(event) ?? []) this.links[role].send(to, frame);
+  }
+}

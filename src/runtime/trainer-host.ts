@@ -1,0 +1,236 @@
+// The trainer worker's inside: data, the current run, links to shards and to other trainers. Exposed to its page by
+// Comlink. Reports several times a second; the page's own timers may be throttled, a worker's are not.
+
+import { hashBlock } from '../data/blocks.ts';
+import type { Block } from '../data/dataset.ts';
+import { encodeSafetensors } from '../data/safetensors.ts';
+import { findJob } from '../jobs/registry.ts';
+import { bytesOf } from '../protocol/bytes.ts';
+import type { ClusterState, DataPlan, Traffic, WorkerReport } from '../protocol/control.ts';
+import type { Frame } from '../protocol/frames.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { BlockExchange } from './block-exchange.ts';
+import { loadFiles } from './data-files.ts';
+import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
+import { Signal } from './deferred.ts';
+import type { Endpoint } from './frame-link.ts';
+import { LinkTable, type NodeBytes } from './link-table.ts';
+import { trainOracle } from './oracle.ts';
+import { splitPlan } from './run-data.ts';
+import { TrainerRun } from './trainer-run.ts';
+
+/** Between two reports: fast enough to look live, slow enough to cost nothing. */
+export const REPORT_INTERVAL_MS = 250;
+
+/** Whose link it is, seen from a trainer. */
+export type TrainerPeer = 'shard' | 'trainer';
+
+export interface TrainerReport {
+  readonly run: number;
+  readonly isPrepared: boolean;
+  readonly problem: string | null;
+  readonly divergedAt: number | null;
+  readonly worker: WorkerReport | null;
+  readonly holdsAllBlocks: boolean;
+  readonly traffic: Traffic;
+  readonly bytes: readonly NodeBytes[];
+  readonly links: { webrtc: number; port: number };
+}
+
+/** There is no run whose parameters could be read. */
+export class NoRun extends Error {
+  override name = 'NoRun';
+  constructor() {
+    super('Nothing has been trained yet: start a run first.');
+  }
+}
+
+export class TrainerHost {
+  private self: NodeId | null = null;
+  private cluster: ClusterState | null = null;
+  private run: TrainerRun | null = null;
+  private requests = 0;
+  private readonly changed = new Signal();
+  private readonly exchange: BlockExchange;
+  private readonly links: Record<TrainerPeer, LinkTable>;
+
+  constructor() {
+    this.links = {
+      shard: new LinkTable({
+        onFrame: (from, frame, bytes) => this.run?.receive(from, frame, bytes),
+        onUp: (node) => this.run?.setLink(node, true),
+        onDown: (node) => this.run?.setLink(node, false),
+      }),
+      trainer: new LinkTable({
+        onFrame: (from, frame) => this.exchangeFrame(from, frame),
+        onUp: () => this.exchange.notify(),
+      }),
+    };
+    this.exchange = new BlockExchange(
+      (to, frame) => this.links.trainer.send(to, frame),
+      () => this.blockHolders(),
+    );
+  }
+
+  init(self: NodeId): void {
+    this.self = self;
+  }
+
+  attach(peer: NodeId, role: TrainerPeer, endpoint: Endpoint): void {
+    this.links[role].attach(peer, endpoint);
+  }
+
+  detach(peer: NodeId): void {
+    for (const table of Object.values(this.links)) table.detach(peer, 'the node has gone');
+  }
+
+  setCluster(cluster: ClusterState): void {
+    this.cluster = cluster;
+    const { plan } = cluster;
+    if (plan === null || this.run?.run !== plan.run) this.openRun(cluster);
+    this.run?.follow();
+    this.exchange.notify();
+    this.changed.notify();
+  }
+
+  /** Reports to the page from now on. */
+  reportTo(report: (report: TrainerReport) => void): void {
+    setInterval(() => report(this.report()), REPORT_INTERVAL_MS);
+  }
+
+  /** Reads dropped files into blocks. @throws BadDataFile, DataTooLarge, DamagedFile with a sentence for the user */
+  async loadFiles(
+    files: readonly File[],
+    onProgress: (label: string, fraction: number | null) => void,
+  ): Promise<DatasetSummary> {
+    const { meta, plan, first } = await loadFiles(files, this.exchange, onProgress);
+    return describeDataset(meta, plan, first);
+  }
+
+  /** The data that a job makes for itself. */
+  generateData(job: string, seed: number, samples: { train: number; test: number } | null): DatasetSummary {
+    const generator = findJob(job).generate(seed, samples);
+    const { train, test } = generator.blockSamples;
+    const source = { kind: 'generated', seed, samples } as const;
+    const plan: DataPlan = { name: generator.meta.name, train: splitPlan(train), test: splitPlan(test), source };
+    return describeDataset(generator.meta, plan, generator.block('train', 0));
+  }
+
+  /** What the current run learns from, for tabs that didn't choose it. */
+  async summary(): Promise<DatasetSummary> {
+    const run = this.openedRun();
+    const plan = this.cluster?.plan;
+    if (plan == null) throw new NoRun();
+    return describeDataset(await run.meta(), plan.data, await run.block('train', 0));
+  }
+
+  predict(values: Float32Array): Promise<Float32Array> {
+    const sample: Block = { kind: 'dense', count: 1, features: values.length, x: values, y: new Uint32Array(1) };
+    return this.openedRun().predict(sample);
+  }
+
+  /** The live parameters as a safetensors file. */
+  async download(): Promise<Uint8Array> {
+    const tables = await this.openedRun().readTables();
+    const plan = this.cluster?.plan;
+    if (plan == null) throw new NoRun();
+    const { job, options, seed, steps } = plan;
+    const metadata = {
+      format: 'pushpull',
+      job,
+      options: JSON.stringify(options),
+      seed: String(seed),
+      steps: String(steps),
+    };
+    const tensors = tables.map((values, table) => ({
+      name: plan.tables[table]?.name ?? String(table),
+      shape: plan.tables[table]?.shape ?? [values.length],
+      values,
+    }));
+    return encodeSafetensors(tensors, metadata);
+  }
+
+  /** SHA-256 of all parameters, tables in order. */
+  async parametersHash(): Promise<string> {
+    const tables = await this.openedRun().readTables();
+    const all = new Uint8Array(tables.reduce((sum, values) => sum + values.byteLength, 0));
+    let at = 0;
+    for (const values of tables) {
+      all.set(bytesOf(values), at);
+      at += values.byteLength;
+    }
+    return hashBlock(all);
+  }
+
+  /** Extra figures that the job has of the whole model. */
+  figures(): Promise<Record<string, number>> {
+    return this.openedRun().figures();
+  }
+
+  /** Trains the current run again, alone, and compares. */
+  async oracle(workers: number): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
+    const run = this.openedRun();
+    const cluster = this.cluster;
+    if (cluster?.plan == null) throw new NoRun();
+    const alone = await trainOracle(cluster, workers, this.exchange);
+    const together = await run.readTables();
+    return { maxAbsDiff: maxAbsDiff(alone.tables, together), samplesPerSecond: alone.samplesPerSecond };
+  }
+
+  private report(): TrainerReport {
+    const { shard, trainer } = this.links;
+    const own = this.run?.report();
+    return {
+      run: this.run?.run ?? 0,
+      isPrepared: this.run?.isPrepared ?? false,
+      problem: this.run?.problem ?? null,
+      divergedAt: own?.divergedAt ?? null,
+      worker: own?.worker ?? null,
+      holdsAllBlocks: own?.holdsAllBlocks ?? false,
+      traffic: own?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
+      bytes: [...shard.bytes(), ...trainer.bytes()],
+      links: shard.count(),
+    };
+  }
+
+  private openRun(cluster: ClusterState): void {
+    this.run?.close();
+    this.run = null;
+    if (cluster.plan === null || this.self === null) return;
+    this.run = new TrainerRun({
+      self: this.self,
+      plan: cluster.plan,
+      exchange: this.exchange,
+      cluster: () => this.cluster ?? cluster,
+      changed: this.changed,
+      send: (to, frame) => this.links.shard.send(to, frame),
+      linked: () => this.links.shard.nodes(),
+      nextRequest: () => (this.requests = (this.requests + 1) >>> 0),
+      now: () => performance.now(),
+    });
+  }
+
+  private openedRun(): TrainerRun {
+    if (this.run === null) throw new NoRun();
+    return this.run;
+  }
+
+  private blockHolders(): NodeId[] {
+    const holders = this.cluster?.holders ?? [];
+    return this.links.trainer.nodes().sort((a, b) => Number(holders.includes(b)) - Number(holders.includes(a)));
+  }
+
+  private exchangeFrame(from: NodeId, frame: Frame): void {
+    if (frame.kind === 'blockRequest' || frame.kind === 'blockAnswer') this.exchange.receive(from, frame);
+  }
+}
+
+function maxAbsDiff(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+  let most = 0;
+  a.forEach((values, table) => {
+    values.forEach((value, at) => {
+      most = Math.max(most, Math.abs(value - (b[table]?.[at] ?? Number.NaN)));
+    });
+  });
+  return most;
+}

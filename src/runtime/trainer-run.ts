@@ -1,0 +1,264 @@
+// One run in one tab's trainer worker: its data, its compiled trainer, its loop while the tab is a worker, and reads of
+// the live parameters for whoever wants to look (predict, download, figures).
+import type { Block, DatasetMeta } from '../data/dataset.ts';
+import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
+import { findJob } from '../jobs/registry.ts';
+import type { ClusterState, RunPlan, Traffic, WorkerReport } from '../protocol/control.ts';
+import type { Frame } from '../protocol/frames.ts';
+import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
+import { Batches } from './batches.ts';
+import type { BlockExchange } from './block-exchange.ts';
+import { Abandoned, Client, type ClientTraffic } from './client.ts';
+import type { Signal } from './deferred.ts';
+import { openRunData, type RunData } from './run-data.ts';
+import { TrainingLoop } from './training-loop.ts';
+import { WorkerMeter } from './worker-meter.ts';
+
+export interface RunParts {
+  readonly self: NodeId;
+  readonly plan: RunPlan;
+  readonly exchange: BlockExchange;
+  readonly cluster: () => ClusterState;
+  readonly changed: Signal;
+  readonly send: (to: NodeId, frame: Frame) => number;
+  readonly linked: () => readonly NodeId[];
+  readonly nextRequest: () => number;
+  readonly now: () => number;
+}
+
+/** Data and compiled kernels of a run. */
+interface Prepared {
+  readonly data: RunData;
+  readonly trainer: Trainer;
+}
+
+/** A worker's identity in a map, as one number. */
+type Incarnation = number;
+
+export class TrainerRun {
+  isPrepared = false;
+  /** Why this tab can't train; null while it can. */
+  problem: string | null = null;
+  private readonly job: Job;
+  private readonly options: unknown;
+  private readonly reader: Client;
+  private worker: { readonly client: Client; readonly incarnation: Incarnation } | null = null;
+  private readonly meter: WorkerMeter;
+  private preparing: Promise<Prepared> | null = null;
+  private data: RunData | null = null;
+  private device = '';
+  private isClosed = false;
+  private readonly pastTraffic: ClientTraffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+
+  constructor(private readonly parts: RunParts) {
+    this.job = findJob(parts.plan.job);
+    this.options = this.job.options.parse(parts.plan.options);
+    this.reader = this.openClient(0);
+    this.meter = new WorkerMeter(parts.plan.lossEvery, parts.now);
+  }
+
+  get run(): number {
+    return this.parts.plan.run;
+  }
+
+  /** Follows the newest cluster state: prepares when given a lease, trains when in the map, stops when not. */
+  follow(): void {
+    const { self, cluster } = this.parts;
+    const { leases, map } = cluster();
+    this.reader.setMap(map);
+    this.worker?.client.setMap(map);
+    if (leases.some(({ worker }) => worker === self)) this.prepareToTrain();
+    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
+    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
+    if (this.worker === null && incarnation !== null && this.isPrepared) this.startWorking(incarnation);
+  }
+
+  setLink(node: NodeId, isUp: boolean): void {
+    this.reader.setLink(node, isUp);
+    this.worker?.client.setLink(node, isUp);
+  }
+
+  receive(from: NodeId, frame: Frame, bytes: number): void {
+    this.reader.receive(from, frame, bytes);
+    this.worker?.client.receive(from, frame, bytes);
+  }
+
+  report(): { worker: WorkerReport | null; divergedAt: number | null; holdsAllBlocks: boolean; traffic: Traffic } {
+    const isWorker = this.worker !== null;
+    return {
+      worker: isWorker ? this.meter.take(this.device) : null,
+      divergedAt: this.meter.divergedAt,
+      holdsAllBlocks: this.data?.holdsAll() ?? false,
+      traffic: sumTraffic(this.pastTraffic, this.worker?.client.traffic),
+    };
+  }
+
+  /** The live parameters, table by table. */
+  async readTables(): Promise<readonly Float32Array[]> {
+    const keys = this.parts.plan.tables.map(() => null);
+    return (await this.reader.pull({ minClock: NO_CLOCK, keys }).done).tables;
+  }
+
+  async predict(sample: Block): Promise<Float32Array> {
+    const { trainer } = await this.prepare();
+    const keys = trainer.keysOf(sample);
+    const { tables } = await this.reader.pull({ minClock: NO_CLOCK, keys }).done;
+    return (await trainer.predict(withKeys(keys, tables), sample)).probabilities;
+  }
+
+  /** Figures of the whole model that the job defines, over all training data. */
+  async figures(): Promise<Record<string, number>> {
+    if (this.job.figures === undefined) return {};
+    const { data, trainer } = await this.prepare();
+    const tables = await this.readTables();
+    const sum = { samples: 0, lossSum: 0, correct: 0 };
+    for (let index = 0; index < this.parts.plan.data.train.blocks; index++) {
+      addEvaluation(sum, await this.evaluateBlock(trainer, tables, await data.block('train', index)));
+    }
+    return this.job.figures(this.options, data.meta, tables, sum);
+  }
+
+  private evaluateBlock(trainer: Trainer, tables: readonly Float32Array[], block: Block): Promise<Evaluation> {
+    const whole = tables.map((values) => ({ keys: null, values }));
+    const keys = trainer.keysOf(block);
+    return trainer.evaluate(keys.every((list) => list === null) ? whole : this.rowsOf(keys, tables), block);
+  }
+
+  private rowsOf(keys: readonly (Uint32Array | null)[], tables: readonly Float32Array[]): TableValues[] {
+    return tables.map((values, table) => {
+      const list = keys[table] ?? null;
+      const width = this.parts.plan.tables[table]?.width ?? 1;
+      return list === null ? { keys: null, values } : { keys: list, values: gatherRows(values, list, width) };
+    });
+  }
+
+  /** What the data are, once this tab has them. */
+  async meta(): Promise<DatasetMeta> {
+    return (await this.prepare()).data.meta;
+  }
+
+  async block(split: 'train' | 'test', index: number): Promise<Block> {
+    return (await this.prepare()).data.block(split, index);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.stopWorking();
+    this.reader.close();
+    this.preparing?.then(({ trainer }) => trainer.dispose()).catch(() => undefined);
+  }
+
+  /** Data opened and trainer made, once. A failure is tried again by the next who asks. */
+  private prepare(): Promise<Prepared> {
+    this.preparing ??= this.open().catch((error: unknown) => {
+      this.preparing = null;
+      throw error;
+    });
+    return this.preparing;
+  }
+
+  private async open(): Promise<Prepared> {
+    const data = await openRunData(this.parts.plan.data, this.job, this.parts.exchange);
+    this.data = data;
+    const trainer = await this.job.createTrainer(this.options, data.meta);
+    this.device = trainer.device;
+    return { data, trainer };
+  }
+
+  private prepareToTrain(): void {
+    if (this.isPrepared || this.preparing !== null) return;
+    this.problem = null;
+    this.prepare()
+      .then((prepared) => this.warmUp(prepared))
+      .then(() => {
+        this.isPrepared = true;
+        if (!this.isClosed) this.follow();
+      })
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  /** Compiles by computing one gradient, so that nobody waits for that when the clocks run. */
+  private async warmUp({ data, trainer }: Prepared): Promise<void> {
+    const { plan, cluster, self } = this.parts;
+    const batch = await new Batches(plan, data, self).next(cluster());
+    if (batch === null) return;
+    await trainer.gradient(this.zeroRows(trainer.keysOf(batch)), batch);
+    if (plan.data.test.blocks === 0) return;
+    const block = await data.block('test', 0);
+    await trainer.evaluate(this.zeroRows(trainer.keysOf(block)), block);
+  }
+
+  private zeroRows(keys: readonly (Uint32Array | null)[]): TableValues[] {
+    return this.parts.plan.tables.map((table, index) => ({
+      keys: keys[index] ?? null,
+      values: new Float32Array((keys[index]?.length ?? table.keys) * table.width),
+    }));
+  }
+
+  private startWorking(incarnation: Incarnation): void {
+    const client = this.openClient(incarnation);
+    this.worker = { client, incarnation };
+    this.meter.isDone = false;
+    this.work(client, incarnation).catch((error: unknown) => {
+      if (!(error instanceof Abandoned)) this.fail(error);
+    });
+  }
+
+  private async work(client: Client, incarnation: Incarnation): Promise<void> {
+    const { self, plan, cluster, changed } = this.parts;
+    const { data, trainer } = await this.prepare();
+    const batches = new Batches(plan, data, self);
+    const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
+    const { meter } = this;
+    await new TrainingLoop({ self, plan, client, trainer, data, batches, meter, cluster, changed, isOver }).run();
+  }
+
+  private stopWorking(): void {
+    if (this.worker === null) return;
+    const { traffic } = this.worker.client;
+    for (const way of ['push', 'pull'] as const) {
+      this.pastTraffic[way].raw += traffic[way].raw;
+      this.pastTraffic[way].wire += traffic[way].wire;
+    }
+    this.worker.client.close();
+    this.worker = null;
+    this.parts.changed.notify();
+  }
+
+  private fail(error: unknown): void {
+    this.problem = error instanceof Error ? error.message : String(error);
+  }
+
+  private openClient(incarnation: Incarnation): Client {
+    const { self, plan, send, linked, cluster, nextRequest } = this.parts;
+    const client = new Client({ node: self, incarnation }, plan.run, plan.tables, send, nextRequest);
+    client.setMap(cluster().map);
+    for (const node of linked()) client.setLink(node, true);
+    return client;
+  }
+}
+
+const withKeys = (keys: readonly (Uint32Array | null)[], tables: readonly Float32Array[]): TableValues[] =>
+  tables.map((values, table) => ({ keys: keys[table] ?? null, values }));
+
+function gatherRows(values: Float32Array, keys: Uint32Array, width: number): Float32Array {
+  const rows = new Float32Array(keys.length * width);
+  keys.forEach((key, row) => {
+    rows.set(values.subarray(key * width, (key + 1) * width), row * width);
+  });
+  return rows;
+}
+
+function addEvaluation(sum: { samples: number; lossSum: number; correct: number }, part: Evaluation): void {
+  sum.samples += part.samples;
+  sum.lossSum += part.lossSum;
+  sum.correct += part.correct;
+}
+
+function sumTraffic(a: ClientTraffic, b: ClientTraffic | undefined): Traffic {
+  const add = (way: 'push' | 'pull') => ({
+    raw: a[way].raw + (b?.[way].raw ?? 0),
+    wire: a[way].wire + (b?.[way].wire ?? 0),
+  });
+  return { push: add('push'), pull: add('pull') };
+}

@@ -1,0 +1,236 @@
+// Turns what the node learns into view state. The only writer of the store besides the commands.
+
+import { findJob } from '../jobs/registry.ts';
+import type { PeerState } from '../net/peer-pair.ts';
+import type { SignalingStatus } from '../net/signaling-client.ts';
+import type { ClusterState, Metrics, NodeMetrics, Point, RunPlan } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { segmentKey } from '../protocol/ids.ts';
+import { scheduleAt } from '../ps/consistency.ts';
+import { assignSegments, ringPoints, segmentPosition } from '../ps/ring.ts';
+import { cutSegments } from '../ps/table.ts';
+import type { ViewStore } from '../store/store.ts';
+import type { NodeView, NoticeView, PeerView, RingView, RunView, SeriesView, ViewState } from '../store/view.ts';
+import type { NodeHandlers } from './node.ts';
+import { type RoomAddress, roomLink } from './room-link.ts';
+
+/** Notices kept; older ones go. */
+const MAX_NOTICES = 100;
+
+/** Nodes that went stay on the page this long only as a notice. */
+type PeerStates = Map<NodeId, PeerView>;
+
+export class ViewWriter implements NodeHandlers {
+  private readonly labels = new Map<NodeId, string>();
+  private readonly peers: PeerStates = new Map();
+  private metrics: Metrics | null = null;
+  private cluster: ClusterState | null = null;
+  private notices = 0;
+
+  constructor(
+    private readonly store: ViewStore,
+    private readonly address: RoomAddress,
+    private readonly pageUrl: string,
+    private readonly now: () => number,
+  ) {
+    this.set({ roomLink: roomLink(pageUrl, address), connection: { phase: 'joining' } });
+  }
+
+  onStatus(status: SignalingStatus): void {
+    const old = this.store.getState().connection.phase;
+    this.set({ connection: status });
+    if (status.phase === 'reconnecting' && old === 'joined')
+      this.note('warning', `Signaling is away: ${status.reason}. Training goes on.`);
+    if (status.phase === 'joined' && old === 'reconnecting') this.note('good', 'Signaling is back.');
+  }
+
+  onJoined(self: NodeId, lanUrls: readonly string[]): void {
+    const lanLinks = lanUrls.map((url) => roomLink(url, this.address));
+    this.set({ self, lanLinks, roomLink: roomLink(this.pageUrl, this.address) });
+    this.showNodes();
+  }
+
+  onHello(peer: NodeId, label: string): void {
+    const isNew = !this.labels.has(peer);
+    this.labels.set(peer, label);
+    if (isNew && peer !== this.store.getState().self && this.peers.has(peer))
+      this.note('info', `Node ${peer} joined (${label}).`);
+    this.showNodes();
+  }
+
+  onPeer(peer: NodeId, state: PeerState): void {
+    const view: PeerView =
+      state.phase === 'failed' ? { phase: 'failed', reason: state.reason } : { phase: state.phase };
+    this.peers.set(peer, view);
+    this.showNodes();
+  }
+
+  onGone(peer: NodeId, reason: string): void {
+    this.note(reason === 'left' ? 'info' : 'warning', `Node ${peer} ${reason}.`);
+    this.peers.delete(peer);
+    this.labels.delete(peer);
+    this.showNodes();
+  }
+
+  onDenied(text: string, advice: string): void {
+    this.set({ problem: { text, advice } });
+  }
+
+  onProblem(problem: string): void {
+    this.set({ problem: { text: `This tab can't train: ${problem}`, advice: 'The other tabs go on without it.' } });
+    this.note('error', problem);
+  }
+
+  onCluster(cluster: ClusterState, isScheduler: boolean): void {
+    const old = this.cluster;
+    this.cluster = cluster;
+    if (cluster.plan?.run !== old?.plan?.run) {
+      this.metrics = null;
+      this.set({ series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
+    }
+    this.noteChanges(old, cluster, isScheduler);
+    this.set({ ring: ringView(cluster), run: this.runView() });
+    this.showNodes();
+  }
+
+  onMetrics(metrics: Metrics, history: Metrics): void {
+    this.metrics = metrics;
+    const { series } = this.store.getState();
+    const hasNew = metrics.isHistory || metrics.loss.length > 0 || metrics.accuracy.length > 0;
+    const flows = metrics.nodes.flatMap(({ node, flows }) =>
+      flows.map(([to, bytesPerSecond]) => ({ from: node, to, bytesPerSecond })),
+    );
+    this.set({
+      flows,
+      run: this.runView(history),
+      ...(hasNew
+        ? { series: { version: series.version + 1, loss: columns(history.loss), accuracy: columns(history.accuracy) } }
+        : {}),
+    });
+    this.showNodes();
+  }
+
+  note(level: NoticeView['level'], text: string): void {
+    const notice = { id: ++this.notices, atMs: this.now(), level, text };
+    this.set({ notices: [...this.store.getState().notices, notice].slice(-MAX_NOTICES) });
+  }
+
+  private noteChanges(old: ClusterState | null, cluster: ClusterState, isScheduler: boolean): void {
+    if (old !== null && old.scheduler !== cluster.scheduler) {
+      this.note(
+        'warning',
+        isScheduler ? 'This tab is the scheduler now.' : `Node ${cluster.scheduler} is the scheduler now.`,
+      );
+    }
+    if (old?.phase === cluster.phase) return;
+    if (cluster.phase === 'running' && old?.phase === 'preparing') this.note('good', 'Training began.');
+    if (cluster.phase === 'paused') this.note('info', cluster.message ?? 'Paused.');
+    if (cluster.phase === 'finished') this.note('good', 'Training finished.');
+    if (cluster.phase === 'stopped') this.note('info', 'Training stopped.');
+    if (cluster.phase === 'failed') this.note('error', cluster.message ?? 'Training failed.');
+  }
+
+  private runView(history?: Metrics): RunView | null {
+    const { cluster } = this;
+    if (cluster?.plan == null) return null;
+    const { plan, phase, message } = cluster;
+    const metrics = history ?? null;
+    const old = this.store.getState().run;
+    const kept = old?.number === plan.run ? old : null;
+    const clock = Math.max(0, (metrics?.clock ?? (kept?.clock ?? 0) - 1) + 1);
+    const { consistency, learningRate } = scheduleAt(cluster.schedule, clock);
+    return {
+      number: plan.run,
+      job: plan.job,
+      title: findJob(plan.job).title,
+      phase,
+      message: message ?? waitingMessage(cluster),
+      clock,
+      steps: plan.steps,
+      batch: plan.batch,
+      samples: metrics?.samples ?? kept?.samples ?? 0,
+      samplesPerSecond: phase === 'running' ? (metrics?.samplesPerSecond ?? kept?.samplesPerSecond ?? 0) : 0,
+      seconds: metrics?.seconds ?? kept?.seconds ?? 0,
+      loss: metrics === null ? (kept?.loss ?? null) : (metrics.loss.at(-1)?.[3] ?? null),
+      accuracy: metrics === null ? (kept?.accuracy ?? null) : (metrics.accuracy.at(-1)?.[3] ?? null),
+      parameters: parametersOf(plan),
+      consistency,
+      learningRate,
+      updater: plan.updater.kind,
+      data: plan.data.name,
+    };
+  }
+
+  private showNodes(): void {
+    const { self } = this.store.getState();
+    const ids = new Set<NodeId>([...this.labels.keys(), ...this.peers.keys()]);
+    const nodes = [...ids].sort((a, b) => a - b).map((id) => this.nodeView(id, self));
+    this.set({ nodes });
+  }
+
+  private nodeView(id: NodeId, self: NodeId | null): NodeView {
+    const figures: Partial<NodeMetrics> = this.metrics?.nodes.find(({ node }) => node === id) ?? {};
+    const map = this.cluster?.map;
+    return {
+      id,
+      label: this.labels.get(id) ?? 'connecting…',
+      isSelf: id === self,
+      isScheduler: id === this.cluster?.scheduler,
+      isWorker: map?.workers.some(({ node }) => node === id) ?? false,
+      isServer: map?.servers.includes(id) ?? false,
+      peer: id === self ? { phase: 'self' } : (this.peers.get(id) ?? { phase: 'connecting' }),
+      clock: figures.clock == null ? null : figures.clock + 1,
+      samplesPerSecond: figures.samplesPerSecond ?? 0,
+      compute: figures.compute ?? 0,
+      wait: figures.wait ?? 0,
+      communicate: figures.communicate ?? 0,
+      bytesIn: figures.bytesIn ?? 0,
+      bytesOut: figures.bytesOut ?? 0,
+      rttMs: figures.rttMs ?? null,
+      staleness: figures.staleness ?? null,
+      isSlow: figures.isSlow ?? false,
+    };
+  }
+
+  private set(change: Partial<ViewState>): void {
+    this.store.setState(change);
+  }
+}
+
+const emptySeries = (): Omit<SeriesView, 'version'> => ({ loss: columns([]), accuracy: columns([]) });
+
+/** Points as columns, as charts want them. */
+function columns(points: readonly Point[]): SeriesView['loss'] {
+  return {
+    step: points.map(([clock]) => clock + 1),
+    samples: points.map(([, samples]) => samples),
+    seconds: points.map(([, , seconds]) => seconds),
+    value: points.map(([, , , value]) => value),
+  };
+}
+
+const parametersOf = (plan: RunPlan): number => plan.tables.reduce((sum, { keys, width }) => sum + keys * width, 0);
+
+function waitingMessage({ phase, map }: ClusterState): string | null {
+  if (phase === 'preparing') return 'Preparing: every tab loads its data and compiles the model.';
+  if (phase === 'running' && map.workers.length === 0) return 'Waiting for a worker: open the link in another tab.';
+  return null;
+}
+
+function ringView({ map, plan }: ClusterState): RingView {
+  if (plan === null) return { points: [], segments: [] };
+  const ranges = cutSegments(plan.tables);
+  const owners = assignSegments(map.servers, ranges);
+  return {
+    points: ringPoints(map.servers).map(({ position, node }) => ({ position, node })),
+    segments: ranges.map((range) => ({
+      table: plan.tables[range.table]?.name ?? String(range.table),
+      segment: range.segment,
+      startKey: range.start,
+      endKey: range.end,
+      floats: range.floats,
+      owner: owners.get(segmentKey(range.table, range.segment)) ?? null,
+      position: segmentPosition(range),
+    })),
+  };
+}

@@ -1,0 +1,95 @@
+// The page's handles on its two workers. The only page-side importer of Comlink; between tabs there is none, because
+// Comlink trusts its peer.
+import { proxy, type Remote, transfer, wrap } from 'comlink';
+import type { ClusterState } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import type { DatasetSummary } from './dataset-summary.ts';
+import type { Endpoint } from './frame-link.ts';
+import type { ShardHost, ShardPeer, ShardReport } from './shard-host.ts';
+import type { TrainerHost, TrainerPeer, TrainerReport } from './trainer-host.ts';
+
+/** The page's view of its workers: everything it may ask of them. */
+export class WorkerHandles {
+  private readonly trainer: Remote<TrainerHost>;
+  private readonly shard: Remote<ShardHost>;
+
+  constructor(
+    private readonly trainerWorker: Worker,
+    private readonly shardWorker: Worker,
+  ) {
+    this.trainer = wrap<TrainerHost>(trainerWorker);
+    this.shard = wrap<ShardHost>(shardWorker);
+  }
+
+  /** Names the node in both workers and joins its own trainer to its own shard. */
+  async init(self: NodeId): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    await Promise.all([this.trainer.init(self), this.shard.init(self)]);
+    await this.attachTrainer(self, 'shard', { kind: 'local', port: port1 });
+    await this.attachShard(self, 'trainer', { kind: 'local', port: port2 });
+  }
+
+  /** Hands an end of a connection over. A data channel must be handed over in the task that made it. */
+  attachTrainer(peer: NodeId, role: TrainerPeer, endpoint: Endpoint): Promise<void> {
+    return this.trainer.attach(peer, role, transfer(endpoint, [handleOf(endpoint)]));
+  }
+
+  attachShard(peer: NodeId, role: ShardPeer, endpoint: Endpoint): Promise<void> {
+    return this.shard.attach(peer, role, transfer(endpoint, [handleOf(endpoint)]));
+  }
+
+  async detach(peer: NodeId): Promise<void> {
+    await Promise.all([this.trainer.detach(peer), this.shard.detach(peer)]);
+  }
+
+  async setCluster(cluster: ClusterState): Promise<void> {
+    await Promise.all([this.shard.setCluster(cluster), this.trainer.setCluster(cluster)]);
+  }
+
+  async reportTo(report: (trainer: TrainerReport, shard: ShardReport) => void): Promise<void> {
+    const both = async (trainer: TrainerReport) => report(trainer, await this.shard.report());
+    await this.trainer.reportTo(proxy((trainer: TrainerReport) => void both(trainer)));
+  }
+
+  loadFiles(
+    files: readonly File[],
+    onProgress: (label: string, fraction: number | null) => void,
+  ): Promise<DatasetSummary> {
+    return this.trainer.loadFiles(files, proxy(onProgress));
+  }
+
+  generateData(job: string, seed: number, samples: { train: number; test: number } | null): Promise<DatasetSummary> {
+    return this.trainer.generateData(job, seed, samples);
+  }
+
+  summary(): Promise<DatasetSummary> {
+    return this.trainer.summary();
+  }
+
+  predict(values: Float32Array): Promise<Float32Array> {
+    return this.trainer.predict(values);
+  }
+
+  download(): Promise<Uint8Array> {
+    return this.trainer.download();
+  }
+
+  parametersHash(): Promise<string> {
+    return this.trainer.parametersHash();
+  }
+
+  figures(): Promise<Record<string, number>> {
+    return this.trainer.figures();
+  }
+
+  oracle(workers: number): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
+    return this.trainer.oracle(workers);
+  }
+
+  close(): void {
+    this.trainerWorker.terminate();
+    this.shardWorker.terminate();
+  }
+}
+
+const handleOf = (endpoint: Endpoint): Transferable => (endpoint.kind === 'channel' ? endpoint.channel : endpoint.port);

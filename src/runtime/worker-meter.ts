@@ -1,0 +1,72 @@
+// What a worker measures of itself between two reports: time, losses, evaluations.
+import type { WorkerReport } from '../protocol/control.ts';
+import { NO_CLOCK } from '../protocol/ids.ts';
+
+export type Activity = 'compute' | 'wait' | 'communicate';
+
+/** Points kept for the next report: reports are a few times a second, so this is never reached but by a stuck page. */
+const MAX_POINTS = 1_000;
+
+export class WorkerMeter {
+  /** Last iteration finished. */
+  clock = NO_CLOCK;
+  isDone = false;
+  divergedAt: number | null = null;
+  private samples = 0;
+  private losses = new Map<number, { sum: number; samples: number }>();
+  private evaluations: WorkerReport['evaluations'] = [];
+  private spent = { compute: 0, wait: 0, communicate: 0 };
+  private since: number;
+
+  constructor(
+    private readonly lossEvery: number,
+    private readonly now: () => number,
+  ) {
+    this.since = now();
+  }
+
+  /** Counts the time of `work` as `activity`; an activity that is only known afterwards may be a function of the result. */
+  async time<T>(activity: Activity | ((result: T) => Activity), work: () => Promise<T>): Promise<T> {
+    const start = this.now();
+    const result = await work();
+    this.spent[typeof activity === 'function' ? activity(result) : activity] += this.now() - start;
+    return result;
+  }
+
+  step(clock: number, lossSum: number, samples: number): void {
+    this.clock = clock;
+    this.samples += samples;
+    const bucket = clock - (clock % this.lossEvery);
+    const entry = this.losses.get(bucket) ?? { sum: 0, samples: 0 };
+    if (this.losses.size < MAX_POINTS || this.losses.has(bucket)) {
+      this.losses.set(bucket, { sum: entry.sum + lossSum, samples: entry.samples + samples });
+    }
+  }
+
+  evaluated(clock: number, lossSum: number, samples: number, correct: number): void {
+    if (this.evaluations.length < MAX_POINTS) this.evaluations.push([clock, lossSum, samples, correct]);
+  }
+
+  /** What happened since the last call. */
+  take(device: string): WorkerReport {
+    const spanMs = this.now() - this.since;
+    const { compute, wait, communicate } = this.spent;
+    const report: WorkerReport = {
+      clock: this.clock,
+      samples: this.samples,
+      losses: [...this.losses].map(([bucket, { sum, samples }]) => [bucket, sum, samples]),
+      evaluations: this.evaluations,
+      computeMs: compute,
+      waitMs: wait,
+      communicateMs: communicate,
+      spanMs,
+      isDone: this.isDone,
+      device,
+    };
+    this.losses = new Map();
+    this.evaluations = [];
+    this.spent = { compute: 0, wait: 0, communicate: 0 };
+    this.since = this.now();
+    return report;
+  }
+}

@@ -1,0 +1,64 @@
+// The page: which of its three faces is shown (before, during and after training, or the end), and what lies over all of them.
+import { useEffect, useRef, useState } from 'react';
+import { useCommands, useView, useViewStore } from '../store/use-view.ts';
+import { Failed, Left } from './end-state.tsx';
+import { Header } from './header/header.tsx';
+import { DropArea } from './lobby/drop-area.tsx';
+import { Lobby } from './lobby/lobby.tsx';
+import { useStartForm } from './lobby/start-form.ts';
+import { Announcer } from './notices/announcer.tsx';
+import { Problem } from './notices/problem.tsx';
+import { Reconnecting } from './notices/reconnecting.tsx';
+import { TaskProgress } from './notices/task-progress.tsx';
+import { Training } from './training/training.tsx';
+import './app.css';
+
+export function App() {
+  const [hasLeft, setHasLeft] = useState(false);
+  const isFailed = useView((state) => state.connection.phase === 'failed');
+  return (
+    <div className="page">
+      <Header onLeave={() => setHasLeft(true)} />
+      <Reconnecting />
+      {isFailed ? <Failed /> : hasLeft ? <Left /> : <Room />}
+      <Problem />
+      <TaskProgress />
+      <Announcer />
+    </div>
+  );
+}
+
+/** In the room: the lobby until something trains, and again when a finished run is put away for new settings. */
+function Room() {
+  const store = useViewStore();
+  const commands = useCommands();
+  const form = useStartForm();
+  const run = useView((state) => (state.run === null || state.run.phase === 'idle' ? null : state.run.number));
+  const [putAway, setPutAway] = useState<number | null>(null);
+  const isTraining = run !== null && run !== putAway;
+
+  useScrollToTop(isTraining);
+
+  const trainAgain = () => {
+    const { run: last } = store.getState();
+    if (last === null) return;
+    const { job, batch, steps, learningRate, updater, consistency } = last;
+    commands.start({ job, batch, steps, learningRate, updater, consistency, seed: form.settings?.seed ?? 1 });
+  };
+  return (
+    <>
+      {isTraining ? <Training onTrainAgain={trainAgain} onNewRun={() => setPutAway(run)} /> : <Lobby form={form} />}
+      <DropArea isOpen={!isTraining} />
+    </>
+  );
+}
+
+/** Each face of the page starts at its top. */
+function useScrollToTop(isTraining: boolean): void {
+  const shown = useRef(isTraining);
+  useEffect(() => {
+    if (shown.current === isTraining) return;
+    shown.current = isTraining;
+    scrollTo({ top: 0 });
+  }, [isTraining]);
+}

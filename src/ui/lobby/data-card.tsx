@@ -1,0 +1,51 @@
+// What it learns from: data made on the spot, or files of one's own, dropped or picked.
+import { useCommands, useView } from '../../store/use-view.ts';
+import { FilesGlyph } from '../common/glyphs.tsx';
+import { Thumbnails } from './thumbnails.tsx';
+
+export function DataCard() {
+  const commands = useCommands();
+  const dataset = useView((state) => state.dataset);
+  return (
+    <section className="data" aria-labelledby="data-heading">
+      <h2 id="data-heading" className="lobby-step">
+        Data
+      </h2>
+      <div className="data-card">
+        <div className="data-now">
+          <b>{dataset?.name ?? 'Preparing data…'}</b>
+          <span className="muted small">{dataset?.description ?? 'Made by this page: nothing is downloaded.'}</span>
+        </div>
+        {(dataset === null || dataset.preview !== null) && <Thumbnails preview={dataset?.preview ?? null} />}
+        <div className="data-own">
+          <label className="button data-pick">
+            <FilesGlyph /> Choose files
+            <input
+              type="file"
+              multiple
+              className="sr-only"
+              onChange={(event) => {
+                const files = Array.from(event.target.files ?? []);
+                if (files.length > 0) commands.loadFiles(files);
+                // The same files may be chosen again after they were mended.
+                event.target.value = '';
+              }}
+            />
+          </label>
+          {dataset?.source === 'files' ? (
+            <button
+              type="button"
+              className="button button-quiet"
+              // biome-ignore lint/correctness/useHookAtTopLevel: a command's name, not a hook.
+              onClick={() => commands.useGeneratedData()}
+            >
+              Use generated data
+            </button>
+          ) : (
+            <span className="muted small">or drop your own here: images and labels (idx, idx.gz), or libsvm</span>
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,88 @@
+// The settings of the next run, folded away: the defaults are good.
+import { NumberInput } from '../common/number-input.tsx';
+import { UPDATERS, updaterLabel } from '../common/updaters.ts';
+import { formatCount, formatRate } from '../format.ts';
+import { ConsistencyChoice } from '../training/consistency-choice.tsx';
+import { consistencyName } from '../training/consistency-words.ts';
+import type { Settings, StartForm } from './start-form.ts';
+
+const summarise = (settings: Settings): string =>
+  [
+    `${formatCount(settings.steps)} steps`,
+    `batch ${formatCount(settings.batch)}`,
+    `${updaterLabel(settings.updater)} ${formatRate(settings.learningRate)}`,
+    consistencyName(settings.consistency),
+  ].join(' · ');
+
+export function SettingsFields({ form }: { readonly form: StartForm }) {
+  const { settings } = form;
+  return (
+    <details className="settings">
+      <summary>
+        <span className="lobby-step">Settings</span>
+        <span className="muted small">{settings ? summarise(settings) : ''}</span>
+      </summary>
+      {settings && <Fields settings={settings} form={form} />}
+    </details>
+  );
+}
+
+function Fields({ settings, form }: { readonly settings: Settings; readonly form: StartForm }) {
+  const { change } = form;
+  return (
+    <div className="settings-fields">
+      <NumberInput
+        label="Steps"
+        value={settings.steps}
+        min={1}
+        max={1e6}
+        step={1}
+        onChange={(steps) => change({ steps })}
+      />
+      <NumberInput
+        label="Batch"
+        value={settings.batch}
+        min={1}
+        max={65_536}
+        step={1}
+        onChange={(batch) => change({ batch })}
+      />
+      <NumberInput
+        label="Learning rate"
+        value={settings.learningRate}
+        min={1e-7}
+        max={100}
+        step="any"
+        onChange={(learningRate) => change({ learningRate })}
+      />
+      <label className="field">
+        Updater
+        <select
+          className="input"
+          value={settings.updater}
+          onChange={(event) => change({ updater: event.target.value })}
+        >
+          {UPDATERS.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <NumberInput
+        label="Seed"
+        value={settings.seed}
+        min={0}
+        max={4_294_967_295}
+        step={1}
+        onChange={(seed) => change({ seed })}
+      />
+      <button type="button" className="button button-quiet settings-reset" onClick={form.reset}>
+        Reset
+      </button>
+      <div className="settings-wide">
+        <ConsistencyChoice value={settings.consistency} onChange={(consistency) => change({ consistency })} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+// The one obvious thing to do; when it can't be done yet, it says why.
+import { useCommands, useView } from '../../store/use-view.ts';
+import type { ViewState } from '../../store/view.ts';
+import { PlayGlyph } from '../common/glyphs.tsx';
+import type { StartForm } from './start-form.ts';
+
+function obstacle({ connection, dataset, job, jobs }: ViewState): string | null {
+  if (connection.phase !== 'joined' && connection.phase !== 'reconnecting') return 'Opening the room…';
+  if (jobs.length === 0) return 'Loading…';
+  if (dataset !== null && !dataset.jobs.includes(job)) return `“${dataset.name}” is not what this learns from.`;
+  return null;
+}
+
+export function StartButton({ form }: { readonly form: StartForm }) {
+  const commands = useCommands();
+  const reason = useView(obstacle);
+  return (
+    <div className="start">
+      <button
+        type="button"
+        className="button button-primary start-button"
+        disabled={reason !== null}
+        onClick={() => {
+          const request = form.request();
+          if (request === null) return;
+          commands.start(request);
+        }}
+      >
+        <PlayGlyph size={15} /> Start training
+      </button>
+      <p className="muted small">{reason ?? 'Nothing is installed, and no server sees your data.'}</p>
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+// What the start panel holds before a run exists: the chosen job's defaults, and what the user changed of them.
+import { useState } from 'react';
+import { useView } from '../../store/use-view.ts';
+import type { ConsistencyView, JobView, StartRequest } from '../../store/view.ts';
+
+export interface Settings {
+  readonly batch: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly updater: string;
+  readonly consistency: ConsistencyView;
+  readonly seed: number;
+}
+
+export interface StartForm {
+  readonly job: JobView | null;
+  /** Null while the jobs aren't known yet. */
+  readonly settings: Settings | null;
+  change(part: Partial<Settings>): void;
+  /** Back to the job's defaults. */
+  reset(): void;
+  request(): StartRequest | null;
+}
+
+/** Workers a little apart hide the network's delay and still learn like BSP: the start that suits most. */
+const DEFAULT_CONSISTENCY: ConsistencyView = { kind: 'ssp', delay: 4 };
+const DEFAULT_SEED = 1;
+
+/** Changes belong to the job they were made for: another job starts from its own defaults. */
+export function useStartForm(): StartForm {
+  const job = useView((state) => state.jobs.find(({ name }) => name === state.job) ?? null);
+  const [changes, setChanges] = useState<{ job: string; part: Partial<Settings> }>({ job: '', part: {} });
+  const own = job !== null && changes.job === job.name ? changes.part : {};
+  const settings =
+    job === null ? null : { consistency: DEFAULT_CONSISTENCY, seed: DEFAULT_SEED, ...job.defaults, ...own };
+  return {
+    job,
+    settings,
+    change: (part) => job && setChanges({ job: job.name, part: { ...own, ...part } }),
+    reset: () => setChanges({ job: '', part: {} }),
+    request: () => (job && settings ? { job: job.name, ...settings } : null),
+  };
+}

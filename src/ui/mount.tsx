@@ -1,0 +1,21 @@
+// Puts the page into the document: the only entry of ui/.
+import { createRoot } from 'react-dom/client';
+import type { ViewStore } from '../store/store.ts';
+import { PageContext } from '../store/use-view.ts';
+import type { Commands } from '../store/view.ts';
+import './tokens.css';
+import './base.css';
+import { App } from './app.tsx';
+import { applyTheme, readTheme } from './theme.ts';
+
+/** Renders the view state and hands the user's wishes to `commands`. Returns the way out. */
+export function mount(root: HTMLElement, store: ViewStore, commands: Commands): () => void {
+  applyTheme(readTheme());
+  const react = createRoot(root);
+  react.render(
+    <PageContext value={{ store, commands }}>
+      <App />
+    </PageContext>,
+  );
+  return () => react.unmount();
+}

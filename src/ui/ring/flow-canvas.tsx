@@ -1,0 +1,119 @@
+// Frames on their way between nodes, as dots on a canvas over the drawing: the only thing on the page that moves all the time.
+import { memo, useEffect, useRef } from 'react';
+import { nodeToken } from '../node-style.ts';
+import { onThemeChange, resolveColour } from '../theme.ts';
+import type { DrawnFlow } from './ring-flows.tsx';
+import { alongCurve, SIZE } from './ring-geometry.ts';
+
+/** Half the screen's rate: smooth enough for dots, and computing shares these cores. */
+const FRAME_MS = 33;
+/** One way along a curve. */
+const TRAVEL_MS = 2_200;
+/** Over this many dots each flow gets fewer: bounds the work per frame. */
+const MAX_DOTS = 160;
+/** Fainter dots behind each one. */
+const TAIL = 4;
+const TAIL_STEP = 0.016;
+
+interface FlowCanvasProps {
+  readonly flows: readonly DrawnFlow[];
+}
+
+export const FlowCanvas = memo(function FlowCanvas({ flows }: FlowCanvasProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const latest = useRef(flows);
+  useEffect(() => {
+    latest.current = flows;
+  }, [flows]);
+  const isMoving = flows.length > 0;
+  useEffect(() => {
+    if (canvas.current === null || !isMoving) return;
+    return animate(canvas.current, () => latest.current);
+  }, [isMoving]);
+  return (
+    <div className="ring-canvas" aria-hidden="true">
+      <canvas ref={canvas} />
+    </div>
+  );
+});
+
+/** Draws while the canvas is on the screen and motion is welcome; returns the way to stop. */
+function animate(canvas: HTMLCanvasElement, flows: () => readonly DrawnFlow[]): () => void {
+  const context = canvas.getContext('2d');
+  if (context === null) return () => undefined;
+  const stillness = matchMedia('(prefers-reduced-motion: reduce)');
+  const colours = new Map<number, string>();
+  let [frame, drawnAt, isVisible] = [0, 0, false];
+  const onFrame = (now: number) => {
+    frame = requestAnimationFrame(onFrame);
+    if (now - drawnAt < FRAME_MS - 4) return;
+    drawnAt = now;
+    drawDots(context, flows(), now / TRAVEL_MS, colours);
+  };
+  const update = () => {
+    cancelAnimationFrame(frame);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    if (isVisible && !stillness.matches) frame = requestAnimationFrame(onFrame);
+  };
+  const visibility = new IntersectionObserver((entries) => {
+    isVisible = entries.at(-1)?.isIntersecting ?? false;
+    update();
+  });
+  const size = new ResizeObserver(() => resize(canvas));
+  visibility.observe(canvas);
+  size.observe(canvas);
+  stillness.addEventListener('change', update);
+  const stopThemes = onThemeChange(() => colours.clear());
+  return () => {
+    visibility.disconnect();
+    size.disconnect();
+    stillness.removeEventListener('change', update);
+    stopThemes();
+    cancelAnimationFrame(frame);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+  };
+}
+
+function resize(canvas: HTMLCanvasElement): void {
+  const side = Math.round(canvas.clientWidth * Math.min(2, devicePixelRatio));
+  canvas.width = side;
+  canvas.height = side;
+}
+
+function drawDots(
+  context: CanvasRenderingContext2D,
+  flows: readonly DrawnFlow[],
+  time: number,
+  colours: Map<number, string>,
+): void {
+  const scale = context.canvas.width / SIZE;
+  context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+  const budget = MAX_DOTS / Math.max(1, flows.length);
+  for (const [index, flow] of flows.entries()) {
+    let colour = colours.get(flow.from);
+    if (colour === undefined) {
+      colour = resolveColour(nodeToken(flow.from));
+      colours.set(flow.from, colour);
+    }
+    context.fillStyle = colour;
+    const dots = Math.max(1, Math.min(Math.ceil(flow.width), Math.floor(budget)));
+    // A third of a turn of the golden angle: flows don't march in step.
+    for (let dot = 0; dot < dots; dot++) drawDot(context, flow, (time + index * 0.382 + dot / dots) % 1, scale);
+  }
+  context.globalAlpha = 1;
+}
+
+function drawDot(context: CanvasRenderingContext2D, { curve, width }: DrawnFlow, head: number, scale: number): void {
+  const radius = 2.2 + width * 0.45;
+  for (let tail = 0; tail < TAIL; tail++) {
+    const t = head - tail * TAIL_STEP;
+    if (t < 0) return;
+    // Dots come out of one node and go into the other: no sudden ends.
+    const fade = Math.min(1, t * 7, (1 - t) * 7);
+    const { x, y } = alongCurve(curve, t);
+    context.globalAlpha = fade * (1 - tail / TAIL);
+    context.beginPath();
+    context.arc(x * scale, y * scale, radius * (1 - tail * 0.17) * scale, 0, 7);
+    context.fill();
+  }
+}

@@ -1,0 +1,62 @@
+// Under the drawing: what the node looked at is and owns; otherwise how to read the drawing.
+import type { NodeId } from '../../protocol/ids.ts';
+import { useView } from '../../store/use-view.ts';
+import { SchedulerGlyph, ServerGlyph, WorkerGlyph } from '../common/glyphs.tsx';
+import { formatCount, formatPercent, formatShort } from '../format.ts';
+import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
+
+interface RingDetailsProps {
+  readonly node: NodeId | null;
+  readonly shares: ReadonlyMap<NodeId, number>;
+}
+
+export function RingDetails({ node, shares }: RingDetailsProps) {
+  return (
+    <div className="ring-details">
+      {node === null ? <Legend /> : <Looked node={node} owned={shares.get(node) ?? 0} />}
+    </div>
+  );
+}
+
+function Legend() {
+  return (
+    <ul className="ring-legend">
+      <li>
+        <WorkerGlyph /> worker
+      </li>
+      <li>
+        <ServerGlyph /> server
+      </li>
+      <li>
+        <SchedulerGlyph /> scheduler
+      </li>
+      <li>
+        <i className="legend-bead" /> segment
+      </li>
+      <li>
+        <i className="legend-flow" /> traffic
+      </li>
+    </ul>
+  );
+}
+
+function Looked({ node, owned }: { readonly node: NodeId; readonly owned: number }) {
+  const view = useView((state) => state.nodes.find(({ id }) => id === node));
+  if (view === undefined) return <Legend />;
+  const facts = [
+    view.isScheduler ? `${rolesInWords(view)}, scheduler` : rolesInWords(view),
+    owned > 0 ? `owns ${formatPercent(owned, 0)} of the parameters` : null,
+    view.clock === null ? null : `clock ${formatCount(Math.max(0, view.clock))}`,
+    view.samplesPerSecond > 0 ? `${formatShort(view.samplesPerSecond)} samples/s` : null,
+  ].filter((fact) => fact !== null);
+  return (
+    <p>
+      <span className="node-dot" style={{ background: nodeColour(node) }} />
+      <b>
+        {nodeName(node)}
+        {view.isSelf ? ' (you)' : ''}
+      </b>{' '}
+      {facts.join(' · ')}
+    </p>
+  );
+}

@@ -1,0 +1,74 @@
+// One node of the drawing: a disc with its number, what it does, and whether it is this tab. A button: it can be looked at.
+import { memo } from 'react';
+import type { NodeId } from '../../protocol/ids.ts';
+import type { NodeView } from '../../store/view.ts';
+import { SchedulerGlyph, ServerGlyph, WatchGlyph, WorkerGlyph } from '../common/glyphs.tsx';
+import { formatPercent } from '../format.ts';
+import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
+import { CENTRE, type Point, SIZE } from './ring-geometry.ts';
+
+/** What of a node the drawing shows; equal fields mean no new rendering. */
+export type DrawnNode = Pick<NodeView, 'id' | 'isSelf' | 'isScheduler' | 'isWorker' | 'isServer' | 'isSlow'> & {
+  readonly peer: NodeView['peer']['phase'];
+};
+
+interface RingNodeProps {
+  readonly node: DrawnNode;
+  readonly place: Point | undefined;
+  /** Side of the disc in units of the drawing. */
+  readonly diameter: number;
+  readonly owned: number;
+  readonly isSelected: boolean;
+  readonly isFaded: boolean;
+  onHover(node: NodeId | null): void;
+  /** Chosen again means: no longer chosen. */
+  onSelect(node: NodeId | null): void;
+}
+
+function inWords(node: DrawnNode, owned: number): string {
+  const parts = [
+    node.isSelf ? `${nodeName(node.id)}, you` : nodeName(node.id),
+    rolesInWords(node),
+    node.isScheduler ? 'scheduler' : null,
+    owned > 0 ? `owns ${formatPercent(owned, 0)} of the parameters` : null,
+    node.isSlow ? 'slow' : null,
+    node.peer === 'connecting' || node.peer === 'failed' ? node.peer : null,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
+}
+
+export const RingNode = memo(function RingNode(props: RingNodeProps) {
+  const { node, place, diameter, owned, isSelected, isFaded, onHover, onSelect } = props;
+  if (place === undefined) return null;
+  return (
+    <button
+      type="button"
+      className="ring-node"
+      data-peer={node.peer}
+      data-faded={isFaded}
+      data-self={node.isSelf}
+      aria-pressed={isSelected}
+      aria-label={inWords(node, owned)}
+      style={{
+        left: `${(place.x / SIZE) * 100}%`,
+        top: `${(place.y / SIZE) * 100}%`,
+        width: `${(diameter / SIZE) * 100}%`,
+        ['--node' as string]: nodeColour(node.id),
+      }}
+      onPointerEnter={() => onHover(node.id)}
+      onPointerLeave={() => onHover(null)}
+      onFocus={() => onHover(node.id)}
+      onBlur={() => onHover(null)}
+      onClick={() => onSelect(isSelected ? null : node.id)}
+    >
+      <span className="ring-number">{node.id}</span>
+      <span className="ring-roles" data-above={place.y < CENTRE.y - 1}>
+        {node.isSelf && <b>you</b>}
+        {node.isScheduler && <SchedulerGlyph size={13} />}
+        {node.isWorker && <WorkerGlyph size={11} />}
+        {node.isServer && <ServerGlyph size={11} />}
+        {!node.isWorker && !node.isServer && <WatchGlyph size={12} />}
+      </span>
+    </button>
+  );
+});

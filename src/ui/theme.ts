@@ -1,0 +1,55 @@
+// Light or dark: the user's choice over the system's, kept in this browser; colours for what isn't styled by CSS.
+
+export type ThemeChoice = 'system' | 'light' | 'dark';
+
+const STORAGE_KEY = 'pushpull-theme';
+const CHOICES: readonly ThemeChoice[] = ['system', 'light', 'dark'];
+const listeners = new Set<() => void>();
+
+export function readTheme(): ThemeChoice {
+  try {
+    const stored = localStorage.getItem(STORAGE_KEY);
+    return CHOICES.find((choice) => choice === stored) ?? 'system';
+  } catch {
+    // Storage is blocked in this browser: the system's theme it is.
+    return 'system';
+  }
+}
+
+export function applyTheme(choice: ThemeChoice): void {
+  document.documentElement.style.colorScheme = choice === 'system' ? 'light dark' : choice;
+  for (const listener of listeners) listener();
+}
+
+export function keepTheme(choice: ThemeChoice): void {
+  try {
+    localStorage.setItem(STORAGE_KEY, choice);
+  } catch {
+    // Storage is blocked: the choice lasts as long as the page.
+  }
+  applyTheme(choice);
+}
+
+export const nextTheme = (choice: ThemeChoice): ThemeChoice =>
+  CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length] ?? 'system';
+
+/** Calls `listener` whenever colours may have changed, by the user's choice or the system's; returns the way out. */
+export function onThemeChange(listener: () => void): () => void {
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  listeners.add(listener);
+  system.addEventListener('change', listener);
+  return () => {
+    listeners.delete(listener);
+    system.removeEventListener('change', listener);
+  };
+}
+
+/** A colour token as canvases need it: `light-dark()` and the like worked out. Costs a style pass: don't call per frame. */
+export function resolveColour(token: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${token})`;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}

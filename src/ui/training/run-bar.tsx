@@ -1,0 +1,132 @@
+// The run at a glance: what is trained, how far it is, and the three things to do with it.
+import { useCommands, useView } from '../../store/use-view.ts';
+import type { RunPhase } from '../../store/view.ts';
+import { DownloadGlyph, PauseGlyph, PlayGlyph, StopGlyph } from '../common/glyphs.tsx';
+import { updaterLabel } from '../common/updaters.ts';
+import { formatCount } from '../format.ts';
+import { Numbers } from './numbers.tsx';
+import { RunProgress } from './run-progress.tsx';
+
+const PHASES: Readonly<Record<RunPhase, string>> = {
+  idle: 'Ready',
+  preparing: 'Preparing',
+  running: 'Training',
+  paused: 'Paused',
+  finishing: 'Finishing',
+  finished: 'Finished',
+  stopped: 'Stopped',
+  failed: 'Failed',
+};
+
+const isOver = (phase: RunPhase): boolean => phase === 'finished' || phase === 'stopped' || phase === 'failed';
+
+interface RunBarProps {
+  onTrainAgain(): void;
+  onNewRun(): void;
+}
+
+export function RunBar({ onTrainAgain, onNewRun }: RunBarProps) {
+  const phase = useView((state) => state.run?.phase ?? 'idle');
+  return (
+    <section className="run-bar panel" aria-label="Training">
+      <div className="run-what">
+        <RunTitle />
+        <div className="run-buttons">
+          {isOver(phase) ? (
+            <AfterButtons onTrainAgain={onTrainAgain} onNewRun={onNewRun} />
+          ) : (
+            <LiveButtons phase={phase} />
+          )}
+        </div>
+      </div>
+      <RunProgress />
+      <Numbers />
+    </section>
+  );
+}
+
+function RunTitle() {
+  const phase = useView((state) => state.run?.phase ?? 'idle');
+  const title = useView((state) => state.run?.title ?? '');
+  const facts = useView(({ run }) =>
+    run
+      ? [
+          run.data,
+          `${formatCount(run.parameters)} parameters`,
+          updaterLabel(run.updater),
+          `batch ${formatCount(run.batch)}`,
+        ].join(' · ')
+      : '',
+  );
+  const message = useView((state) => state.run?.message ?? null);
+  return (
+    <div className="run-title">
+      <h1>
+        {title}
+        <span className="phase" data-phase={phase} role="status" aria-label="Run state">
+          {PHASES[phase]}
+        </span>
+      </h1>
+      <p className="small" data-message={message !== null}>
+        {message ?? facts}
+      </p>
+    </div>
+  );
+}
+
+function LiveButtons({ phase }: { readonly phase: RunPhase }) {
+  const commands = useCommands();
+  return (
+    <>
+      {phase === 'paused' ? (
+        <button type="button" className="button button-primary" onClick={() => commands.resume()}>
+          <PlayGlyph /> Resume
+        </button>
+      ) : (
+        <button type="button" className="button" disabled={phase !== 'running'} onClick={() => commands.pause()}>
+          <PauseGlyph /> Pause
+        </button>
+      )}
+      <button
+        type="button"
+        className="button button-quiet"
+        disabled={phase === 'finishing'}
+        onClick={() => commands.stop()}
+      >
+        <StopGlyph /> Stop
+      </button>
+      <DownloadButton />
+    </>
+  );
+}
+
+function AfterButtons({ onTrainAgain, onNewRun }: RunBarProps) {
+  return (
+    <>
+      <button type="button" className="button button-primary" onClick={onTrainAgain}>
+        <PlayGlyph /> Train again
+      </button>
+      <button type="button" className="button" onClick={onNewRun}>
+        Change settings
+      </button>
+      <DownloadButton />
+    </>
+  );
+}
+
+function DownloadButton() {
+  const commands = useCommands();
+  const isEarly = useView((state) => state.run === null || state.run.phase === 'preparing');
+  return (
+    <button
+      type="button"
+      className="button button-quiet"
+      aria-label="Download parameters"
+      title="Download parameters (.safetensors)"
+      disabled={isEarly}
+      onClick={() => commands.download()}
+    >
+      <DownloadGlyph size={15} /> <span className="run-download">Download</span>
+    </button>
+  );
+}

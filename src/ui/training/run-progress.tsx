@@ -1,0 +1,35 @@
+// How far the run is: clocks finished, of those asked for.
+import { useView } from '../../store/use-view.ts';
+import { formatDuration } from '../format.ts';
+
+/** Before this share of the run is done, the time left is a guess not worth showing. */
+const TRUSTED_SHARE = 0.02;
+
+function timeLeft(done: number, seconds: number): string {
+  if (done >= 1 || done < TRUSTED_SHARE || seconds < 2) return '';
+  return `, about ${formatDuration((seconds / done) * (1 - done))} left`;
+}
+
+export function RunProgress() {
+  const done = useView(({ run }) => (run && run.steps > 0 ? Math.min(1, run.clock / run.steps) : 0));
+  const phase = useView((state) => state.run?.phase ?? 'idle');
+  const words = useView(({ run }) =>
+    run ? `${formatDuration(run.seconds)}${run.phase === 'running' ? timeLeft(done, run.seconds) : ''}` : '',
+  );
+  return (
+    <div className="run-progress">
+      <div
+        className="progress"
+        role="progressbar"
+        aria-label="Progress of the run"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(done * 100)}
+        data-phase={phase}
+      >
+        <i style={{ transform: `scaleX(${done})` }} />
+      </div>
+      <span className="run-time">{words}</span>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+// What can be changed while it trains: consistency and learning rate.
+import { useCommands, useView } from '../../store/use-view.ts';
+import type { ConsistencyView } from '../../store/view.ts';
+import { Explain } from '../common/explain.tsx';
+import { Panel } from '../common/panel.tsx';
+import { useDraft } from '../common/use-draft.ts';
+import { ClockLanes } from './clock-lanes.tsx';
+import { ConsistencyChoice } from './consistency-choice.tsx';
+import { LearningRateControl } from './learning-rate-control.tsx';
+
+const BSP: ConsistencyView = { kind: 'bsp' };
+
+export function Steering() {
+  const commands = useCommands();
+  const consistency = useConsistency();
+  const rate = useView((state) => state.run?.learningRate ?? 0);
+  const [shown, change] = useDraft(consistency, (wanted) => commands.setConsistency(wanted));
+  return (
+    <Panel
+      title="Steering"
+      className="steering"
+      explain={
+        <Explain question="What is bounded delay?">
+          <p>
+            A <b>clock</b> is one iteration of a worker. With a <b>bounded delay</b> <span className="math">τ</span>, a
+            worker may start its next clock only when every other one is at most <span className="math">τ</span> clocks
+            behind.
+          </p>
+          <p>
+            <span className="math">τ</span> = 0 is BSP, no bound is async. Both can be changed while it trains.
+          </p>
+        </Explain>
+      }
+    >
+      <ConsistencyChoice value={shown} onChange={change} />
+      <ClockLanes consistency={shown} />
+      <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+    </Panel>
+  );
+}
+
+/** The same object while it means the same. */
+function useConsistency(): ConsistencyView {
+  const kind = useView((state) => state.run?.consistency.kind ?? 'bsp');
+  const delay = useView((state) => (state.run?.consistency.kind === 'ssp' ? state.run.consistency.delay : 0));
+  return kind === 'ssp' ? { kind, delay } : kind === 'async' ? { kind } : BSP;
+}

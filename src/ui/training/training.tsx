@@ -1,0 +1,60 @@
+// While it trains, and after: the numbers, the curves, the cluster, and everything that can be done with them.
+import { useView } from '../../store/use-view.ts';
+import { Charts } from '../charts/charts.tsx';
+import { Explain } from '../common/explain.tsx';
+import { Panel } from '../common/panel.tsx';
+import { plural } from '../format.ts';
+import { Invite } from '../invite/invite.tsx';
+import { NodesTable } from '../nodes/nodes-table.tsx';
+import { Timeline } from '../notices/timeline.tsx';
+import { RingExplanation } from '../ring/ring-explanation.tsx';
+import { RingPicture } from '../ring/ring-picture.tsx';
+import { TryModel } from '../try/try-model.tsx';
+import { RunBar } from './run-bar.tsx';
+import { Steering } from './steering.tsx';
+import './training.css';
+
+interface TrainingProps {
+  onTrainAgain(): void;
+  onNewRun(): void;
+}
+
+export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
+  return (
+    <main className="training">
+      <RunBar onTrainAgain={onTrainAgain} onNewRun={onNewRun} />
+      <div className="area-side">
+        <Steering />
+        <TryModel />
+      </div>
+      <div className="area-ring">
+        <Panel
+          title="Cluster"
+          aside={<ClusterSize />}
+          explain={
+            <Explain question="What is the ring?">
+              <RingExplanation />
+            </Explain>
+          }
+        >
+          <RingPicture />
+        </Panel>
+        <Timeline />
+      </div>
+      <div className="area-charts">
+        <Charts />
+        <Invite />
+      </div>
+      <NodesTable />
+    </main>
+  );
+}
+
+function ClusterSize() {
+  const words = useView(({ nodes }) => {
+    const workers = nodes.filter((node) => node.isWorker).length;
+    const servers = nodes.filter((node) => node.isServer).length;
+    return `${plural(workers, 'worker')}, ${plural(servers, 'server')}`;
+  });
+  return <span className="muted small">{words}</span>;
+}
