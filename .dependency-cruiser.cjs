@@ -31,7 +31,7 @@ module.exports = {
     {
       name: 'only-net-imports-simple-peer',
       severity: 'error',
-      from: { pathNot: '^src/net/mesh\\.ts$' },
+      from: { pathNot: '^src/net/(mesh\\.ts|simple-peer\\.d\\.ts)$' },
       to: { path: 'node_modules/simple-peer' },
     },
     {
@@ -54,7 +54,6 @@ module.exports = {
     },
   ],
   options: {
-    parser: 'swc',
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

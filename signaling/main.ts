@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { type HttpServerOptions, startServer } from './http-server.ts';
 
-const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+const DEFAULT_FOLDER = fileURLToPath(new URL('../dist', import.meta.url));
 const DEFAULT_PORT = '8080';
 
 interface Arguments {
   port: number;
   host: string;
+  folder: string;
   httpsCert?: string;
   httpsKey?: string;
   allowOrigin: string[];
@@ -35,6 +36,7 @@ function parseArguments(): Arguments {
     .description('Serves the page and introduces its tabs to each other. Sees neither data nor parameters.')
     .option('--port <number>', 'port to listen on, 0 for any free one', port, port(process.env.PORT ?? DEFAULT_PORT))
     .option('--host <address>', 'address to listen on; 127.0.0.1 keeps other machines out', '0.0.0.0')
+    .option('--folder <path>', 'the built page', DEFAULT_FOLDER)
     .option('--https-cert <file>', 'PEM certificate, so that phones get a secure context')
     .option('--https-key <file>', 'PEM key of the certificate')
     .option('--allow-origin <origin...>', 'pages of other hosts that may use signaling', [])
@@ -52,13 +54,15 @@ function readTls({ httpsCert, httpsKey }: Arguments): Pick<HttpServerOptions, 't
 }
 
 function toOptions(args: Arguments): HttpServerOptions {
-  if (!existsSync(`${DIST}/index.html`)) {
-    throw new StartError('there is no page in dist/ yet: run `npm run build` first (`npm start` does both)');
+  if (!existsSync(`${args.folder}/index.html`)) {
+    throw new StartError(
+      `there is no page in ${args.folder} yet: run \`npm run build\` first (\`npm start\` does both)`,
+    );
   }
   return {
     host: args.host,
     port: args.port,
-    folder: DIST,
+    folder: args.folder,
     allowedOrigins: args.allowOrigin,
     ...(args.maxNodes === undefined ? {} : { limits: { maxRoomNodes: args.maxNodes } }),
     ...readTls(args),

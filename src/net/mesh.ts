@@ -1,5 +1,6 @@
 // The connections of this tab: one simple-peer per other node, with a control channel on the page and negotiated bulk
 // channels for the workers. The only importer of simple-peer, and the only user of its private fields.
+import type { Instance } from 'simple-peer';
 import SimplePeer from 'simple-peer/simplepeer.min.js';
 import type { NodeId } from '../protocol/ids.ts';
 import { MAX_CONTROL_BYTES } from '../protocol/limits.ts';
@@ -126,7 +127,7 @@ interface PeerInternals {
   readonly _pc: RTCPeerConnection | null | undefined;
 }
 
-const internals = (peer: SimplePeer.Instance): PeerInternals => peer as unknown as PeerInternals;
+const internals = (peer: Instance): PeerInternals => peer as unknown as PeerInternals;
 
 /** Opens one connection with its bulk channels. All handlers are called later, never before this returns. */
 function openConnection(
@@ -190,7 +191,7 @@ function refuseExtraChannels(connection: RTCPeerConnection, initiator: boolean):
 }
 
 /** Feeds a signal; a candidate or description that the browser can't even parse fails this connection only. */
-function signalPeer(peer: SimplePeer.Instance, data: PeerSignal): void {
+function signalPeer(peer: Instance, data: PeerSignal): void {
   if (peer.destroyed) return;
   try {
     peer.signal(data.type === 'candidate' ? { type: 'candidate', candidate: data.candidate as RTCIceCandidate } : data);

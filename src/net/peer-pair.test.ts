@@ -37,7 +37,7 @@ class FakeConnection implements Connection {
 }
 
 /** One pair with everything around it under the test's control. Jitter is always the full wait. */
-function makePair(isInitiator: boolean) {
+function makePair(isInitiator: boolean, whenConnected: () => unknown = () => {}) {
   const timers = new FakeTimers();
   const connections: FakeConnection[] = [];
   const signals: [number, PairSignal][] = [];
@@ -53,8 +53,10 @@ function makePair(isInitiator: boolean) {
     },
     sendSignal: (connection, data) => signals.push([connection, data]),
     onControl: (text) => log.push(`control ${text}`),
-    onState: (state) =>
-      log.push(state.phase === 'failed' ? `failed: ${state.reason} (${state.retryInMs})` : state.phase),
+    onState: (state) => {
+      log.push(state.phase === 'failed' ? `failed: ${state.reason} (${state.retryInMs})` : state.phase);
+      if (state.phase === 'connected') whenConnected();
+    },
     random: () => 1,
     startTimer: timers.start,
   });
@@ -202,6 +204,13 @@ describe('control messages', () => {
     at(0).handlers.onConnect();
     pair.sendControl('three');
     expect(at(0).sent).toEqual(['one', 'two', 'three']);
+  });
+
+  it('sent while "connected" is reported come after those that waited', () => {
+    const { pair, at } = makePair(true, () => pair.sendControl('second'));
+    pair.sendControl('first');
+    at(0).handlers.onConnect();
+    expect(at(0).sent).toEqual(['first', 'second']);
   });
 
   it('that arrive before "connect" are reported after it', () => {

@@ -177,18 +177,17 @@ export class PeerPair {
   }
 
   private connected(): void {
-    if (this.isConnected) return;
+    const { connection } = this;
+    if (this.isConnected || connection === null) return;
     this.isConnected = true;
     this.attempt = 0;
     this.cancelTimer();
-    this.options.onState({ phase: 'connected' });
     const texts = this.waiting;
     this.waiting = [];
     this.waitingBytes = 0;
-    for (const text of texts) {
-      if (!this.isConnected || this.connection === null) this.keep(text);
-      else this.transmit(this.connection, text);
-    }
+    // Before the report: what its handler sends comes after what was waiting.
+    for (const text of texts) if (this.isConnected) this.transmit(connection, text);
+    if (this.isConnected) this.options.onState({ phase: 'connected' });
   }
 
   private transmit(connection: Connection, text: string): boolean {

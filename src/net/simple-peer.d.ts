@@ -1,5 +1,5 @@
-// The browser bundle of simple-peer: the plain entry needs Node polyfills. It has the types of the package.
+// The browser bundle of simple-peer (the plain entry needs Node polyfills). It has the types of the package.
 declare module 'simple-peer/simplepeer.min.js' {
-  import SimplePeer from 'simple-peer';
+  const SimplePeer: typeof import('simple-peer');
   export default SimplePeer;
 }

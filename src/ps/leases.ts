@@ -23,8 +23,8 @@ export function rebalance(previous: Leases, blockSamples: readonly number[], wor
     for (const block of free) give(loads[block % loads.length], block, blockSamples);
   } else {
     for (const block of free) give(extremes(loads)[0], block, blockSamples);
-    even(loads, blockSamples);
   }
+  even(loads, blockSamples);
   return new Map(loads.map(({ worker, blocks }) => [worker, blocks.sort((a, b) => a - b)]));
 }
 

@@ -5,6 +5,7 @@ import { type Picks, Sampler, shareOf } from '../data/sampler.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { expandRuns } from '../ps/leases.ts';
+import { hash32 } from '../random.ts';
 import { type RunData, samplesIn } from './run-data.ts';
 
 /** Batches alive at once: the one computed on, and the next, whose keys are being pulled. */
@@ -13,6 +14,7 @@ const BUFFERS = 2;
 export class Batches {
   private sampler: Sampler | null = null;
   private samplerOf = '';
+  private leases = 0;
   private readonly buffers: Float32Array[] = [];
   private turn = 0;
 
@@ -47,7 +49,9 @@ export class Batches {
     if (lease !== undefined && name !== this.samplerOf) {
       const { train } = this.plan.data;
       const blocks = expandRuns(lease.runs, train.blocks).map((index) => ({ index, samples: samplesIn(train, index) }));
-      this.sampler = blocks.length === 0 ? null : new Sampler(blocks, this.plan.seed, rank);
+      // A new lease is a new order: the same would begin again with the samples that were just seen.
+      const seed = hash32(this.plan.seed, this.leases++);
+      this.sampler = blocks.length === 0 ? null : new Sampler(blocks, seed, rank);
       this.samplerOf = name;
     }
     return this.sampler;

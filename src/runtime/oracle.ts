@@ -1,6 +1,7 @@
-// The same run in one thread, without any of the parameter server: one gradient of the whole batch per clock, one
-// updater over whole tables. What BSP must agree with, whatever the number of workers and servers.
+// The same run in one thread, without any of the parameter server: gradients of a clock's batch, one mean, one updater over
+// whole tables. What BSP must agree with, whatever the number of workers and servers.
 import type { Block } from '../data/dataset.ts';
+import type { TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { ClusterState } from '../protocol/control.ts';
 import { scheduleAt } from '../ps/consistency.ts';
@@ -24,13 +25,20 @@ interface OracleTable {
   readonly scalars: Float64Array;
 }
 
-/** Trains `cluster.plan` from the start. The batch of a clock is what the run's workers take together. */
+/**
+ * How the gradient of a clock's batch is computed. `shares`: one share after the other, as each worker had it, and then
+ * their mean (gradient accumulation); the same roundings as in the cluster. `whole`: in one go; differs by an ulp per
+ * sum, and where that flips a ReLU near zero, by more.
+ */
+export type OracleBatches = 'shares' | 'whole';
+
+/** Trains `cluster.plan` from the start, alone, on the batches that the run's workers took. */
 export async function trainOracle(
   cluster: ClusterState,
-  workers: number,
+  mode: OracleBatches,
   exchange: BlockExchange,
 ): Promise<OracleResult> {
-  const { plan, schedule } = cluster;
+  const { plan, schedule, map } = cluster;
   if (plan === null) throw new RangeError('There is no run to repeat.');
   const job = findJob(plan.job);
   const options = job.options.parse(plan.options);
@@ -38,27 +46,43 @@ export async function trainOracle(
   const trainer = await job.createTrainer(options, data.meta);
   const updater = createUpdater(plan.updater);
   const tables = plan.tables.map((spec, index) => startTable(spec, index, plan.seed, updater));
-  const shares = cluster.map.workers.slice(0, workers).map(({ node }) => new Batches(plan, data, node));
+  const shares = map.workers.map(({ node }) => new Batches(plan, data, node));
   const start = performance.now();
   for (let clock = 0; clock < plan.steps; clock++) {
-    const parts = await Promise.all(shares.map((share) => share.next(cluster)));
-    const batch = concatenate(parts.filter((part) => part !== null));
-    const keys = trainer.keysOf(batch);
-    const parameters = tables.map((table, index) => ({
-      keys: keys[index] ?? null,
-      values: readRows(table, keys[index] ?? null, updater),
-    }));
-    const gradient = await trainer.gradient(parameters, batch);
+    const parts = (await Promise.all(shares.map((share) => share.next(cluster)))).filter((part) => part !== null);
+    const batches = mode === 'whole' ? [concatenate(parts)] : parts;
+    const gradients: BatchGradient[] = [];
+    for (const batch of batches) gradients.push(await gradientOf(tables, trainer, updater, batch));
     const { learningRate } = scheduleAt(schedule, clock);
-    gradient.tables.forEach((rows, index) => {
-      const table = tables[index];
-      if (table !== undefined) applyRows(table, rows.keys, rows.values, updater, learningRate);
+    tables.forEach((table, index) => {
+      applyMean(table, index, gradients, updater, learningRate);
     });
   }
   const seconds = (performance.now() - start) / 1000;
   trainer.dispose();
   for (const table of tables) updater.refresh?.(table.values, table.slots, 0, table.values.length, table.scalars);
   return { tables: tables.map(({ values }) => values), samplesPerSecond: (plan.steps * plan.batch) / seconds };
+}
+
+/** The gradient of one batch's mean loss, and how many samples it stands for. */
+interface BatchGradient {
+  readonly samples: number;
+  readonly tables: readonly TableValues[];
+}
+
+async function gradientOf(
+  tables: readonly OracleTable[],
+  trainer: Trainer,
+  updater: Updater,
+  batch: Block,
+): Promise<BatchGradient> {
+  const keys = trainer.keysOf(batch);
+  const parameters = tables.map((table, index) => ({
+    keys: keys[index] ?? null,
+    values: readRows(table, keys[index] ?? null, updater),
+  }));
+  const gradient = await trainer.gradient(parameters, batch);
+  return { samples: batch.count, tables: gradient.tables };
 }
 
 function startTable(spec: TableSpec, index: number, seed: number, updater: Updater): OracleTable {
@@ -89,22 +113,37 @@ function readRows(
   return rows;
 }
 
-function applyRows(
-  table: OracleTable,
-  keys: Uint32Array | null,
-  gradient: Float32Array,
+/** Σ samplesᵢ·gᵢ / Σ samplesᵢ in the order given, spread over the whole table, then one update of the rows touched. */
+function applyMean(
+  { spec, values, slots, scalars }: OracleTable,
+  index: number,
+  gradients: readonly BatchGradient[],
   updater: Updater,
   learningRate: number,
 ): void {
-  const { spec, values, slots, scalars } = table;
+  const total = gradients.reduce((sum, { samples }) => sum + samples, 0);
+  const mean = new Float32Array(values.length);
+  const touched = new Set<number>();
+  let isWhole = true;
+  for (const { samples, tables } of gradients) {
+    const rows = tables[index];
+    if (rows === undefined) continue;
+    isWhole &&= rows.keys === null;
+    const count = rows.keys?.length ?? spec.keys;
+    for (let row = 0; row < count; row++) {
+      const key = rows.keys?.[row] ?? row;
+      if (rows.keys !== null) touched.add(key);
+      for (let column = 0; column < spec.width; column++) {
+        const at = key * spec.width + column;
+        mean[at] = (mean[at] ?? 0) + (rows.values[row * spec.width + column] ?? 0) * (samples / total);
+      }
+    }
+  }
   const context = { learningRate, weight: 1, scalars };
   updater.advance(context);
-  if (keys === null) updater.apply(values, slots, 0, gradient, 0, values.length, context);
-  else {
-    keys.forEach((key, row) => {
-      updater.apply(values, slots, key * spec.width, gradient, row * spec.width, spec.width, context);
-    });
-  }
+  if (isWhole) updater.apply(values, slots, 0, mean, 0, values.length, context);
+  for (const key of touched)
+    updater.apply(values, slots, key * spec.width, mean, key * spec.width, spec.width, context);
 }
 
 /** The workers' batches end to end, by rank. */

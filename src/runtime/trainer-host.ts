@@ -15,7 +15,7 @@ import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
 import type { Endpoint } from './frame-link.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
-import { trainOracle } from './oracle.ts';
+import { type OracleBatches, trainOracle } from './oracle.ts';
 import { splitPlan } from './run-data.ts';
 import { TrainerRun } from './trainer-run.ts';
 
@@ -168,11 +168,11 @@ export class TrainerHost {
   }
 
   /** Trains the current run again, alone, and compares. */
-  async oracle(workers: number): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
+  async oracle(mode: OracleBatches): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
     const run = this.openedRun();
-    const cluster = this.cluster;
-    if (cluster?.plan == null) throw new NoRun();
-    const alone = await trainOracle(cluster, workers, this.exchange);
+    const { cluster } = this;
+    if (cluster === null) throw new NoRun();
+    const alone = await trainOracle(cluster, mode, this.exchange);
     const together = await run.readTables();
     return { maxAbsDiff: maxAbsDiff(alone.tables, together), samplesPerSecond: alone.samplesPerSecond };
   }

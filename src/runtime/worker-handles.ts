@@ -5,6 +5,7 @@ import type { ClusterState } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { Endpoint } from './frame-link.ts';
+import type { OracleBatches } from './oracle.ts';
 import type { ShardHost, ShardPeer, ShardReport } from './shard-host.ts';
 import type { TrainerHost, TrainerPeer, TrainerReport } from './trainer-host.ts';
 
@@ -82,8 +83,8 @@ export class WorkerHandles {
     return this.trainer.figures();
   }
 
-  oracle(workers: number): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
-    return this.trainer.oracle(workers);
+  oracle(mode: OracleBatches): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
+    return this.trainer.oracle(mode);
   }
 
   close(): void {

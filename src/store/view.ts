@@ -89,13 +89,13 @@ export interface SegmentView {
 }
 
 export interface RingView {
-  /** Virtual nodes: positions in [0, 1) around the ring. */
+  /** Virtual nodes: positions in [0, 1) around the ring. Keys up to a position belong to it: first at or after, clockwise. */
   points: { position: number; node: NodeId }[];
   /** Segments at their positions, with their owners. */
   segments: (SegmentView & { position: number })[];
 }
 
-/** Bytes per second between two nodes, lately, for the drawing. */
+/** Bytes per second from one node to another (or to itself), lately, for the drawing: at most one per ordered pair. */
 export interface FlowView {
   from: NodeId;
   to: NodeId;

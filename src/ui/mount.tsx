@@ -6,11 +6,11 @@ import type { Commands } from '../store/view.ts';
 import './tokens.css';
 import './base.css';
 import { App } from './app.tsx';
-import { applyTheme, readTheme } from './theme.ts';
+import { followTheme } from './theme.ts';
 
 /** Renders the view state and hands the user's wishes to `commands`. Returns the way out. */
 export function mount(root: HTMLElement, store: ViewStore, commands: Commands): () => void {
-  applyTheme(readTheme());
+  followTheme();
   const react = createRoot(root);
   react.render(
     <PageContext value={{ store, commands }}>

@@ -16,9 +16,20 @@ export function readTheme(): ThemeChoice {
   }
 }
 
+const systemTheme = matchMedia('(prefers-color-scheme: dark)');
+
+/** `light-dark()` follows the colour scheme; the rare rule that isn't a colour asks for `[data-theme]`. */
 export function applyTheme(choice: ThemeChoice): void {
-  document.documentElement.style.colorScheme = choice === 'system' ? 'light dark' : choice;
+  const root = document.documentElement;
+  root.style.colorScheme = choice === 'system' ? 'light dark' : choice;
+  root.dataset.theme = choice === 'system' ? (systemTheme.matches ? 'dark' : 'light') : choice;
   for (const listener of listeners) listener();
+}
+
+/** Applies the kept choice, now and when the system changes its mind. */
+export function followTheme(): void {
+  applyTheme(readTheme());
+  systemTheme.addEventListener('change', () => applyTheme(readTheme()));
 }
 
 export function keepTheme(choice: ThemeChoice): void {
@@ -35,13 +46,8 @@ export const nextTheme = (choice: ThemeChoice): ThemeChoice =>
 
 /** Calls `listener` whenever colours may have changed, by the user's choice or the system's; returns the way out. */
 export function onThemeChange(listener: () => void): () => void {
-  const system = matchMedia('(prefers-color-scheme: dark)');
   listeners.add(listener);
-  system.addEventListener('change', listener);
-  return () => {
-    listeners.delete(listener);
-    system.removeEventListener('change', listener);
-  };
+  return () => listeners.delete(listener);
 }
 
 /** A colour token as canvases need it: `light-dark()` and the like worked out. Costs a style pass: don't call per frame. */

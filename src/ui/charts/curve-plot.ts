@@ -21,7 +21,7 @@ export interface PlotStyle {
 type Point = { x: number; value: number };
 
 /** Height of a plot, in CSS pixels; its width follows the container. */
-const HEIGHT_PX = 190;
+const HEIGHT_PX = 208;
 const AXIS_FONT = '12px Geist, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 export class CurvePlot {

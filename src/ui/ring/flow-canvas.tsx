@@ -10,10 +10,13 @@ const FRAME_MS = 33;
 /** One way along a curve. */
 const TRAVEL_MS = 2_200;
 /** Over this many dots each flow gets fewer: bounds the work per frame. */
-const MAX_DOTS = 160;
+const MAX_DOTS = 120;
 /** Fainter dots behind each one. */
-const TAIL = 4;
-const TAIL_STEP = 0.016;
+const TAIL = 5;
+const TAIL_STEP = 0.011;
+
+/** Only the thickest flows have dots: more would be a swarm, not a picture. */
+const MAX_FLOWS = 48;
 
 interface FlowCanvasProps {
   readonly flows: readonly DrawnFlow[];
@@ -23,7 +26,7 @@ export const FlowCanvas = memo(function FlowCanvas({ flows }: FlowCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(flows);
   useEffect(() => {
-    latest.current = flows;
+    latest.current = [...flows].sort((a, b) => b.width - a.width).slice(0, MAX_FLOWS);
   }, [flows]);
   const isMoving = flows.length > 0;
   useEffect(() => {
@@ -104,7 +107,7 @@ function drawDots(
 }
 
 function drawDot(context: CanvasRenderingContext2D, { curve, width }: DrawnFlow, head: number, scale: number): void {
-  const radius = 2.2 + width * 0.45;
+  const radius = 2 + width * 0.4;
   for (let tail = 0; tail < TAIL; tail++) {
     const t = head - tail * TAIL_STEP;
     if (t < 0) return;
@@ -113,7 +116,7 @@ function drawDot(context: CanvasRenderingContext2D, { curve, width }: DrawnFlow,
     const { x, y } = alongCurve(curve, t);
     context.globalAlpha = fade * (1 - tail / TAIL);
     context.beginPath();
-    context.arc(x * scale, y * scale, radius * (1 - tail * 0.17) * scale, 0, 7);
+    context.arc(x * scale, y * scale, radius * (1 - tail * 0.14) * scale, 0, 7);
     context.fill();
   }
 }

@@ -95,7 +95,7 @@ const OwnedArc = memo(function OwnedArc({ arc, isWhole }: { readonly arc: Arc; r
         stroke={nodeColour(arc.node)}
         strokeWidth={BAND_WIDTH}
       />
-      {arcLength(arc, BAND_RADIUS) >= LABELLED_ARC && (
+      {!isWhole && arcLength(arc, BAND_RADIUS) >= LABELLED_ARC && (
         <text className="ring-label" x={middle.x} y={middle.y}>
           {arc.node}
         </text>

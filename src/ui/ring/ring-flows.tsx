@@ -1,6 +1,7 @@
 // Lines of traffic between nodes: thicker is more. What moves along them is drawn by flow-canvas.
 import { memo } from 'react';
 import type { NodeId } from '../../protocol/ids.ts';
+import { cssVariables } from '../common/css-variables.ts';
 import { nodeColour } from '../node-style.ts';
 import { type Curve, curvePath } from './ring-geometry.ts';
 
@@ -11,6 +12,9 @@ export interface DrawnFlow {
   readonly width: number;
 }
 
+/** Many lines are fainter, so that together they stay a picture: 0.34 for a few, down to 0.07 for hundreds. */
+const lineOpacity = (lines: number): number => Math.max(0.07, 0.34 * Math.min(1, Math.sqrt(16 / Math.max(1, lines))));
+
 interface RingFlowsProps {
   readonly flows: readonly DrawnFlow[];
   readonly active: NodeId | null;
@@ -18,7 +22,7 @@ interface RingFlowsProps {
 
 export const RingFlows = memo(function RingFlows({ flows, active }: RingFlowsProps) {
   return (
-    <g>
+    <g style={cssVariables({ '--flow-opacity': String(lineOpacity(flows.length)) })}>
       {flows.map(({ from, to, curve, width }) => (
         <path
           key={`${from} ${to}`}
@@ -27,6 +31,7 @@ export const RingFlows = memo(function RingFlows({ flows, active }: RingFlowsPro
           stroke={nodeColour(from)}
           strokeWidth={width}
           data-faded={active !== null && active !== from && active !== to}
+          data-active={active === from || active === to}
         />
       ))}
     </g>

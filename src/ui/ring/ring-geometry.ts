@@ -59,9 +59,9 @@ export function arcsOf(points: RingView['points']): Arc[] {
   return arcs.map((arc) => (arc.start < 0 ? { ...arc, start: arc.start + 1, end: arc.end + 1 } : arc));
 }
 
-const near = (value: number): string => value.toFixed(1);
+const near = (value: number): string => value.toFixed(2);
 
-/** SVG path of a stretch of a circle. A whole turn is drawn as two halves: one arc can't. */
+/** SVG path of a stretch of a circle. A whole turn is drawn as three thirds: one arc can't, two halves wobble. */
 export function arcPath(start: number, end: number, radius: number): string {
   const from = onCircle(start, radius);
   const move = `M${near(from.x)} ${near(from.y)}`;
@@ -69,7 +69,7 @@ export function arcPath(start: number, end: number, radius: number): string {
     const point = onCircle(position, radius);
     return `A${radius} ${radius} 0 ${isLarge ? 1 : 0} 1 ${near(point.x)} ${near(point.y)}`;
   };
-  if (end - start >= 1 - 1e-6) return `${move}${to(start + 0.5, false)}${to(start + 1, false)}`;
+  if (end - start >= 1 - 1e-6) return `${move}${[1, 2, 3].map((third) => to(start + third / 3, false)).join('')}`;
   return `${move}${to(end, end - start > 0.5)}`;
 }
 
@@ -106,12 +106,12 @@ export function flowCurve(from: Point, to: Point): Curve {
 }
 
 /** Reach of a loop, as far as its control points. */
-const LOOP_REACH = 150;
+const LOOP_REACH = 112;
 
 function loopAt(node: Point): Curve {
   const toCentre = Math.atan2(CENTRE.y - node.y, CENTRE.x - node.x);
-  // A lonely node stands in the centre: its loop goes up, where no text is.
-  const axis = node.x === CENTRE.x && node.y === CENTRE.y ? -TURN / 4 : toCentre;
+  // Sideways, off the traffic to others; a lonely node stands in the centre and loops up, where no text is.
+  const axis = node.x === CENTRE.x && node.y === CENTRE.y ? -TURN / 4 : toCentre - TURN / 4;
   const control = (turn: number): Point => ({
     x: node.x + LOOP_REACH * Math.cos(axis + turn),
     y: node.y + LOOP_REACH * Math.sin(axis + turn),

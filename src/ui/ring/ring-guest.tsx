@@ -1,5 +1,6 @@
 // A free place in the drawing: opens one more tab of this room.
 import { useView } from '../../store/use-view.ts';
+import { cssVariables } from '../common/css-variables.ts';
 import { type Point, SIZE } from './ring-geometry.ts';
 
 interface RingGuestProps {
@@ -21,6 +22,7 @@ export function RingGuest({ place, diameter }: RingGuestProps) {
         left: `${(place.x / SIZE) * 100}%`,
         top: `${(place.y / SIZE) * 100}%`,
         width: `${(diameter / SIZE) * 100}%`,
+        ...cssVariables({ '--size': String((diameter / SIZE) * 100) }),
       }}
     >
       <span className="ring-number">+</span>

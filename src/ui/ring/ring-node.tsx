@@ -2,6 +2,7 @@
 import { memo } from 'react';
 import type { NodeId } from '../../protocol/ids.ts';
 import type { NodeView } from '../../store/view.ts';
+import { cssVariables } from '../common/css-variables.ts';
 import { SchedulerGlyph, ServerGlyph, WatchGlyph, WorkerGlyph } from '../common/glyphs.tsx';
 import { formatPercent } from '../format.ts';
 import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
@@ -25,6 +26,9 @@ interface RingNodeProps {
   onSelect(node: NodeId | null): void;
 }
 
+/** Discs smaller than this stand so close that only what is special is written beside them. */
+const COMPACT_DIAMETER = 40;
+
 function inWords(node: DrawnNode, owned: number): string {
   const parts = [
     node.isSelf ? `${nodeName(node.id)}, you` : nodeName(node.id),
@@ -40,6 +44,7 @@ function inWords(node: DrawnNode, owned: number): string {
 export const RingNode = memo(function RingNode(props: RingNodeProps) {
   const { node, place, diameter, owned, isSelected, isFaded, onHover, onSelect } = props;
   if (place === undefined) return null;
+  const isCompact = diameter < COMPACT_DIAMETER;
   return (
     <button
       type="button"
@@ -53,7 +58,7 @@ export const RingNode = memo(function RingNode(props: RingNodeProps) {
         left: `${(place.x / SIZE) * 100}%`,
         top: `${(place.y / SIZE) * 100}%`,
         width: `${(diameter / SIZE) * 100}%`,
-        ['--node' as string]: nodeColour(node.id),
+        ...cssVariables({ '--node': nodeColour(node.id), '--size': String((diameter / SIZE) * 100) }),
       }}
       onPointerEnter={() => onHover(node.id)}
       onPointerLeave={() => onHover(null)}
@@ -65,10 +70,18 @@ export const RingNode = memo(function RingNode(props: RingNodeProps) {
       <span className="ring-roles" data-above={place.y < CENTRE.y - 1}>
         {node.isSelf && <b>you</b>}
         {node.isScheduler && <SchedulerGlyph size={13} />}
-        {node.isWorker && <WorkerGlyph size={11} />}
-        {node.isServer && <ServerGlyph size={11} />}
-        {!node.isWorker && !node.isServer && <WatchGlyph size={12} />}
+        {!isCompact && <RoleGlyphs node={node} />}
       </span>
     </button>
   );
 });
+
+function RoleGlyphs({ node }: { readonly node: DrawnNode }) {
+  return (
+    <>
+      {node.isWorker && <WorkerGlyph size={11} />}
+      {node.isServer && <ServerGlyph size={11} />}
+      {!node.isWorker && !node.isServer && <WatchGlyph size={12} />}
+    </>
+  );
+}

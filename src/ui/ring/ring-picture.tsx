@@ -31,6 +31,10 @@ export function RingPicture({ seats = 0 }: RingPictureProps) {
   const [selected, setSelected] = useState<NodeId | null>(null);
   const looked = hovered ?? selected;
   const active = looked !== null && places.has(looked) ? looked : null;
+  const moving = useMemo(
+    () => (active === null ? flows : flows.filter(({ from, to }) => from === active || to === active)),
+    [flows, active],
+  );
   const diameter = nodeDiameter(spots.length);
 
   return (
@@ -40,7 +44,7 @@ export function RingPicture({ seats = 0 }: RingPictureProps) {
           <RingArcs arcs={arcs} segments={ring.segments} places={places} active={active} />
           <RingFlows flows={flows} active={active} />
         </svg>
-        <FlowCanvas flows={flows} />
+        <FlowCanvas flows={moving} />
         {nodes.map((node) => (
           <RingNode
             key={node.id}

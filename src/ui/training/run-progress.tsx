@@ -7,7 +7,7 @@ const TRUSTED_SHARE = 0.02;
 
 function timeLeft(done: number, seconds: number): string {
   if (done >= 1 || done < TRUSTED_SHARE || seconds < 2) return '';
-  return `, about ${formatDuration((seconds / done) * (1 - done))} left`;
+  return ` · about ${formatDuration((seconds / done) * (1 - done))} left`;
 }
 
 export function RunProgress() {

@@ -37,7 +37,7 @@ export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
             </Explain>
           }
         >
-          <RingPicture />
+          <RingPicture seats={3} />
         </Panel>
         <Timeline />
       </div>
