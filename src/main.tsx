@@ -2,11 +2,11 @@
 // knows everyone.
 import type { RoleChoice } from './protocol/control.ts';
 import { roleChoices } from './protocol/control.ts';
+import { Automation, RecordingViewWriter } from './runtime/automation.ts';
 import { browserLabel } from './runtime/browser-label.ts';
 import { RoomNode } from './runtime/node.ts';
 import { PageCommands } from './runtime/page-commands.ts';
 import { formatFragment, newRoom, parseFragment } from './runtime/room-link.ts';
-import { ViewWriter } from './runtime/view-writer.ts';
 import { WorkerHandles } from './runtime/worker-handles.ts';
 import { createViewStore } from './store/store.ts';
 import { mount } from './ui/mount.tsx';
@@ -34,7 +34,7 @@ function openPage(root: HTMLElement): void {
   const address = roomOfPage();
   const role = roleOfPage();
   const now = () => performance.now();
-  const view = new ViewWriter(store, address, location.href, now);
+  const view = new RecordingViewWriter(store, address, location.href, now);
   const signalingUrl = new URL('signal', location.href.replace(/^http/, 'ws')).href.replace(/[?#].*$/, '');
   const options = {
     signalingUrl,
@@ -51,7 +51,7 @@ function openPage(root: HTMLElement): void {
   // Another room in the address bar is another page: everything starts anew.
   addEventListener('hashchange', () => location.reload());
   addEventListener('pagehide', () => node.leave());
-  Object.assign(window, { pushpull: { view: () => store.getState(), commands, workers, node } });
+  window.pushpull = new Automation(store, view, commands, workers, node);
   mount(root, store, commands);
 }
 

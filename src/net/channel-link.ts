@@ -24,7 +24,7 @@ export const channelLink =
       send: (message: Uint8Array<ArrayBuffer>) => channel.send(message),
       close: () => {
         silence();
-        channel.close();
+        closeChannel(channel);
       },
     };
     const link = new ChunkedLink(transport, handlers, (run) => queueMicrotask(run));
@@ -47,3 +47,9 @@ export const channelLink =
 
 const isOver = (channel: RTCDataChannel): boolean =>
   channel.readyState === 'closing' || channel.readyState === 'closed';
+
+/** Closes a channel so that the other end hears of it: Chromium tells it nothing when the channel was not open yet. */
+export function closeChannel(channel: RTCDataChannel): void {
+  if (channel.readyState === 'connecting') channel.onopen = () => channel.close();
+  else channel.close();
+}

@@ -55,8 +55,10 @@ export class FakeChannel {
   }
 
   close(): void {
+    // As in Chromium: the other end of a channel that never opened hears nothing.
+    const isKnown = this.readyState === 'open';
     this.shut();
-    this.schedule(() => this.other?.shut());
+    if (isKnown) this.schedule(() => this.other?.shut());
   }
 
   private deliver(data: string | ArrayBuffer, size: number): void {

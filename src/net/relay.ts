@@ -3,6 +3,7 @@
 // Page → worker: an ArrayBuffer is a message, a number is a credit in bytes, 'open', or `close: reason`.
 // Worker → page: an ArrayBuffer is a message, 'close'.
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from '../protocol/limits.ts';
+import { closeChannel } from './channel-link.ts';
 import { ChunkedLink } from './chunked-link.ts';
 import type { OpenLink } from './link.ts';
 
@@ -22,7 +23,7 @@ export function relayChannel(channel: RTCDataChannel, port: MessagePort): void {
     silence();
     port.postMessage(`${CLOSE}${reason}`);
     port.close();
-    channel.close();
+    closeChannel(channel);
   };
   const credit = (): void => {
     if (owed > 0 && channel.bufferedAmount < HIGH_WATER_BYTES) {

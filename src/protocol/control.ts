@@ -3,7 +3,7 @@
 // knows everything, and the next scheduler can go on from it.
 import { z } from 'zod';
 import { type NodeId, nodeId } from './ids.ts';
-import { MAX_BLOCKS, MAX_CONTROL_BYTES, MAX_TABLES, MAX_WIDTH } from './limits.ts';
+import { MAX_BLOCKS, MAX_CONTROL_BYTES, MAX_PLACEMENTS, MAX_REPLICAS, MAX_TABLES, MAX_WIDTH } from './limits.ts';
 import { parseMessage } from './signaling.ts';
 
 const u32 = z.number().int().min(0).max(0xffff_ffff);
@@ -25,7 +25,7 @@ const mapSchema = z.object({
   epoch: epochSchema,
   run: u32,
   servers: z.array(node),
-  previousServers: z.array(node),
+  placements: z.array(z.object({ chain: z.array(node), learners: z.array(node) })).max(MAX_PLACEMENTS),
   workers: z.array(workerSchema),
 });
 
@@ -39,6 +39,7 @@ const learningRateSchema = z.number().positive().max(1000);
 const fraction = z.number().min(0).lt(1);
 
 export const updaterSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('add') }),
   z.object({ kind: z.literal('sgd') }),
   z.object({ kind: z.literal('momentum'), beta: fraction, nesterov: z.boolean() }),
   z.object({ kind: z.literal('adagrad'), epsilon: z.number().positive() }),
@@ -90,6 +91,8 @@ const planSchema = z.object({
   /** Clocks. */
   steps: z.number().int().min(1).max(100_000_000),
   updater: updaterSchema,
+  /** Copies of each segment besides the owner's, as far as there are servers. */
+  replicas: z.number().int().min(0).max(MAX_REPLICAS),
   tables: z.array(tableSchema).min(1).max(MAX_TABLES),
   data: dataSchema,
   /** Clocks between evaluations on the test set. */
@@ -201,6 +204,9 @@ const reportSchema = z.object({
   divergedAt: clock.nullable(),
   worker: workerReportSchema.nullable(),
   shard: shardReportSchema.nullable(),
+  /** The epoch that the node's shard is in, and which of its own segments are settled there (indexes). */
+  epoch: epochSchema,
+  settled: z.array(u32).max(MAX_PLACEMENTS),
   bytesIn: count,
   bytesOut: count,
   traffic: trafficSchema,

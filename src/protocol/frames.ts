@@ -3,7 +3,7 @@
 // arrays. Fields are ordered so that arrays start at a multiple of 4; tensors are never copied by encoding or decoding.
 import { ByteReader, ByteWriter, bytesOf, MalformedBytes } from './bytes.ts';
 import { type Epoch, type NodeId, nodeId, type SegmentId, type WorkerId } from './ids.ts';
-import { MAX_BLOCK_BYTES, MAX_FRAME_KEYS, PROTOCOL_VERSION } from './limits.ts';
+import { MAX_BLOCK_BYTES, MAX_FRAME_KEYS, MAX_SLOTS, PROTOCOL_VERSION } from './limits.ts';
 
 /** Numbers on the wire. Append only: a number, once used, never means anything else. */
 export const FrameKind = {
@@ -12,9 +12,12 @@ export const FrameKind = {
   pull: 3,
   answer: 4,
   refuse: 5,
-  handoff: 6,
+  snapshot: 6,
   blockRequest: 7,
   blockAnswer: 8,
+  update: 9,
+  confirm: 10,
+  follow: 11,
 } as const;
 
 /** Why a shard didn't do what a frame asked. Append only. */
@@ -36,6 +39,8 @@ export interface Push extends SegmentId {
   readonly epoch: Epoch;
   readonly worker: WorkerId;
   readonly clock: number;
+  /** Everything of this worker before this clock is acknowledged, or will never come. */
+  readonly settled: number;
   /** Samples behind the gradient: its weight in an aggregation. */
   readonly samples: number;
   /** Newest clock of any worker in what was pulled for this gradient: what staleness is measured from. */
@@ -95,14 +100,49 @@ export interface Refuse extends SegmentId {
   readonly request: number;
 }
 
-/** Everything a segment is, from its old owner to its new one. */
-export interface Handoff extends SegmentId {
-  readonly kind: 'handoff';
+/** Down the chain: the gradient that the owner applied, so that each replica applies the same. */
+export interface Update extends SegmentId {
+  readonly kind: 'update';
+  readonly epoch: Epoch;
+  /** Of the segment, after this update. */
+  readonly version: number;
+  readonly learningRate: number;
+  readonly weight: number;
+  /** Whose pushes it contains, and of which clocks. */
+  readonly advances: readonly WorkerClock[];
+  /** False where nothing was applied and only clocks moved. */
+  readonly hasGradient: boolean;
+  readonly keys: Uint32Array | null;
+  readonly values: Float32Array;
+}
+
+/** A replica tells the owner how far it is. */
+export interface Confirm extends SegmentId {
+  readonly kind: 'confirm';
+  readonly epoch: Epoch;
+  readonly version: number;
+}
+
+/** Asks for everything after `version`: a snapshot where that is not the sender's version, and updates from then on. */
+export interface Follow extends SegmentId {
+  readonly kind: 'follow';
+  readonly epoch: Epoch;
+  readonly version: number;
+}
+
+export interface WorkerClock {
+  readonly worker: WorkerId;
+  readonly clock: number;
+}
+
+/** Answers `follow`: everything a segment is. Without values where the asker is at that version already. */
+export interface Snapshot extends SegmentId {
+  readonly kind: 'snapshot';
   readonly epoch: Epoch;
   readonly version: number;
   /** Floor of the vector clock, and its entries. */
   readonly floor: number;
-  readonly clocks: readonly { readonly worker: WorkerId; readonly clock: number }[];
+  readonly clocks: readonly WorkerClock[];
   readonly scalars: Float64Array;
   readonly values: Float32Array;
   readonly slots: readonly Float32Array[];
@@ -124,7 +164,18 @@ export interface BlockAnswer {
   readonly bytes: Uint8Array | null;
 }
 
-export type Frame = Push | Ack | Pull | Answer | Refuse | Handoff | BlockRequest | BlockAnswer;
+export type Frame =
+  | Push
+  | Ack
+  | Pull
+  | Answer
+  | Refuse
+  | Update
+  | Confirm
+  | Follow
+  | Snapshot
+  | BlockRequest
+  | BlockAnswer;
 
 /** Parts of a frame, to be sent one after the other. Arrays are views of the frame's own: don't change them after. */
 export function encodeFrame(frame: Frame): Uint8Array[] {
@@ -132,7 +183,8 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
   head.u32(frame.epoch.term).u32(frame.epoch.counter);
   switch (frame.kind) {
     case 'push':
-      writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock).u32(frame.samples).i32(frame.readFront);
+      writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock);
+      head.i32(frame.settled).u32(frame.samples).i32(frame.readFront);
       return writeKeysAndValues(head, frame.keys, frame.values);
     case 'ack':
       return [writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock).finish()];
@@ -149,8 +201,13 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
     case 'refuse':
       writeSegment(head, frame).u32(refusals.indexOf(frame.reason)).i32(frame.clock).u32(frame.request);
       return [head.finish()];
-    case 'handoff':
-      return writeHandoff(head, frame);
+    case 'update':
+      return writeUpdate(head, frame);
+    case 'confirm':
+    case 'follow':
+      return [writeSegment(head, frame).u32(frame.version).finish()];
+    case 'snapshot':
+      return writeSnapshot(head, frame);
     case 'blockRequest':
       return [head.u32(frame.request).raw(bytesOfHex(frame.hash)).finish()];
     case 'blockAnswer':
@@ -190,8 +247,14 @@ function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
       return readAnswer(epoch, reader);
     case FrameKind.refuse:
       return readRefuse(epoch, reader);
-    case FrameKind.handoff:
-      return readHandoff(epoch, reader);
+    case FrameKind.update:
+      return readUpdate(epoch, reader);
+    case FrameKind.confirm:
+      return { kind: 'confirm', epoch, ...readSegment(reader), version: reader.u32() };
+    case FrameKind.follow:
+      return { kind: 'follow', epoch, ...readSegment(reader), version: reader.u32() };
+    case FrameKind.snapshot:
+      return readSnapshot(epoch, reader);
     case FrameKind.blockRequest:
       return { kind: 'blockRequest', epoch, request: reader.u32(), hash: hexOf(reader.raw(32)) };
     case FrameKind.blockAnswer:
@@ -205,10 +268,11 @@ function readPush(epoch: Epoch, reader: ByteReader): Push {
   const segment = readSegment(reader);
   const worker = readWorker(reader);
   const clock = reader.i32();
+  const settled = reader.i32();
   const samples = reader.u32();
   const readFront = reader.i32();
   const { keys, values } = readKeysAndValues(reader);
-  return { kind: 'push', epoch, ...segment, worker, clock, samples, readFront, keys, values };
+  return { kind: 'push', epoch, ...segment, worker, clock, settled, samples, readFront, keys, values };
 }
 
 function readPull(epoch: Epoch, reader: ByteReader): Pull {
@@ -248,28 +312,57 @@ function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {
   return { kind: 'blockAnswer', epoch, request, bytes: isFound ? bytes : null };
 }
 
-function writeHandoff(head: ByteWriter, frame: Handoff): Uint8Array[] {
-  writeSegment(head, frame).u32(frame.version).i32(frame.floor).u32(frame.clocks.length);
-  for (const { worker, clock } of frame.clocks) writeWorker(head, worker).i32(clock);
-  head.u32(frame.scalars.length);
+function writeUpdate(head: ByteWriter, frame: Update): Uint8Array[] {
+  writeSegment(head, frame)
+    .u32(frame.version)
+    .f64(frame.learningRate)
+    .f64(frame.weight)
+    .u32(frame.hasGradient ? 1 : 0);
+  writeWorkerClocks(head, frame.advances);
+  return writeKeysAndValues(head, frame.keys, frame.values);
+}
+
+function readUpdate(epoch: Epoch, reader: ByteReader): Update {
+  const segment = readSegment(reader);
+  const version = reader.u32();
+  const learningRate = reader.f64();
+  const weight = reader.f64();
+  const hasGradient = reader.u32() === 1;
+  const advances = readWorkerClocks(reader);
+  const { keys, values } = readKeysAndValues(reader);
+  return { kind: 'update', epoch, ...segment, version, learningRate, weight, hasGradient, advances, keys, values };
+}
+
+function writeSnapshot(head: ByteWriter, frame: Snapshot): Uint8Array[] {
+  writeSegment(head, frame).u32(frame.version).i32(frame.floor);
+  writeWorkerClocks(head, frame.clocks).u32(frame.scalars.length);
   for (const scalar of frame.scalars) head.f64(scalar);
   head.u32(frame.values.length).u32(frame.slots.length);
   return [head.finish(), bytesOf(frame.values), ...frame.slots.map(bytesOf)];
 }
 
-function readHandoff(epoch: Epoch, reader: ByteReader): Handoff {
+function readSnapshot(epoch: Epoch, reader: ByteReader): Snapshot {
   const segment = readSegment(reader);
   const version = reader.u32();
   const floor = reader.i32();
-  const clocks = readList(reader, 12, () => ({ worker: readWorker(reader), clock: reader.i32() }));
+  const clocks = readWorkerClocks(reader);
   const scalars = Float64Array.from(readList(reader, 8, () => reader.f64()));
   const length = reader.u32();
   const slotCount = reader.u32();
-  if (slotCount > 8) throw new MalformedBytes(`${slotCount} slots per value`);
+  if (slotCount > MAX_SLOTS) throw new MalformedBytes(`${slotCount} slots per value; at most ${MAX_SLOTS}`);
   const values = reader.f32s(length);
   const slots = Array.from({ length: slotCount }, () => reader.f32s(length));
-  return { kind: 'handoff', epoch, ...segment, version, floor, clocks, scalars, values, slots };
+  return { kind: 'snapshot', epoch, ...segment, version, floor, clocks, scalars, values, slots };
 }
+
+function writeWorkerClocks(head: ByteWriter, clocks: readonly WorkerClock[]): ByteWriter {
+  head.u32(clocks.length);
+  for (const { worker, clock } of clocks) writeWorker(head, worker).i32(clock);
+  return head;
+}
+
+const readWorkerClocks = (reader: ByteReader): WorkerClock[] =>
+  readList(reader, 12, () => ({ worker: readWorker(reader), clock: reader.i32() }));
 
 function writeSegment(head: ByteWriter, { table, segment }: SegmentId): ByteWriter {
   return head.u16(table).u16(segment);

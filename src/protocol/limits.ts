@@ -34,8 +34,17 @@ export const MAX_TABLES = 64;
 /** Segments of one table: fits the u16 of the frame header. */
 export const MAX_SEGMENTS = 4_096;
 
+/** Segments of one job, over all tables: bounds the cluster map to what fits a control message. */
+export const MAX_PLACEMENTS = 4_096;
+
 /** Keys in one frame: bounds what a hostile key list can make a shard look up. */
 export const MAX_FRAME_KEYS = 16 * 1024 * 1024;
+
+/** State arrays of an updater: FTRL has three. */
+export const MAX_SLOTS = 8;
+
+/** Copies of a segment besides the owner's. */
+export const MAX_REPLICAS = 3;
 
 /** Floats per row. */
 export const MAX_WIDTH = 65_536;

@@ -4,7 +4,6 @@
 import type { Answer, Frame, Pull, Push, Refuse } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, NO_CLOCK, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { type ClusterMap, EMPTY_MAP } from './cluster-map.ts';
-import { assignSegments, type Ownership } from './ring.ts';
 import type { Rows } from './segment.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
 import { clockIn, frontOf } from './vector-clock.ts';
@@ -58,6 +57,9 @@ export interface Pulled {
   readonly isHeldBack: boolean;
 }
 
+type UnsentPush = Omit<Push, 'epoch' | 'settled'>;
+type UnsentPull = Omit<Pull, 'epoch'>;
+
 /** One pull: how much of it is still on its way. */
 interface PullState {
   readonly into: readonly Float32Array[];
@@ -71,7 +73,7 @@ interface PullState {
 interface PullPart {
   readonly pullId: number;
   readonly key: number;
-  readonly pull: Omit<Pull, 'epoch'>;
+  readonly pull: UnsentPull;
   /** Where the rows go in the table's buffer, in floats, and how many there must be. */
   readonly offset: number;
   readonly floats: number;
@@ -82,12 +84,12 @@ export class ClientCore {
   private run = 0;
   private tables: readonly TableSpec[] = [];
   private ranges: readonly SegmentRange[] = [];
-  private ownership: Ownership = new Map();
+  private owners: ReadonlyMap<number, NodeId> = new Map();
   private readonly up = new Set<NodeId>();
   private readonly pulls = new Map<number, PullState>();
   private readonly parts = new Map<number, PullPart>();
   /** Unacknowledged pushes by clock, then by segment. Clocks were inserted in order and are resent in order. */
-  private readonly pushes = new Map<number, Map<number, Omit<Push, 'epoch'>>>();
+  private readonly pushes = new Map<number, Map<number, UnsentPush>>();
   private effects: ClientEffect[] = [];
 
   /** @param nextRequest numbers for pulls, never the same twice on one link, whatever client it comes from */
@@ -140,14 +142,24 @@ export class ClientCore {
     this.pulls.clear();
     this.parts.clear();
     this.pushes.clear();
-    this.ownership = assignSegments(this.map.servers, this.ranges);
+    this.findOwners();
   }
 
   private setMap(map: ClusterMap): void {
     if (compareEpochs(map.epoch, this.map.epoch) <= 0) return;
     this.map = map;
-    this.ownership = assignSegments(map.servers, this.ranges);
+    this.findOwners();
     this.resend(() => true);
+  }
+
+  private findOwners(): void {
+    const { placements } = this.map;
+    this.owners = new Map(
+      this.ranges.flatMap(({ table, segment }, index) => {
+        const owner = placements[index]?.chain[0];
+        return owner === undefined ? [] : [[segmentKey(table, segment), owner] as const];
+      }),
+    );
   }
 
   private setLink(node: NodeId, isUp: boolean): void {
@@ -167,14 +179,19 @@ export class ClientCore {
   }
 
   /** Sends to the owner, if there is a link to it now; if not, `resend` will. */
-  private send(
-    key: number,
-    frame: Omit<Push, 'epoch'> | Omit<Pull, 'epoch'>,
-    isMeant: (owner: NodeId) => boolean,
-  ): void {
-    const owner = this.ownership.get(key);
+  private send(key: number, frame: UnsentPush | UnsentPull, isMeant: (owner: NodeId) => boolean): void {
+    const owner = this.owners.get(key);
     if (this.run !== this.map.run || owner === undefined || !this.up.has(owner) || !isMeant(owner)) return;
-    this.effects.push({ kind: 'send', to: owner, frame: { ...frame, epoch: this.map.epoch } });
+    const { epoch } = this.map;
+    const complete: Frame =
+      frame.kind === 'push' ? { ...frame, epoch, settled: this.oldestUnacknowledged(key) } : { ...frame, epoch };
+    this.effects.push({ kind: 'send', to: owner, frame: complete });
+  }
+
+  /** The first clock whose push of this segment isn't acknowledged: pushes were kept in order. */
+  private oldestUnacknowledged(key: number): number {
+    for (const [clock, ofClock] of this.pushes) if (ofClock.has(key)) return clock;
+    throw new RangeError('A push that is sent is not acknowledged.');
   }
 
   private pull(event: ClientEvent & { kind: 'pull' }): void {
@@ -222,7 +239,7 @@ export class ClientCore {
   }
 
   private push(event: ClientEvent & { kind: 'push' }): void {
-    const ofClock = new Map<number, Omit<Push, 'epoch'>>();
+    const ofClock = new Map<number, UnsentPush>();
     this.pushes.set(event.clock, ofClock);
     for (const range of this.ranges) {
       const rows = event.tables[range.table];
@@ -234,7 +251,7 @@ export class ClientCore {
     }
   }
 
-  private pushPart(event: ClientEvent & { kind: 'push' }, range: SegmentRange, rows: Rows): Omit<Push, 'epoch'> {
+  private pushPart(event: ClientEvent & { kind: 'push' }, range: SegmentRange, rows: Rows): UnsentPush {
     const { table, segment } = range;
     const width = this.widthOf(table);
     const { keys, from, rows: count } = this.slice(range, rows.keys);

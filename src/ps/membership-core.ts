@@ -3,8 +3,9 @@
 import type { RoleChoice } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 
-/** A live page answers a probe in a few milliseconds, a busy one in a few frames; a crashed one never. */
-export const PROBE_TIMEOUT_MS = 400;
+/** A live page answers a probe in a few milliseconds, a busy one in a few frames; a crashed one never. A quarter of the
+ * 0.8 s that a failover may take. */
+export const PROBE_TIMEOUT_MS = 200;
 
 /** Silence of a node that nothing else speaks against. Pages answer pings also when hidden; slow is not dead. */
 export const SILENCE_TIMEOUT_MS = 6_000;

@@ -1,7 +1,7 @@
 // Consistent hashing with virtual nodes and bounded loads: from the servers to the owner of every segment. A pure
 // function, so that every node that has the map knows every owner. (Karger et al. 1997; Mirrokni et al. 2018 for the
 // bound: no server gets more than LOAD_FACTOR times its share, at the price of a few more moves.)
-import { type NodeId, segmentKey } from '../protocol/ids.ts';
+import type { NodeId } from '../protocol/ids.ts';
 import { hash32, hashUnit } from '../random.ts';
 import type { SegmentRange } from './table.ts';
 
@@ -32,40 +32,54 @@ export function ringPoints(servers: readonly NodeId[]): RingPoint[] {
 export const segmentPosition = ({ table, segment }: SegmentRange): number =>
   hash32(SEGMENT_SEED, table, segment) / 2 ** 32;
 
-/** Owner of every segment by `segmentKey`. Empty where there are no servers. */
-export type Ownership = ReadonlyMap<number, NodeId>;
-
-/** Walks clockwise from each segment, larger ones first, to the first server that has room. */
-export function assignSegments(servers: readonly NodeId[], segments: readonly SegmentRange[]): Ownership {
-  const owners = new Map<number, NodeId>();
-  if (servers.length === 0) return owners;
+/**
+ * The chain of every segment, in the order given: its owner and `replicas` more servers, fewer where there are fewer.
+ * Walks clockwise from each segment, larger ones first, past servers that have no room for it. Empty chains where there
+ * are no servers.
+ */
+export function assignSegments(
+  servers: readonly NodeId[],
+  segments: readonly SegmentRange[],
+  replicas: number,
+): NodeId[][] {
   const points = ringPoints(servers);
+  const chains: NodeId[][] = segments.map(() => []);
   const total = segments.reduce((sum, { floats }) => sum + floats, 0);
-  const room = new Map(servers.map((node) => [node, (LOAD_FACTOR * total) / servers.length]));
-  const bySize = [...segments].sort((a, b) => b.floats - a.floats || a.table - b.table || a.segment - b.segment);
-  for (const range of bySize) {
-    const owner = firstWithRoom(points, segmentPosition(range), room, range.floats);
-    room.set(owner, (room.get(owner) ?? 0) - range.floats);
-    owners.set(segmentKey(range.table, range.segment), owner);
+  const copies = Math.min(replicas + 1, servers.length);
+  const bySize = segments.map((range, index) => ({ range, index }));
+  bySize.sort((a, b) => b.range.floats - a.range.floats || a.index - b.index);
+  for (let copy = 0; copy < copies; copy++) {
+    const room = new Map(servers.map((node) => [node, (LOAD_FACTOR * total) / servers.length]));
+    for (const { range, index } of bySize) {
+      const chain = chains[index] ?? [];
+      const node = firstWithRoom(points, segmentPosition(range), room, range.floats, chain);
+      room.set(node, (room.get(node) ?? 0) - range.floats);
+      chain.push(node);
+    }
   }
-  return owners;
+  return chains;
 }
 
+/** The next server clockwise that isn't in the chain yet and has room; where none has, the one with the most. */
 function firstWithRoom(
   points: readonly RingPoint[],
   position: number,
-  room: Map<NodeId, number>,
+  room: ReadonlyMap<NodeId, number>,
   floats: number,
+  taken: readonly NodeId[],
 ): NodeId {
-  const start = points.findIndex((point) => point.position >= position);
-  const from = Math.max(start, 0);
-  let roomiest = points[from]?.node;
-  for (let step = 0; step < points.length; step++) {
-    const node = points[(from + step) % points.length]?.node;
-    if (node === undefined) break;
-    if ((room.get(node) ?? 0) >= floats) return node;
-    if (roomiest === undefined || (room.get(node) ?? 0) > (room.get(roomiest) ?? 0)) roomiest = node;
-  }
-  if (roomiest === undefined) throw new RangeError('A ring without servers owns nothing.');
-  return roomiest;
+  const from = Math.max(
+    0,
+    points.findIndex((point) => point.position >= position),
+  );
+  const clockwise = [...points.slice(from), ...points.slice(0, from)].map(({ node }) => node);
+  const free = [...new Set(clockwise)].filter((node) => !taken.includes(node));
+  const roomy = free.find((node) => (room.get(node) ?? 0) >= floats);
+  const roomiest = free.reduce<NodeId | undefined>(
+    (best, node) => (best === undefined || (room.get(node) ?? 0) > (room.get(best) ?? 0) ? node : best),
+    undefined,
+  );
+  const chosen = roomy ?? roomiest;
+  if (chosen === undefined) throw new RangeError('A chain cannot have more members than there are servers.');
+  return chosen;
 }

@@ -10,11 +10,15 @@ import type {
   RoleChoice,
   RunPlan,
 } from '../protocol/control.ts';
-import { NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { compareEpochs, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import type { Placement } from './cluster-map.ts';
 import { type Consistency, changeSchedule, scheduleAt } from './consistency.ts';
 import { expandRuns, rebalance, toRuns } from './leases.ts';
+import { isSamePlacement, nextPlacement } from './placement.ts';
+import { assignSegments } from './ring.ts';
 import { chooseServers, mayWork } from './roles.ts';
 import { type NodeRole, RunProgress } from './run-progress.ts';
+import { cutSegments } from './table.ts';
 
 /** Workers that aren't ready by then join later, so that one slow phone doesn't keep the room from starting. */
 export const PREPARE_TIMEOUT_MS = 20_000;
@@ -44,6 +48,8 @@ interface KnownNode {
   preparedRun: number;
 }
 
+const EMPTY_MAP_STATE: ClusterState['map'] = { epoch: NO_EPOCH, run: 0, servers: [], placements: [], workers: [] };
+
 /** What a room is before its first run. */
 export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
   return {
@@ -53,7 +59,7 @@ export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
     scheduler,
     phase: 'idle',
     message: null,
-    map: { epoch: NO_EPOCH, run: 0, servers: [], previousServers: [], workers: [] },
+    map: EMPTY_MAP_STATE,
     plan: null,
     schedule: [],
     clockLimit: 0,
@@ -66,6 +72,8 @@ export class SchedulerCore {
   private cluster: ClusterState;
   private readonly nodes = new Map<NodeId, KnownNode>();
   private progress: RunProgress | null = null;
+  /** Segments (indexes) that each owner has reported as settled in the newest epoch. */
+  private readonly settled = new Map<NodeId, ReadonlySet<number>>();
   private preparingSince = 0;
   private effects: SchedulerEffect[] = [];
   private isChanged = false;
@@ -127,13 +135,9 @@ export class SchedulerCore {
     const label = this.nodes.get(node)?.label ?? 'a tab';
     this.nodes.delete(node);
     this.progress?.forget(node);
-    const { map, phase } = this.cluster;
-    const heldSegments = map.servers.includes(node) && phase !== 'idle';
+    this.settled.delete(node);
     this.change({ holders: this.cluster.holders.filter((holder) => holder !== node) });
-    if (heldSegments && this.isActive) {
-      this.fail(`Node ${node} (${label}) held parameters and ${reason}. They are lost; start again.`);
-    }
-    this.settle();
+    this.settle(`node ${node} (${label}) ${reason}`);
   }
 
   private get isActive(): boolean {
@@ -174,7 +178,7 @@ export class SchedulerCore {
     const nodes = [...this.nodes.values()].sort((a, b) => a.node - b.node);
     if (!nodes.some(mayWork))
       return this.deny(from, 'No tab may work.', 'Set the role of a tab to auto, worker or both.');
-    const servers = chooseServers(nodes, []);
+    const servers = chooseServers(nodes, [], request.plan.replicas);
     if (servers.length === 0)
       return this.deny(from, 'No tab may serve.', 'Set the role of a tab to auto, server or both.');
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
@@ -190,7 +194,9 @@ export class SchedulerCore {
       leases: this.lease(plan, [], nodes.filter(mayWork)),
       holders: plan.data.source.kind === 'blocks' ? [from] : [],
     });
-    this.moveEpoch({ run: plan.run, servers, previousServers: [], workers: [] });
+    const chains = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
+    const placements = chains.map((chain) => ({ chain, learners: [] }));
+    this.moveEpoch({ run: plan.run, servers, placements, workers: [] });
   }
 
   private deny(to: NodeId, text: string, advice: string): void {
@@ -243,6 +249,7 @@ export class SchedulerCore {
     const { plan, phase, holders } = this.cluster;
     if (known === undefined || plan === null || report.run !== plan.run) return;
     this.progress?.take(from, report, now);
+    this.noteSettled(from, report);
     if (report.holdsAllBlocks && !holders.includes(from)) this.change({ holders: [...holders, from] });
     if (report.isPrepared && known.preparedRun !== plan.run) {
       known.preparedRun = plan.run;
@@ -257,6 +264,15 @@ export class SchedulerCore {
       );
     }
     this.finishWhenDone(now);
+  }
+
+  /** What is settled counts only for the map of now: the next step builds on it. */
+  private noteSettled(from: NodeId, { epoch, settled }: Report): void {
+    if (compareEpochs(epoch, this.cluster.map.epoch) !== 0) return;
+    const old = this.settled.get(from);
+    if (old !== undefined && old.size === settled.length) return;
+    this.settled.set(from, new Set(settled));
+    this.settle();
   }
 
   /** Training begins when every candidate is prepared, or some are and time is up. */
@@ -288,38 +304,57 @@ export class SchedulerCore {
     this.effects.push({ to: null, message: this.progress.metrics(this.roles(), now, false) });
   }
 
-  /** Brings map and leases to what nodes, roles and readiness ask for. Changes nothing where nothing follows. */
-  private settle(): void {
+  /**
+   * Brings map and leases to what nodes, roles and readiness ask for. Changes nothing where nothing follows.
+   * @param loss what has just been lost, for the message if that was the last copy of something
+   */
+  private settle(loss = ''): void {
     const { map, plan, phase } = this.cluster;
+    if (plan === null || phase === 'failed') return;
     const nodes = [...this.nodes.values()].sort((a, b) => a.node - b.node);
-    if (plan === null || !this.isActive) {
-      if (this.isActive || phase === 'failed') return;
-      return this.settleLeaving(nodes);
-    }
-    const candidates = this.candidates();
-    if (
-      !sameNodes(
-        candidates,
-        this.cluster.leases.map(({ worker }) => worker),
-      )
-    ) {
+    const candidates = this.isActive ? this.candidates() : [];
+    const holders = this.cluster.leases.map(({ worker }) => worker);
+    if (this.isActive && !sameNodes(candidates, holders)) {
       this.change({ leases: this.lease(plan, this.cluster.leases, candidates) });
     }
-    const servers = chooseServers(nodes, map.servers);
-    const workers = phase === 'preparing' ? [] : this.admit(candidates, plan.run);
-    const isSame = sameNodes(servers, map.servers) && sameNodes(workers, map.workers);
-    if (!isSame && servers.length > 0) this.moveEpoch({ servers, previousServers: map.servers, workers });
+    const servers = chooseServers(nodes, map.servers, plan.replicas);
+    const placements = this.place(plan, servers);
+    if (placements === null) return this.fail(lostMessage(loss));
+    const workers = this.isActive
+      ? phase === 'preparing'
+        ? []
+        : this.admit(candidates, plan.run)
+      : this.stayingWorkers();
+    const isSame =
+      sameNodes(servers, map.servers) &&
+      sameNodes(workers, map.workers) &&
+      placements.every((placement, index) => isSameAs(placement, map.placements[index]));
+    if (!isSame) this.moveEpoch({ servers: [...servers], placements, workers });
   }
 
-  /** Between runs a leaving server still hands its parameters over: they can be downloaded from the next. */
-  private settleLeaving(nodes: readonly KnownNode[]): void {
+  /** The next step of every segment towards where it should be, or null when some segment has no copy left. */
+  private place(plan: RunPlan, servers: readonly NodeId[]): ClusterState['map']['placements'] | null {
     const { map } = this.cluster;
-    if (map.run === 0) return;
-    const workers = map.workers.filter(({ node }) => nodes.some((known) => known.node === node && mayWork(known)));
-    const isLeaving = map.servers.some((server) => nodes.some(({ node, isLeaving }) => node === server && isLeaving));
-    const servers = isLeaving ? chooseServers(nodes, map.servers) : map.servers;
-    const isSame = sameNodes(servers, map.servers) && sameNodes(workers, map.workers);
-    if (!isSame && servers.length > 0) this.moveEpoch({ servers, previousServers: map.servers, workers });
+    const ranges = cutSegments(plan.tables);
+    const wanted = assignSegments(servers, ranges, plan.replicas);
+    const isAlive = (node: NodeId) => this.nodes.has(node);
+    const placements: ClusterState['map']['placements'] = [];
+    for (const [index, current] of map.placements.entries()) {
+      const [owner] = current.chain;
+      const isSettled = owner !== undefined && (this.settled.get(owner)?.has(index) ?? false);
+      const next = nextPlacement(current, wanted[index] ?? [], isAlive, isSettled);
+      if (next === null) return null;
+      placements.push({ chain: [...next.chain], learners: [...next.learners] });
+    }
+    return placements;
+  }
+
+  /** Between runs nobody is admitted, and who may work stays, so that nothing moves without need. */
+  private stayingWorkers(): WorkerId[] {
+    return this.cluster.map.workers.filter(({ node }) => {
+      const known = this.nodes.get(node);
+      return known !== undefined && mayWork(known);
+    });
   }
 
   private candidates(): KnownNode[] {
@@ -366,8 +401,8 @@ export class SchedulerCore {
   /** A new map. The counter never falls, also across terms: it numbers incarnations. */
   private moveEpoch(change: Partial<Omit<ClusterState['map'], 'epoch'>>): void {
     const { map, term } = this.cluster;
-    const previousServers = map.servers;
-    this.change({ map: { ...map, previousServers, ...change, epoch: { term, counter: map.epoch.counter + 1 } } });
+    this.settled.clear();
+    this.change({ map: { ...map, ...change, epoch: { term, counter: map.epoch.counter + 1 } } });
   }
 
   private change(change: Partial<ClusterState>): void {
@@ -387,3 +422,9 @@ function sameNodes(a: readonly (NodeId | { node: NodeId })[], b: readonly (NodeI
   const idOf = (item: NodeId | { node: NodeId } | undefined) => (typeof item === 'object' ? item.node : item);
   return a.length === b.length && a.every((item, index) => idOf(item) === idOf(b[index]));
 }
+
+const isSameAs = (placement: Placement, other: Placement | undefined): boolean =>
+  other !== undefined && isSamePlacement(placement, other);
+
+const lostMessage = (loss: string): string =>
+  `The last copy of some parameters is lost: ${loss || 'its server has gone'}. Start again, or resume from a checkpoint.`;

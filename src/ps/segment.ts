@@ -1,5 +1,5 @@
 // One segment on the shard that owns it: its rows, its optimiser state, its vector clock, and how a gradient is applied.
-import type { ClockSnapshot, Handoff } from '../protocol/frames.ts';
+import type { ClockSnapshot, Snapshot, Update } from '../protocol/frames.ts';
 import type { WorkerId } from '../protocol/ids.ts';
 import { hashUnit } from '../random.ts';
 import type { SegmentRange, TableSpec } from './table.ts';
@@ -17,9 +17,12 @@ export interface Contribution extends Rows {
   readonly samples: number;
 }
 
+/** What an owner decided to apply: with it a replica does the same. */
+export type SegmentUpdate = Pick<Update, 'learningRate' | 'weight' | 'hasGradient' | 'advances' | 'keys' | 'values'>;
+
 export class Segment {
   clocks = new VectorClock();
-  /** Gradients applied so far. */
+  /** Updates applied so far, those that only moved clocks included. */
   version = 0;
   private values: Float32Array;
   private slots: Float32Array[];
@@ -48,12 +51,21 @@ export class Segment {
     }
   }
 
-  /** Applies one gradient. The clocks are the caller's to move. */
-  apply(gradient: Rows, learningRate: number, weight: number): void {
+  /** How the pushes of one clock become one gradient. */
+  get aggregate(): Updater['aggregate'] {
+    return this.updater.aggregate;
+  }
+
+  /** Applies one update, as its owner or as a replica: the same bytes come out. */
+  apply(update: SegmentUpdate): void {
+    this.version++;
+    if (update.hasGradient) this.applyGradient(update, update.learningRate, update.weight);
+    for (const { worker, clock } of update.advances) this.clocks.advance(worker, clock);
+  }
+
+  private applyGradient({ keys, values }: Rows, learningRate: number, weight: number): void {
     const context = { learningRate, weight, scalars: this.scalars };
     this.updater.advance(context);
-    this.version++;
-    const { keys, values } = gradient;
     if (keys === null) {
       if (values.length > 0) this.updater.apply(this.values, this.slots, 0, values, 0, values.length, context);
       return;
@@ -106,26 +118,40 @@ export class Segment {
     return true;
   }
 
-  /** Everything the next owner needs. Views, not copies: this segment must not be used after. */
-  toHandoff(): Omit<Handoff, 'kind' | 'epoch'> {
+  /** Everything a follower needs; without values for one that has this version. Copies: the segment lives on. */
+  toSnapshot(isComplete: boolean): Omit<Snapshot, 'kind' | 'epoch'> {
     const { table, segment } = this.range;
-    const { version, scalars, values, slots } = this;
-    return { table, segment, version, floor: this.clocks.floor(), clocks: this.clocks.list(), scalars, values, slots };
+    const { version } = this;
+    const clocks = { floor: this.clocks.floor(), clocks: this.clocks.list() };
+    const [values, slots] = isComplete
+      ? [this.values.slice(), this.slots.map((slot) => slot.slice())]
+      : [new Float32Array(0), []];
+    return { table, segment, version, ...clocks, scalars: this.scalars.slice(), values, slots };
   }
 
-  /** Takes over from another owner. @returns false where the shapes don't fit, and then nothing has changed. */
-  adopt(handoff: Handoff, workers: readonly WorkerId[]): boolean {
-    const fits =
-      handoff.values.length === this.range.floats &&
-      handoff.slots.length === this.slots.length &&
-      handoff.scalars.length === this.scalars.length;
+  /** Becomes what another shard's segment is. @returns false where the shapes don't fit, and then nothing has changed */
+  adopt(snapshot: Snapshot, workers: readonly WorkerId[]): boolean {
+    const isComplete = snapshot.values.length > 0;
+    const fits = isComplete
+      ? snapshot.values.length === this.range.floats &&
+        snapshot.slots.length === this.slots.length &&
+        snapshot.scalars.length === this.scalars.length
+      : snapshot.version === this.version;
     if (!fits) return false;
-    this.values = handoff.values.slice();
-    this.slots = handoff.slots.map((slot) => slot.slice());
-    this.scalars = handoff.scalars.slice();
-    this.version = handoff.version;
-    this.clocks = VectorClock.from(handoff.floor, handoff.clocks);
+    if (isComplete) {
+      this.values = snapshot.values.slice();
+      this.slots = snapshot.slots.map((slot) => slot.slice());
+      this.scalars = snapshot.scalars.slice();
+      this.version = snapshot.version;
+      this.snapshot = null;
+    }
+    this.clocks = VectorClock.from(snapshot.floor, snapshot.clocks);
     this.clocks.setWorkers(workers);
     return true;
+  }
+
+  /** Bytes of everything that must be the same on replicas, for comparing them. */
+  state(): { values: Float32Array; slots: readonly Float32Array[]; scalars: Float64Array } {
+    return { values: this.values, slots: this.slots, scalars: this.scalars };
   }
 }

@@ -1,13 +1,13 @@
-// The server's side of push and pull, as a state machine: frames and map changes in, frames out. It owns segments,
-// aggregates pushes by identity, parks pulls until their clocks are reached, and hands segments over when the map moves
-// them. Pure: no I/O, no time, no randomness.
-import type { Frame, Handoff, Pull, Push, Refusal } from '../protocol/frames.ts';
-import { compareEpochs, NO_CLOCK, type NodeId, segmentKey } from '../protocol/ids.ts';
-import { MAX_EARLY_FRAMES, MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
+// The server's side of push and pull, as a state machine: frames and map changes in, frames out. It knows which segments
+// it hosts, judges whether a frame may act now, and keeps early ones until the map that they speak of has come.
+// Pure: no I/O, no time, no randomness.
+import type { Confirm, Follow, Frame, Pull, Push, Refusal, Snapshot, Update } from '../protocol/frames.ts';
+import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import { MAX_EARLY_FRAMES } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
-import { type Schedule, scheduleAt } from './consistency.ts';
-import { assignSegments, type Ownership } from './ring.ts';
+import type { Schedule } from './consistency.ts';
+import { HostedSegment, type SegmentSite } from './hosted-segment.ts';
 import { Segment } from './segment.ts';
 import { ShardCounters } from './shard-counters.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
@@ -28,29 +28,22 @@ export type ShardEvent =
   | { readonly kind: 'plan'; readonly plan: ShardPlan }
   | { readonly kind: 'map'; readonly map: ClusterMap }
   | { readonly kind: 'schedule'; readonly schedule: Schedule }
+  /** There is a (new) link to another shard. */
+  | { readonly kind: 'link'; readonly node: NodeId }
   | { readonly kind: 'frame'; readonly from: NodeId; readonly frame: Frame };
 
-/** A frame for a node: for its trainer (answers) or for its shard (handoffs). */
+/** A frame for a node: for its trainer (answers) or for its shard (replication). */
 export interface ShardEffect {
   readonly to: NodeId;
   readonly role: 'trainer' | 'shard';
   readonly frame: Frame;
 }
 
-/** A segment that this shard owns, with what waits at it. */
-interface Hosted {
-  readonly range: SegmentRange;
-  readonly segment: Segment;
-  /** False while the segment is on its way from its old owner: frames wait in `early`. */
-  isLive: boolean;
-  /** Pushes of clocks that BSP has not yet aggregated, by clock, then by worker. */
-  readonly pending: Map<number, Map<NodeId, Push>>;
-  readonly parked: { readonly from: NodeId; readonly pull: Pull }[];
-}
+type SegmentFrame = Push | Pull | Update | Confirm | Follow | Snapshot;
 
 interface Arrived {
   readonly from: NodeId;
-  readonly frame: Frame;
+  readonly frame: SegmentFrame;
 }
 
 export class ShardCore {
@@ -58,10 +51,9 @@ export class ShardCore {
   private plan: ShardPlan | null = null;
   private map: ClusterMap = EMPTY_MAP;
   private schedule: Schedule = [];
-  private ranges = new Map<number, SegmentRange>();
-  private ownership: Ownership = new Map();
-  private readonly hosted = new Map<number, Hosted>();
-  /** Frames of an epoch not yet heard of, or for a segment on its way: replayed when that has come. */
+  private ranges: readonly SegmentRange[] = [];
+  private readonly hosted = new Map<number, HostedSegment>();
+  /** Frames of an epoch not yet heard of: replayed when its map has come. */
   private early: Arrived[] = [];
   private readonly aggregator = new Aggregator();
   private effects: ShardEffect[] = [];
@@ -80,10 +72,13 @@ export class ShardCore {
         break;
       case 'schedule':
         this.schedule = event.schedule;
-        this.releaseAll();
+        for (const hosted of this.hosted.values()) hosted.reconsider();
+        break;
+      case 'link':
+        for (const hosted of this.hosted.values()) hosted.linkUp(event.node);
         break;
       case 'frame':
-        this.takeFrame(event);
+        this.takeFrame(event.from, event.frame);
         break;
       default:
         event satisfies never;
@@ -91,94 +86,110 @@ export class ShardCore {
     return this.effects;
   }
 
-  /** Segments owned now, with the version of each: for the page's drawing and reports. */
-  owned(): { table: number; segment: number; version: number; isLive: boolean }[] {
-    return [...this.hosted.values()].map(({ range, segment, isLive }) => ({
-      table: range.table,
-      segment: range.segment,
-      version: segment.version,
-      isLive,
-    }));
+  get epoch(): Epoch {
+    return this.map.epoch;
+  }
+
+  /** Indexes of the segments owned here whose placement is settled: the scheduler may take the next step with them. */
+  settledSegments(): number[] {
+    return this.ranges.flatMap(({ table, segment }, index) =>
+      this.hosted.get(segmentKey(table, segment))?.isSettled === true ? index : [],
+    );
+  }
+
+  /** The segments held here, whatever the role: for the simulator's invariants and the page's figures. */
+  segments(): { readonly segment: Segment; readonly isOwner: boolean }[] {
+    return [...this.hosted.values()].map(({ segment, isOwner }) => ({ segment, isOwner }));
   }
 
   private setPlan(plan: ShardPlan): void {
     if (this.plan?.run === plan.run) return;
     this.plan = plan;
-    this.ranges = new Map(cutSegments(plan.tables).map((range) => [segmentKey(range.table, range.segment), range]));
+    this.ranges = cutSegments(plan.tables);
     this.hosted.clear();
     this.counters.reset();
-    if (this.map.run === plan.run) this.setMap(this.map);
+    this.enterMap();
   }
 
-  /** Moves to a newer map: gains and loses segments, changes the workers, then replays what came early. */
   private setMap(map: ClusterMap): void {
-    const isNewer = compareEpochs(map.epoch, this.map.epoch) > 0;
-    if (isNewer) this.map = map;
-    else if (this.hosted.size > 0 || compareEpochs(map.epoch, this.map.epoch) < 0) return;
+    if (compareEpochs(map.epoch, this.map.epoch) <= 0) return;
+    this.map = map;
+    this.enterMap();
+  }
+
+  /** Hosts what the map places here, drops the rest, then replays what came early. Waits for the plan of a new run. */
+  private enterMap(): void {
     if (this.plan === null || this.plan.run !== this.map.run) return;
-    const segments = [...this.ranges.values()];
-    this.ownership = assignSegments(this.map.servers, segments);
-    const previous = assignSegments(this.map.previousServers, segments);
-    for (const [key, range] of this.ranges) this.settle(key, range, previous.get(key));
-    for (const hosted of this.hosted.values()) {
-      hosted.segment.clocks.setWorkers(this.map.workers);
-      this.forgetInactive(hosted);
-    }
-    this.releaseAll();
-    this.replayEarly();
+    this.ranges.forEach((range, index) => {
+      const key = segmentKey(range.table, range.segment);
+      const placement = this.map.placements[index];
+      const isHere = placement?.chain.includes(this.self) || placement?.learners.includes(this.self);
+      if (placement === undefined || !isHere) {
+        this.hosted.delete(key);
+        return;
+      }
+      const hosted = this.hosted.get(key) ?? this.host(range);
+      this.hosted.set(key, hosted);
+      hosted.place(placement);
+    });
+    const arrived = this.early;
+    this.early = [];
+    for (const { from, frame } of arrived) this.takeFrame(from, frame);
   }
 
-  /** Brings one segment to where the map wants it. */
-  private settle(key: number, range: SegmentRange, previousOwner: NodeId | undefined): void {
-    const owner = this.ownership.get(key);
-    const hosted = this.hosted.get(key);
-    if (owner === this.self && hosted === undefined) {
-      this.hosted.set(key, this.host(range, previousOwner === undefined));
-    } else if (owner !== undefined && owner !== this.self && hosted?.isLive) {
-      const handoff: Handoff = { kind: 'handoff', epoch: this.map.epoch, ...hosted.segment.toHandoff() };
-      this.effects.push({ to: owner, role: 'shard', frame: handoff });
-      this.hosted.delete(key);
-    }
-  }
-
-  /** A segment that starts here (`isLive`), or that will come from another shard. */
-  private host(range: SegmentRange, isLive: boolean): Hosted {
-    const plan = this.plan;
+  /** A segment as it is at the start of a run: a pure function of the plan, so that all copies start alike. */
+  private host(range: SegmentRange): HostedSegment {
+    const { plan } = this;
     const spec = plan?.tables[range.table];
     if (plan === null || spec === undefined) throw new RangeError(`No table ${range.table} in this run.`);
     const segment = new Segment(range, spec.width, createUpdater(plan.updater));
-    if (isLive) segment.initialise(spec, plan.seed);
-    return { range, segment, isLive, pending: new Map(), parked: [] };
+    segment.initialise(spec, plan.seed);
+    return new HostedSegment(segment, this.siteOf(spec.width, plan.batch));
   }
 
-  private takeFrame(arrived: Arrived): void {
-    const { from, frame } = arrived;
-    switch (frame.kind) {
-      case 'push':
-      case 'pull': {
-        const verdict = this.judge(from, frame);
-        if (verdict === 'early') this.keepEarly(arrived, frame);
-        else if (verdict !== 'none') this.refuse(from, frame, verdict);
-        else if (frame.kind === 'push') this.takePush(from, frame);
-        else this.takePull(from, frame);
-        break;
-      }
-      case 'handoff':
-        this.takeHandoff(arrived, frame);
-        break;
-      default:
-        this.counters.refused('bad-keys');
+  private siteOf(width: number, batch: number): SegmentSite {
+    const core = this;
+    return {
+      self: this.self,
+      get epoch() {
+        return core.map.epoch;
+      },
+      get schedule() {
+        return core.schedule;
+      },
+      get workers(): readonly WorkerId[] {
+        return core.map.workers;
+      },
+      batch,
+      width,
+      aggregator: this.aggregator,
+      counters: this.counters,
+      send: (to, role, frame) => core.effects.push({ to, role, frame }),
+      refuse: (to, frame, reason) => core.refuse(to, frame, reason),
+    };
+  }
+
+  private takeFrame(from: NodeId, frame: Frame): void {
+    if (!isSegmentFrame(frame)) {
+      this.counters.refused('not-owner');
+      return;
     }
+    const verdict = this.judge(from, frame);
+    const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
+    if (verdict === 'early') this.keepEarly(from, frame);
+    else if (verdict !== 'none') this.refuse(from, frame, verdict);
+    else if (hosted !== undefined) dispatch(hosted, from, frame);
   }
 
   /** May this frame act on its segment now? The epoch must match exactly: a stale sender resends by the newer map. */
-  private judge(from: NodeId, frame: Push | Pull): Refusal | 'early' {
+  private judge(from: NodeId, frame: SegmentFrame): Refusal | 'early' {
     const age = compareEpochs(frame.epoch, this.map.epoch);
     if (age < 0) return 'stale-epoch';
     if (age > 0 || this.plan?.run !== this.map.run) return 'early';
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
     if (hosted === undefined) return 'not-owner';
-    if (!hosted.isLive) return 'early';
+    if (frame.kind !== 'push' && frame.kind !== 'pull') return 'none';
+    if (!hosted.isOwner) return 'not-owner';
     if (frame.worker.node !== from) return 'not-a-worker';
     if (frame.kind === 'push') {
       if (!isActive(this.map, frame.worker)) return 'not-a-worker';
@@ -188,195 +199,46 @@ export class ShardCore {
     return frame.keys === null || hosted.segment.acceptsKeys(frame.keys) ? 'none' : 'bad-keys';
   }
 
-  private takePush(from: NodeId, push: Push): void {
-    const hosted = this.hosted.get(segmentKey(push.table, push.segment));
-    if (hosted === undefined) return;
-    const { clocks } = hosted.segment;
-    const applied = clocks.get(push.worker) ?? NO_CLOCK;
-    const waiting = pendingClocks(hosted, from);
-    if (push.clock <= applied) {
-      this.counters.duplicate();
-      this.acknowledge(from, push);
-    } else if (waiting.includes(push.clock)) {
-      this.counters.duplicate();
-    } else if (push.clock !== Math.max(applied, ...waiting) + 1 || waiting.length >= MAX_UNACKED_CLOCKS) {
-      this.refuse(from, push, 'out-of-order');
-    } else if (waiting.length > 0 || scheduleAt(this.schedule, push.clock).consistency.kind === 'bsp') {
-      this.collect(hosted, from, push);
-    } else {
-      this.applyAlone(hosted, from, push);
-    }
-  }
-
-  /** BSP: keeps the push until every active worker's push of that clock is here. */
-  private collect(hosted: Hosted, from: NodeId, push: Push): void {
-    const ofClock = hosted.pending.get(push.clock) ?? new Map<NodeId, Push>();
-    hosted.pending.set(push.clock, ofClock.set(from, push));
-    this.aggregateReady(hosted, from);
-  }
-
-  /** Applies the oldest pending clocks that are complete: from every active worker a push, or word that it is past. */
-  private aggregateReady(hosted: Hosted, by: NodeId | null): void {
-    for (;;) {
-      const clock = Math.min(...hosted.pending.keys());
-      const ofClock = hosted.pending.get(clock);
-      if (ofClock === undefined) return;
-      const { clocks } = hosted.segment;
-      const isComplete = this.map.workers.every(
-        (worker) => ofClock.has(worker.node) || (clocks.get(worker) ?? NO_CLOCK) >= clock,
-      );
-      if (!isComplete) return;
-      hosted.pending.delete(clock);
-      this.applyTogether(hosted, clock, ofClock, by);
-    }
-  }
-
-  private applyTogether(hosted: Hosted, clock: number, ofClock: ReadonlyMap<NodeId, Push>, by: NodeId | null): void {
-    const { range, segment } = hosted;
-    const pushes = this.map.workers.flatMap((worker) => ofClock.get(worker.node) ?? []);
-    if (pushes.some(({ samples }) => samples > 0)) {
-      const mean = this.aggregator.mean(pushes, range.start, range.end - range.start, this.widthOf(range));
-      segment.apply(mean, scheduleAt(this.schedule, clock).learningRate, 1);
-    }
-    for (const push of pushes) this.finish(hosted, push.worker.node, push);
-    this.release(hosted, by);
-  }
-
-  /** SSP and async: one worker's gradient, on arrival. */
-  private applyAlone(hosted: Hosted, from: NodeId, push: Push): void {
-    if (push.samples > 0) {
-      const { learningRate } = scheduleAt(this.schedule, push.clock);
-      hosted.segment.apply(push, learningRate, push.samples / (this.plan?.batch ?? push.samples));
-    }
-    this.finish(hosted, from, push);
-    this.release(hosted, from);
-    this.aggregateReady(hosted, from);
-  }
-
-  private finish(hosted: Hosted, from: NodeId, push: Push): void {
-    const { clocks } = hosted.segment;
-    this.counters.applied(push.worker.node, Math.max(0, clocks.front() - push.readFront));
-    clocks.advance(push.worker, push.clock);
-    this.acknowledge(from, push);
-  }
-
-  private acknowledge(from: NodeId, push: Push): void {
-    const { table, segment, worker, clock } = push;
-    this.counters.acknowledged();
-    this.effects.push({
-      to: from,
-      role: 'trainer',
-      frame: { kind: 'ack', epoch: this.map.epoch, table, segment, worker, clock },
-    });
-  }
-
-  private takePull(from: NodeId, pull: Pull): void {
-    const hosted = this.hosted.get(segmentKey(pull.table, pull.segment));
-    if (hosted === undefined) return;
-    hosted.segment.clocks.advance(pull.worker, pull.done);
-    const isRepeated = hosted.parked.some((entry) => entry.from === from && entry.pull.request === pull.request);
-    if (isRepeated) this.counters.duplicate();
-    else if (hosted.parked.length >= MAX_PARKED_PULLS) this.refuse(from, pull, 'too-many');
-    else hosted.parked.push({ from, pull });
-    this.aggregateReady(hosted, from);
-    this.release(hosted, from);
-  }
-
-  private releaseAll(): void {
-    for (const hosted of this.hosted.values()) {
-      if (!hosted.isLive) continue;
-      this.aggregateReady(hosted, null);
-      this.release(hosted, null);
-    }
-  }
-
-  /** Answers the parked pulls whose clocks have been reached, by the doing of `by` (null: of nobody in particular). */
-  private release(hosted: Hosted, by: NodeId | null): void {
-    const { parked, segment } = hosted;
-    const floor = segment.clocks.floor();
-    const waiting = parked.splice(0);
-    for (const entry of waiting) {
-      if (entry.pull.minClock <= floor) this.answer(segment, entry.from, entry.pull, entry.from !== by);
-      else parked.push(entry);
-    }
-  }
-
-  private answer(segment: Segment, to: NodeId, pull: Pull, isHeldBack: boolean): void {
-    const { table, segment: index, request, keys } = pull;
-    const { version } = segment;
-    const [clocks, values] = [segment.clockSnapshot(), segment.read(keys)];
-    const frame: Frame = {
-      kind: 'answer',
-      epoch: this.map.epoch,
-      table,
-      segment: index,
-      request,
-      version,
-      isHeldBack,
-      clocks,
-      values,
-    };
-    this.effects.push({ to, role: 'trainer', frame });
-  }
-
-  private refuse(to: NodeId, frame: Push | Pull, reason: Refusal): void {
+  /** Trainers are told; shards will hear of the newer map by themselves. */
+  private refuse(to: NodeId, frame: SegmentFrame, reason: Refusal): void {
+    this.counters.refused(reason);
+    if (frame.kind !== 'push' && frame.kind !== 'pull') return;
     const { table, segment } = frame;
     const clock = frame.kind === 'push' ? frame.clock : 0;
     const request = frame.kind === 'pull' ? frame.request : 0;
-    this.counters.refused(reason);
-    this.effects.push({
-      to,
-      role: 'trainer',
-      frame: { kind: 'refuse', epoch: this.map.epoch, table, segment, reason, clock, request },
-    });
+    const { epoch } = this.map;
+    const refusal: Frame = { kind: 'refuse', epoch, table, segment, reason, clock, request };
+    this.effects.push({ to, role: 'trainer', frame: refusal });
   }
 
-  /** A segment arrives from its old owner, or passes through on its way to the one that the newest map names. */
-  private takeHandoff(arrived: Arrived, handoff: Handoff): void {
-    const key = segmentKey(handoff.table, handoff.segment);
-    const age = compareEpochs(handoff.epoch, this.map.epoch);
-    const hosted = this.hosted.get(key);
-    if (age > 0 || this.plan?.run !== this.map.run) return this.keepEarly(arrived, handoff);
-    if (hosted !== undefined && !hosted.isLive) {
-      if (!hosted.segment.adopt(handoff, this.map.workers)) return this.counters.refused('bad-keys');
-      hosted.isLive = true;
-      this.replayEarly();
-      return;
-    }
-    const owner = this.ownership.get(key);
-    if (hosted === undefined && owner !== undefined && owner !== this.self) {
-      this.effects.push({ to: owner, role: 'shard', frame: { ...handoff, epoch: this.map.epoch } });
-    }
-  }
-
-  private keepEarly(arrived: Arrived, frame: Push | Pull | Handoff): void {
-    if (this.early.length < MAX_EARLY_FRAMES) this.early.push(arrived);
-    else if (frame.kind === 'handoff') this.counters.refused('too-many');
-    else this.refuse(arrived.from, frame, 'too-many');
-  }
-
-  private replayEarly(): void {
-    const arrived = this.early;
-    this.early = [];
-    for (const one of arrived) this.takeFrame(one);
-  }
-
-  /** Pushes and pulls of workers that have left: nobody waits for them, nobody answers them. */
-  private forgetInactive({ pending, segment }: Hosted): void {
-    for (const [clock, ofClock] of pending) {
-      for (const [node, push] of ofClock) if (segment.clocks.get(push.worker) === null) ofClock.delete(node);
-      if (ofClock.size === 0) pending.delete(clock);
-    }
-  }
-
-  private widthOf(range: SegmentRange): number {
-    return this.plan?.tables[range.table]?.width ?? 1;
+  private keepEarly(from: NodeId, frame: SegmentFrame): void {
+    if (this.early.length < MAX_EARLY_FRAMES) this.early.push({ from, frame });
+    else this.refuse(from, frame, 'too-many');
   }
 }
 
-/** Clocks at which a worker's push waits for those of others. */
-const pendingClocks = ({ pending }: Hosted, node: NodeId): number[] =>
-  [...pending].flatMap(([clock, ofClock]) => (ofClock.has(node) ? clock : []));
+const SEGMENT_KINDS: ReadonlySet<Frame['kind']> = new Set(['push', 'pull', 'update', 'confirm', 'follow', 'snapshot']);
+
+const isSegmentFrame = (frame: Frame): frame is SegmentFrame => SEGMENT_KINDS.has(frame.kind);
+
+function dispatch(hosted: HostedSegment, from: NodeId, frame: SegmentFrame): void {
+  switch (frame.kind) {
+    case 'push':
+      return hosted.takePush(frame);
+    case 'pull':
+      return hosted.takePull(from, frame);
+    case 'update':
+      return hosted.takeUpdate(from, frame);
+    case 'confirm':
+      return hosted.takeConfirm(from, frame);
+    case 'follow':
+      return hosted.takeFollow(from, frame);
+    case 'snapshot':
+      return hosted.takeSnapshot(from, frame);
+    default:
+      frame satisfies never;
+  }
+}
 
 /** A gradient with a NaN or an infinity would spoil every row it touches, for good. */
 function isAllFinite(values: Float32Array): boolean {

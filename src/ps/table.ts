@@ -1,5 +1,5 @@
 // What a table is: rows of f32 under u32 keys, cut into segments. A pure description; storage is in rows.ts.
-import { MAX_SEGMENTS, MAX_TABLES, MAX_WIDTH } from '../protocol/limits.ts';
+import { MAX_PLACEMENTS, MAX_SEGMENTS, MAX_TABLES, MAX_WIDTH } from '../protocol/limits.ts';
 
 /** How rows start. A row's first value is a pure function of (seed, table, key), so any shard can make it by itself. */
 export type Init =
@@ -48,7 +48,11 @@ export function cutSegments(tables: readonly TableSpec[]): SegmentRange[] {
   if (tables.length === 0 || tables.length > MAX_TABLES) {
     throw new InvalidTable(`A job has 1 to ${MAX_TABLES} tables, not ${tables.length}.`);
   }
-  return tables.flatMap((table, index) => cutTable(table, index));
+  const segments = tables.flatMap((table, index) => cutTable(table, index));
+  if (segments.length > MAX_PLACEMENTS) {
+    throw new InvalidTable(`The tables make ${segments.length} segments; at most ${MAX_PLACEMENTS} are possible.`);
+  }
+  return segments;
 }
 
 function cutTable(spec: TableSpec, table: number): SegmentRange[] {

@@ -20,7 +20,11 @@ const PRIORITIES: Record<Frame['kind'], Priority> = {
   pull: Priority.pull,
   answer: Priority.pull,
   push: Priority.push,
-  handoff: Priority.push,
+  // Snapshots and updates of one segment must arrive in the order in which they were sent.
+  snapshot: Priority.push,
+  update: Priority.push,
+  confirm: Priority.control,
+  follow: Priority.control,
   blockRequest: Priority.pull,
   blockAnswer: Priority.bulk,
 };

@@ -11,6 +11,9 @@ import type { WorkerHandles } from './worker-handles.ts';
 /** Seed of the data that a job generates: everyone's first run is on the same. */
 const DATA_SEED = 1;
 
+/** One tab may be closed at any moment, and nothing is lost. */
+const DEFAULT_REPLICAS = 1;
+
 /** A server that leaves hands its segments over; past this it goes all the same. */
 const LEAVE_TIMEOUT_MS = 5_000;
 const LEAVE_POLL_MS = 50;
@@ -18,6 +21,7 @@ const LEAVE_POLL_MS = 50;
 /** Extra settings that scripts may give and the page's panel doesn't have. */
 export interface StartExtras {
   readonly options?: Record<string, unknown>;
+  readonly replicas?: number;
 }
 
 export class PageCommands implements Commands {
@@ -55,9 +59,10 @@ export class PageCommands implements Commands {
 
   start(request: StartRequest, extras: StartExtras = {}): void {
     const { data } = this;
+    const { options = {}, replicas = DEFAULT_REPLICAS } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
     this.attempt(() => {
-      const plan = makePlan({ ...request, options: extras.options ?? {} }, data.meta, data.plan);
+      const plan = makePlan({ ...request, options, replicas }, data.meta, data.plan);
       const { consistency, learningRate } = request;
       this.node.request({ ask: 'start', plan, consistency, learningRate });
     });

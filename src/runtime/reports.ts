@@ -34,8 +34,7 @@ export function mergeReports(
   trainer: TrainerReport,
   shard: ShardReport,
   flows: [NodeId, number][],
-  rttMs: number | null,
-): Report {
+): Omit<Report, 'rttMs'> {
   const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, traffic } = trainer;
   const all = [...trainer.bytes, ...shard.bytes];
   return {
@@ -47,11 +46,12 @@ export function mergeReports(
     divergedAt,
     worker,
     traffic,
+    epoch: shard.epoch,
+    settled: shard.settled,
     shard: shard.figures === null ? null : { ...shard.figures, workers: [...shard.figures.workers] },
     bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
     bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
     flows,
     links: worker === null ? { webrtc: 0, port: 0 } : trainer.links,
-    rttMs,
   };
 }

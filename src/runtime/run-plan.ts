@@ -11,6 +11,7 @@ const ACCURACY_POINTS = 24;
 
 /** Settings of each updater where the job has no other wish. */
 const UPDATERS: Record<UpdaterKind, UpdaterSpec> = {
+  add: { kind: 'add' },
   sgd: { kind: 'sgd' },
   momentum: { kind: 'momentum', beta: 0.9, nesterov: false },
   adagrad: { kind: 'adagrad', epsilon: 1e-8 },
@@ -26,6 +27,7 @@ export interface PlanRequest {
   readonly steps: number;
   readonly updater: string;
   readonly seed: number;
+  readonly replicas: number;
 }
 
 /** A name that no updater has. */
@@ -39,7 +41,7 @@ const isUpdaterKind = (name: string): name is UpdaterKind => name in UPDATERS;
 export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan): RunPlan {
   const job = findJob(request.job);
   const options = job.options.parse(request.options);
-  const { batch, steps, seed, updater: name } = request;
+  const { batch, steps, seed, replicas, updater: name } = request;
   if (!isUpdaterKind(name)) {
     throw new UnknownUpdater(`There is no updater "${name}". There is: ${Object.keys(UPDATERS).join(', ')}.`);
   }
@@ -52,6 +54,7 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     batch,
     steps,
     updater: wish.kind === name ? wish : UPDATERS[name],
+    replicas,
     tables: job.tables(options, meta).map((table) => ({ ...table, shape: [...table.shape] })),
     data,
     evaluateEvery: Math.max(1, Math.ceil(steps / ACCURACY_POINTS)),

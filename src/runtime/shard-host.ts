@@ -1,7 +1,7 @@
 // The shard worker's inside: a ShardCore on links to trainers and to other shards. Exposed to its page by Comlink.
 import type { ClusterState } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
-import type { NodeId } from '../protocol/ids.ts';
+import { type Epoch, NO_EPOCH, type NodeId } from '../protocol/ids.ts';
 import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
 import type { ShardFigures } from '../ps/shard-counters.ts';
 import type { Endpoint } from './frame-link.ts';
@@ -12,6 +12,9 @@ export type ShardPeer = 'trainer' | 'shard';
 
 export interface ShardReport {
   readonly figures: ShardFigures | null;
+  readonly epoch: Epoch;
+  /** Indexes of own segments that are settled in that epoch. */
+  readonly settled: number[];
   readonly bytes: readonly NodeBytes[];
   readonly links: { webrtc: number; port: number };
 }
@@ -23,7 +26,8 @@ export class ShardHost {
 
   constructor() {
     const onFrame = (from: NodeId, frame: Frame) => this.step({ kind: 'frame', from, frame });
-    this.links = { trainer: new LinkTable({ onFrame }), shard: new LinkTable({ onFrame }) };
+    const onUp = (node: NodeId) => this.step({ kind: 'link', node });
+    this.links = { trainer: new LinkTable({ onFrame }), shard: new LinkTable({ onFrame, onUp }) };
   }
 
   init(self: NodeId): void {
@@ -50,10 +54,13 @@ export class ShardHost {
   }
 
   report(): ShardReport {
-    const isServing = (this.core?.owned().length ?? 0) > 0;
+    const { core } = this;
+    const isServing = core !== null && core.segments().length > 0;
     const { trainer, shard } = this.links;
     return {
-      figures: isServing ? (this.core?.counters.figures() ?? null) : null,
+      figures: isServing ? core.counters.figures() : null,
+      epoch: core?.epoch ?? NO_EPOCH,
+      settled: core?.settledSegments() ?? [],
       bytes: [...trainer.bytes(), ...shard.bytes()],
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
     };

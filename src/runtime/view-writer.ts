@@ -5,9 +5,8 @@ import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
 import type { ClusterState, Metrics, NodeMetrics, Point, RunPlan } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
-import { segmentKey } from '../protocol/ids.ts';
 import { scheduleAt } from '../ps/consistency.ts';
-import { assignSegments, ringPoints, segmentPosition } from '../ps/ring.ts';
+import { ringPoints, segmentPosition } from '../ps/ring.ts';
 import { cutSegments } from '../ps/table.ts';
 import type { ViewStore } from '../store/store.ts';
 import type { NodeView, NoticeView, PeerView, RingView, RunView, SeriesView, ViewState } from '../store/view.ts';
@@ -220,16 +219,15 @@ function waitingMessage({ phase, map }: ClusterState): string | null {
 function ringView({ map, plan }: ClusterState): RingView {
   if (plan === null) return { points: [], segments: [] };
   const ranges = cutSegments(plan.tables);
-  const owners = assignSegments(map.servers, ranges);
   return {
     points: ringPoints(map.servers).map(({ position, node }) => ({ position, node })),
-    segments: ranges.map((range) => ({
+    segments: ranges.map((range, index) => ({
       table: plan.tables[range.table]?.name ?? String(range.table),
       segment: range.segment,
       startKey: range.start,
       endKey: range.end,
       floats: range.floats,
-      owner: owners.get(segmentKey(range.table, range.segment)) ?? null,
+      owner: map.placements[index]?.chain[0] ?? null,
       position: segmentPosition(range),
     })),
   };

@@ -8,6 +8,7 @@ import type { UpdateContext, Updater } from './updater.ts';
  */
 export function adagrad({ epsilon }: { epsilon: number }): Updater {
   return {
+    aggregate: 'mean',
     slots: 1,
     slotStart: 0,
     scalars: [],

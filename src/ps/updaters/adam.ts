@@ -10,6 +10,7 @@ import type { UpdateContext, Updater } from './updater.ts';
  */
 export function adam({ beta1, beta2, epsilon }: { beta1: number; beta2: number; epsilon: number }): Updater {
   return {
+    aggregate: 'mean',
     slots: 2,
     slotStart: 0,
     scalars: [1, 1],

@@ -28,6 +28,7 @@ function minimum(z: number, penalty: number, strength: number): number {
  */
 export function ftrl({ beta, l1, l2 }: { beta: number; l1: number; l2: number }): Updater {
   return {
+    aggregate: 'mean',
     slots: 3,
     slotStart: 0,
     scalars: [0],

@@ -11,6 +11,7 @@ export function momentum({ beta, nesterov }: { beta: number; nesterov: boolean }
   /** Share of the gradient and of the new velocity in a step. */
   const [direct, carried] = nesterov ? [1, beta] : [0, 1];
   return {
+    aggregate: 'mean',
     slots: 1,
     slotStart: 0,
     scalars: [],

@@ -15,6 +15,8 @@ export interface UpdateContext {
 }
 
 export interface Updater {
+  /** How the pushes of one clock become one gradient: their mean weighted by samples, or their sum. */
+  readonly aggregate: 'mean' | 'sum';
   /** State arrays per value (Adam: 2). Each starts at `slotStart` and has the layout of the values. */
   readonly slots: number;
   readonly slotStart: number;
@@ -50,6 +52,8 @@ export interface Updater {
 
 /** Settings of an updater, as they travel in a job. */
 export type UpdaterSpec =
+  /** Counts and sketches: values += pushes, whole numbers kept exact. */
+  | { readonly kind: 'add' }
   | { readonly kind: 'sgd' }
   | { readonly kind: 'momentum'; readonly beta: number; readonly nesterov: boolean }
   | { readonly kind: 'adagrad'; readonly epsilon: number }

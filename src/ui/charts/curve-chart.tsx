@@ -63,7 +63,13 @@ function usePlot(
     });
     const stopDrawing = drawOnFrames(store, (series) => plot.draw(series[curve], axis));
     const stopRepainting = onThemeChange(() => plot.repaint());
+    let isGone = false;
+    // A canvas doesn't notice when its font has come.
+    void document.fonts.ready.then(() => {
+      if (!isGone) plot.repaint();
+    });
     return () => {
+      isGone = true;
       stopDrawing();
       stopRepainting();
       plot.destroy();

@@ -7,8 +7,11 @@ import type { StartForm } from './start-form.ts';
 function obstacle({ connection, dataset, job, jobs }: ViewState): string | null {
   if (connection.phase !== 'joined' && connection.phase !== 'reconnecting') return 'Opening the room…';
   if (jobs.length === 0) return 'Loading…';
-  if (dataset !== null && !dataset.jobs.includes(job)) return `“${dataset.name}” is not what this learns from.`;
-  return null;
+  if (dataset === null || dataset.jobs.includes(job)) return null;
+  const suited = jobs.filter(({ name }) => dataset.jobs.includes(name)).map(({ title }) => `“${title}”`);
+  if (suited.length === 0)
+    return `Nothing here learns from “${dataset.name}”: choose other files, or use generated data.`;
+  return `“${dataset.name}” is for ${suited.join(' or ')}: choose that, or use generated data.`;
 }
 
 export function StartButton({ form }: { readonly form: StartForm }) {

@@ -5,11 +5,13 @@ import type { DatasetView } from '../../store/view.ts';
 type Preview = NonNullable<DatasetView['preview']>;
 
 const SHOWN = 10;
+const WAITING = Array.from({ length: SHOWN }, (_, place) => place);
 
 /** Keeps its place while the data are being prepared, so that nothing moves when they come. */
 export const Thumbnails = memo(function Thumbnails({ preview }: { readonly preview: Preview | null }) {
   return (
     <div className="thumbnails">
+      {preview === null && WAITING.map((place) => <span key={place} className="thumbnail-waiting" />)}
       {preview?.images.slice(0, SHOWN).map((image, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a preview never changes within a dataset: its order is its identity.
         <Thumbnail key={`${index} ${image.label}`} image={image} width={preview.width} height={preview.height} />

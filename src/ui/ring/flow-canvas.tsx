@@ -3,20 +3,25 @@ import { memo, useEffect, useRef } from 'react';
 import { nodeToken } from '../node-style.ts';
 import { onThemeChange, resolveColour } from '../theme.ts';
 import type { DrawnFlow } from './ring-flows.tsx';
-import { alongCurve, SIZE } from './ring-geometry.ts';
+import { alongCurve, SIZE, TRAFFIC_FIELD } from './ring-geometry.ts';
 
-/** Half the screen's rate: smooth enough for dots, and computing shares these cores. */
-const FRAME_MS = 33;
+/** A third of the screen's rate: smooth enough for dots, and computing shares these cores. */
+const FRAME_MS = 45;
+/** What of it the wait for the next frame takes, on average. */
+const FRAME_WORK_MS = 8;
 /** One way along a curve. */
 const TRAVEL_MS = 2_200;
 /** Over this many dots each flow gets fewer: bounds the work per frame. */
-const MAX_DOTS = 120;
+const MAX_DOTS = 90;
 /** Fainter dots behind each one. */
-const TAIL = 5;
-const TAIL_STEP = 0.011;
+const TAIL = 4;
+const TAIL_STEP = 0.012;
 
 /** Only the thickest flows have dots: more would be a swarm, not a picture. */
 const MAX_FLOWS = 48;
+
+/** The canvas covers only where traffic is: its pixels are what costs. */
+const INSET = `${(TRAFFIC_FIELD.start / SIZE) * 100}%`;
 
 interface FlowCanvasProps {
   readonly flows: readonly DrawnFlow[];
@@ -34,7 +39,7 @@ export const FlowCanvas = memo(function FlowCanvas({ flows }: FlowCanvasProps) {
     return animate(canvas.current, () => latest.current);
   }, [isMoving]);
   return (
-    <div className="ring-canvas" aria-hidden="true">
+    <div className="ring-canvas" aria-hidden="true" style={{ inset: INSET }}>
       <canvas ref={canvas} />
     </div>
   );
@@ -46,17 +51,24 @@ function animate(canvas: HTMLCanvasElement, flows: () => readonly DrawnFlow[]): 
   if (context === null) return () => undefined;
   const stillness = matchMedia('(prefers-reduced-motion: reduce)');
   const colours = new Map<number, string>();
-  let [frame, drawnAt, isVisible] = [0, 0, false];
+  let [frame, timer, isVisible] = [0, 0, false];
   const onFrame = (now: number) => {
-    frame = requestAnimationFrame(onFrame);
-    if (now - drawnAt < FRAME_MS - 4) return;
-    drawnAt = now;
+    // A timer in between: asking for every frame would run the whole page's frame work at the screen's rate.
+    timer = window.setTimeout(ask, FRAME_MS - FRAME_WORK_MS);
     drawDots(context, flows(), now / TRAVEL_MS, colours);
   };
-  const update = () => {
+  const ask = () => {
+    frame = requestAnimationFrame(onFrame);
+  };
+  const stop = () => {
+    clearTimeout(timer);
     cancelAnimationFrame(frame);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    if (isVisible && !stillness.matches) frame = requestAnimationFrame(onFrame);
+    // Setting the size also clears.
+    resize(canvas);
+  };
+  const update = () => {
+    stop();
+    if (isVisible && !stillness.matches) ask();
   };
   const visibility = new IntersectionObserver((entries) => {
     isVisible = entries.at(-1)?.isIntersecting ?? false;
@@ -72,13 +84,12 @@ function animate(canvas: HTMLCanvasElement, flows: () => readonly DrawnFlow[]): 
     size.disconnect();
     stillness.removeEventListener('change', update);
     stopThemes();
-    cancelAnimationFrame(frame);
-    context.clearRect(0, 0, canvas.width, canvas.height);
+    stop();
   };
 }
 
 function resize(canvas: HTMLCanvasElement): void {
-  const side = Math.round(canvas.clientWidth * Math.min(2, devicePixelRatio));
+  const side = Math.round(canvas.clientWidth * Math.min(1.5, devicePixelRatio));
   canvas.width = side;
   canvas.height = side;
 }
@@ -89,8 +100,10 @@ function drawDots(
   time: number,
   colours: Map<number, string>,
 ): void {
-  const scale = context.canvas.width / SIZE;
+  const scale = context.canvas.width / TRAFFIC_FIELD.size;
+  context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+  context.setTransform(scale, 0, 0, scale, -TRAFFIC_FIELD.start * scale, -TRAFFIC_FIELD.start * scale);
   const budget = MAX_DOTS / Math.max(1, flows.length);
   for (const [index, flow] of flows.entries()) {
     let colour = colours.get(flow.from);
@@ -101,12 +114,12 @@ function drawDots(
     context.fillStyle = colour;
     const dots = Math.max(1, Math.min(Math.ceil(flow.width), Math.floor(budget)));
     // A third of a turn of the golden angle: flows don't march in step.
-    for (let dot = 0; dot < dots; dot++) drawDot(context, flow, (time + index * 0.382 + dot / dots) % 1, scale);
+    for (let dot = 0; dot < dots; dot++) drawDot(context, flow, (time + index * 0.382 + dot / dots) % 1);
   }
   context.globalAlpha = 1;
 }
 
-function drawDot(context: CanvasRenderingContext2D, { curve, width }: DrawnFlow, head: number, scale: number): void {
+function drawDot(context: CanvasRenderingContext2D, { curve, width }: DrawnFlow, head: number): void {
   const radius = 2 + width * 0.4;
   for (let tail = 0; tail < TAIL; tail++) {
     const t = head - tail * TAIL_STEP;
@@ -116,7 +129,7 @@ function drawDot(context: CanvasRenderingContext2D, { curve, width }: DrawnFlow,
     const { x, y } = alongCurve(curve, t);
     context.globalAlpha = fade * (1 - tail / TAIL);
     context.beginPath();
-    context.arc(x * scale, y * scale, radius * (1 - tail * 0.14) * scale, 0, 7);
+    context.arc(x, y, radius * (1 - tail * 0.14), 0, 7);
     context.fill();
   }
 }

@@ -24,16 +24,24 @@ export const RingFlows = memo(function RingFlows({ flows, active }: RingFlowsPro
   return (
     <g style={cssVariables({ '--flow-opacity': String(lineOpacity(flows.length)) })}>
       {flows.map(({ from, to, curve, width }) => (
-        <path
+        <FlowLine
           key={`${from} ${to}`}
-          className="ring-flow"
-          d={curvePath(curve)}
-          stroke={nodeColour(from)}
-          strokeWidth={width}
-          data-faded={active !== null && active !== from && active !== to}
-          data-active={active === from || active === to}
+          curve={curve}
+          from={from}
+          width={width}
+          look={active === null ? 'plain' : active === from || active === to ? 'active' : 'faded'}
         />
       ))}
     </g>
+  );
+});
+
+interface FlowLineProps extends Pick<DrawnFlow, 'curve' | 'from' | 'width'> {
+  readonly look: 'plain' | 'active' | 'faded';
+}
+
+const FlowLine = memo(function FlowLine({ curve, from, width, look }: FlowLineProps) {
+  return (
+    <path className="ring-flow" d={curvePath(curve)} stroke={nodeColour(from)} strokeWidth={width} data-look={look} />
   );
 });

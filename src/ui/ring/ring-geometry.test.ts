@@ -11,6 +11,7 @@ import {
   onCircle,
   ownedShares,
   placeNodes,
+  TRAFFIC_FIELD,
 } from './ring-geometry.ts';
 
 const [a, b] = [nodeId(1), nodeId(2)];
@@ -90,6 +91,22 @@ test('there and back are two lines that start and end at the nodes', () => {
   expect(alongCurve(there, 0)).toEqual(from);
   expect(alongCurve(there, 1)).toEqual(to);
   expect(Math.abs(alongCurve(there, 0.5).x - alongCurve(back, 0.5).x)).toBeGreaterThan(20);
+});
+
+test('no line of traffic leaves its field, for any number of nodes', () => {
+  const { start, size } = TRAFFIC_FIELD;
+  for (let count = 1; count <= 20; count++) {
+    const places = placeNodes(count);
+    for (const from of places) {
+      for (const to of places) {
+        for (let t = 0; t <= 1; t += 0.05) {
+          const { x, y } = alongCurve(flowCurve(from, to), t);
+          expect(Math.min(x, y)).toBeGreaterThan(start);
+          expect(Math.max(x, y)).toBeLessThan(start + size);
+        }
+      }
+    }
+  }
 });
 
 test('traffic thickens by decades and stays in bounds', () => {

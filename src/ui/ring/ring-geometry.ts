@@ -18,6 +18,8 @@ export const BEAD_RADIUS = 238;
 export const LABEL_RADIUS = 298;
 /** Nodes stay inside the beads. */
 const MAX_NODE_RADIUS = 176;
+/** The square in the middle that holds every line of traffic, loops included. */
+export const TRAFFIC_FIELD = { start: 116, size: SIZE - 2 * 116 };
 
 const TURN = 2 * Math.PI;
 
@@ -157,6 +159,6 @@ export function ownedShares(ring: RingView, arcs: readonly Arc[]): Map<NodeId, n
 /** Thickness of a line of traffic: grows with the logarithm, from 1 kB/s (thin) to 100 MB/s (thick). */
 export function flowWidth(bytesPerSecond: number): number {
   const decades = Math.log10(Math.max(1, bytesPerSecond) / 1e3);
-  // Halves of a unit, so that small changes don't touch the drawing.
-  return Math.round(Math.min(6, Math.max(1, 1 + decades)) * 2) / 2;
+  // Whole units, so that small changes don't touch the drawing.
+  return Math.round(Math.min(6, Math.max(1, 1 + decades)));
 }

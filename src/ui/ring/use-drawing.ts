@@ -1,16 +1,17 @@
 // What the cluster drawing needs of the view state, kept the same object while it means the same, so that React rests.
-import { useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import type { NodeId } from '../../protocol/ids.ts';
 import { useView } from '../../store/use-view.ts';
 import type { FlowView, NodeView, RingView } from '../../store/view.ts';
 import type { DrawnFlow } from './ring-flows.tsx';
-import { flowCurve, flowWidth, type Point } from './ring-geometry.ts';
+import { type Curve, flowCurve, flowWidth, type Point } from './ring-geometry.ts';
 import type { DrawnNode } from './ring-node.tsx';
 
-/** Returns the last value as long as `signature` is the same. */
-function useKept<Value>(signature: string, make: () => Value): Value {
-  const kept = useRef<{ signature: string; value: Value } | null>(null);
-  if (kept.current?.signature !== signature) kept.current = { signature, value: make() };
+/** Returns the last value as long as `signature` and `scope` are the same. */
+function useMemoBySignature<Value>(signature: string, scope: unknown, make: () => Value): Value {
+  const kept = useRef<{ signature: string; scope: unknown; value: Value } | null>(null);
+  if (kept.current?.signature !== signature || kept.current.scope !== scope)
+    kept.current = { signature, scope, value: make() };
   return kept.current.value;
 }
 
@@ -30,7 +31,7 @@ const drawNode = (node: NodeView): DrawnNode => ({
 /** Nodes by id, which is by age: every tab sees them in the same places. */
 export function useDrawnNodes(): readonly DrawnNode[] {
   const nodes = useView((state) => state.nodes);
-  return useKept(signNodes(nodes), () => nodes.map(drawNode).sort((a, b) => a.id - b.id));
+  return useMemoBySignature(signNodes(nodes), null, () => nodes.map(drawNode).sort((a, b) => a.id - b.id));
 }
 
 const signRing = ({ points, segments }: RingView): string =>
@@ -43,22 +44,42 @@ export function useDrawnRing(): RingView {
   const lastRing = useRef({ ring, signature: '' });
   if (lastRing.current.ring !== ring || lastRing.current.signature === '')
     lastRing.current = { ring, signature: signRing(ring) };
-  return useKept(lastRing.current.signature, () => ring);
+  return useMemoBySignature(lastRing.current.signature, null, () => ring);
 }
-
-const signFlows = (flows: readonly FlowView[]): string =>
-  flows.map((flow) => `${flow.from}>${flow.to}*${flowWidth(flow.bytesPerSecond)}`).join();
 
 /** A trickle of control messages is no traffic to look at. */
 const QUIET_BYTES_PER_SECOND = 200;
 
+const signFlows = (flows: readonly FlowView[]): string =>
+  flows.map((flow) => `${flow.from}>${flow.to}*${flowWidth(flow.bytesPerSecond)}`).join();
+
+/** Curves of all pairs that had traffic, for as long as the nodes stand where they are. */
+class Curves {
+  private readonly curves = new Map<string, Curve>();
+
+  constructor(private readonly places: ReadonlyMap<NodeId, Point>) {}
+
+  between(from: NodeId, to: NodeId): Curve | null {
+    const pair = `${from}>${to}`;
+    const known = this.curves.get(pair);
+    if (known !== undefined) return known;
+    const [start, end] = [this.places.get(from), this.places.get(to)];
+    if (start === undefined || end === undefined) return null;
+    const curve = flowCurve(start, end);
+    this.curves.set(pair, curve);
+    return curve;
+  }
+}
+
+/** `places` must be the same map while nobody moves. */
 export function useDrawnFlows(places: ReadonlyMap<NodeId, Point>): readonly DrawnFlow[] {
-  const flows = useView((state) => state.flows).filter((flow) => flow.bytesPerSecond >= QUIET_BYTES_PER_SECOND);
-  const where = [...places].map(([node, { x, y }]) => `${node}:${x | 0},${y | 0}`).join();
-  return useKept(`${signFlows(flows)} ${where}`, () =>
-    flows.flatMap(({ from, to, bytesPerSecond }) => {
-      const [start, end] = [places.get(from), places.get(to)];
-      return start && end ? [{ from, to, curve: flowCurve(start, end), width: flowWidth(bytesPerSecond) }] : [];
+  const flows = useView((state) => state.flows);
+  const curves = useMemo(() => new Curves(places), [places]);
+  const loud = flows.filter((flow) => flow.bytesPerSecond >= QUIET_BYTES_PER_SECOND);
+  return useMemoBySignature(signFlows(loud), curves, () =>
+    loud.flatMap(({ from, to, bytesPerSecond }) => {
+      const curve = curves.between(from, to);
+      return curve === null ? [] : [{ from, to, curve, width: flowWidth(bytesPerSecond) }];
     }),
   );
 }

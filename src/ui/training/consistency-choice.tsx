@@ -3,6 +3,7 @@ import { useRef } from 'react';
 import type { ConsistencyView } from '../../store/view.ts';
 import { Choice } from '../common/choice.tsx';
 import { explainConsistency } from './consistency-words.ts';
+import './steering.css';
 
 type Kind = ConsistencyView['kind'];
 

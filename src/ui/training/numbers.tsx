@@ -20,7 +20,7 @@ function LiveNumber({ name, value, text, kind, after, explain }: FigureProps) {
         <span>{name}</span> {explain}
       </div>
       {/* Outputs announce every change by themselves; the announcer speaks at a human pace instead. */}
-      <output aria-label={name} aria-live="off" data-value={value ?? ''}>
+      <output aria-label={name} aria-live="off" data-value={value === null ? '' : String(value)}>
         {text}
         {after && <small>{after}</small>}
       </output>

@@ -5,20 +5,8 @@ import { DownloadGlyph, PauseGlyph, PlayGlyph, StopGlyph } from '../common/glyph
 import { updaterLabel } from '../common/updaters.ts';
 import { formatCount } from '../format.ts';
 import { Numbers } from './numbers.tsx';
-import { RunProgress } from './run-progress.tsx';
-
-const PHASES: Readonly<Record<RunPhase, string>> = {
-  idle: 'Ready',
-  preparing: 'Preparing',
-  running: 'Training',
-  paused: 'Paused',
-  finishing: 'Finishing',
-  finished: 'Finished',
-  stopped: 'Stopped',
-  failed: 'Failed',
-};
-
-const isOver = (phase: RunPhase): boolean => phase === 'finished' || phase === 'stopped' || phase === 'failed';
+import { isRunOver, PHASE_WORDS } from './run-phase.ts';
+import { RunProgress, timeInWords } from './run-progress.tsx';
 
 interface RunBarProps {
   onTrainAgain(): void;
@@ -32,7 +20,7 @@ export function RunBar({ onTrainAgain, onNewRun }: RunBarProps) {
       <div className="run-what">
         <RunTitle />
         <div className="run-buttons">
-          {isOver(phase) ? (
+          {isRunOver(phase) ? (
             <AfterButtons onTrainAgain={onTrainAgain} onNewRun={onNewRun} />
           ) : (
             <LiveButtons phase={phase} />
@@ -58,17 +46,20 @@ function RunTitle() {
         ].join(' · ')
       : '',
   );
-  const message = useView((state) => state.run?.message ?? null);
+  // Message and time share a line, so that nothing moves when a message comes.
+  const message = useView(({ run }) => run?.message ?? (run ? timeInWords(run) : ''));
+  const hasMessage = useView(({ run }) => run !== null && run.message !== null);
   return (
     <div className="run-title">
       <h1>
         {title}
         <span className="phase" data-phase={phase} role="status" aria-label="Run state">
-          {PHASES[phase]}
+          {PHASE_WORDS[phase]}
         </span>
       </h1>
-      <p className="small" data-message={message !== null}>
-        {message ?? facts}
+      <p className="small">{facts}</p>
+      <p className="small" data-message={hasMessage}>
+        {message}
       </p>
     </div>
   );

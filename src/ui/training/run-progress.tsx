@@ -1,5 +1,6 @@
 // How far the run is: clocks finished, of those asked for.
 import { useView } from '../../store/use-view.ts';
+import type { RunView } from '../../store/view.ts';
 import { formatDuration } from '../format.ts';
 
 /** Before this share of the run is done, the time left is a guess not worth showing. */
@@ -10,26 +11,26 @@ function timeLeft(done: number, seconds: number): string {
   return ` · about ${formatDuration((seconds / done) * (1 - done))} left`;
 }
 
+const doneOf = (run: RunView | null): number => (run && run.steps > 0 ? Math.min(1, run.clock / run.steps) : 0);
+
+/** "0:42 · about 0:37 left". */
+export const timeInWords = (run: RunView): string =>
+  `${formatDuration(run.seconds)}${run.phase === 'running' ? timeLeft(doneOf(run), run.seconds) : ''}`;
+
 export function RunProgress() {
-  const done = useView(({ run }) => (run && run.steps > 0 ? Math.min(1, run.clock / run.steps) : 0));
+  const done = useView((state) => doneOf(state.run));
   const phase = useView((state) => state.run?.phase ?? 'idle');
-  const words = useView(({ run }) =>
-    run ? `${formatDuration(run.seconds)}${run.phase === 'running' ? timeLeft(done, run.seconds) : ''}` : '',
-  );
   return (
-    <div className="run-progress">
-      <div
-        className="progress"
-        role="progressbar"
-        aria-label="Progress of the run"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(done * 100)}
-        data-phase={phase}
-      >
-        <i style={{ transform: `scaleX(${done})` }} />
-      </div>
-      <span className="run-time">{words}</span>
+    <div
+      className="progress run-progress"
+      role="progressbar"
+      aria-label="Progress of the run"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(done * 100)}
+      data-phase={phase}
+    >
+      <i style={{ transform: `scaleX(${done})` }} />
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { useDraft } from '../common/use-draft.ts';
 import { ClockLanes } from './clock-lanes.tsx';
 import { ConsistencyChoice } from './consistency-choice.tsx';
 import { LearningRateControl } from './learning-rate-control.tsx';
+import { isRunOver } from './run-phase.ts';
 
 const BSP: ConsistencyView = { kind: 'bsp' };
 
@@ -14,6 +15,7 @@ export function Steering() {
   const commands = useCommands();
   const consistency = useConsistency();
   const rate = useView((state) => state.run?.learningRate ?? 0);
+  const isOver = useView(({ run }) => run === null || isRunOver(run.phase));
   const [shown, change] = useDraft(consistency, (wanted) => commands.setConsistency(wanted));
   return (
     <Panel
@@ -32,9 +34,11 @@ export function Steering() {
         </Explain>
       }
     >
-      <ConsistencyChoice value={shown} onChange={change} />
-      <ClockLanes consistency={shown} />
-      <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+      <fieldset className="steering-controls" disabled={isOver}>
+        <ConsistencyChoice value={shown} onChange={change} />
+        <ClockLanes consistency={shown} />
+        <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+      </fieldset>
     </Panel>
   );
 }

@@ -1,0 +1,72 @@
+// Chromium or Chrome through Playwright.
+import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
+import { findBrowser } from './find.ts';
+import { longestTask, watchLongTasks } from './long-tasks.ts';
+import type { BrowserOptions, Hook, HookArguments, HookResult, OpenBrowser, Tab, TabHandlers } from './tab.ts';
+
+/** Everything here runs on this machine: no sandbox (root in CI), no GPU, and nothing that calls home. */
+export const CHROMIUM_FLAGS: readonly string[] = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Tabs get a renderer each; on a small machine Chromium would share one between tabs of the same site. */
+const OWN_RENDERERS = '--renderer-process-limit=100';
+
+/** @throws NoBrowser */
+export async function openChromium({ isHeaded }: BrowserOptions): Promise<OpenBrowser> {
+  const executablePath = findBrowser('chromium');
+  const args = [...CHROMIUM_FLAGS, OWN_RENDERERS];
+  const browser = await chromium.launch({ executablePath, headless: !isHeaded, args });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  return {
+    version: `Chromium ${browser.version()}`,
+    openTab: (name, url, handlers) => openTab(browser, context, name, url, handlers),
+    close: () => browser.close(),
+  };
+}
+
+async function openTab(
+  browser: Browser,
+  context: BrowserContext,
+  name: string,
+  url: string,
+  handlers: TabHandlers,
+): Promise<Tab> {
+  const page = await context.newPage();
+  page.on('crash', () => handlers.onCrash(`${name}: its tab crashed`));
+  browser.on('disconnected', () => handlers.onCrash(`${name}: its browser is gone`));
+  page.on('pageerror', (error) => handlers.onError(`${name}: ${error.message}`));
+  await page.goto(url);
+  return new ChromiumTab(name, page);
+}
+
+class ChromiumTab implements Tab {
+  constructor(
+    readonly name: string,
+    private readonly page: Page,
+  ) {}
+
+  call<K extends Hook>(hook: K, ...args: HookArguments<K>): Promise<HookResult<K>> {
+    const call = ({ hook, args }: { hook: Hook; args: unknown[] }) =>
+      (window.pushpull[hook] as (...args: unknown[]) => unknown).apply(window.pushpull, args);
+    return this.page.evaluate(call, { hook, args }) as Promise<HookResult<K>>;
+  }
+
+  chooseFiles(paths: readonly string[]): Promise<void> {
+    return this.page.setInputFiles('input[type=file]', [...paths]);
+  }
+
+  watchLongTasks(): Promise<void> {
+    return this.page.evaluate(watchLongTasks);
+  }
+
+  longestTaskMs(): Promise<number | null> {
+    return this.page.evaluate(longestTask);
+  }
+}

@@ -1,0 +1,44 @@
+// A tab as the command line drives it, whatever browser it is in: the page's own hooks, by name.
+import type { Automation } from '../../src/runtime/automation.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the widest function type there is; nothing is called through it.
+type AnyFunction = (...args: any[]) => unknown;
+
+/** Names of the hooks of `window.pushpull`, but those that hand out live objects. */
+export type Hook = {
+  [K in keyof Automation]: Automation[K] extends AnyFunction ? K : never;
+}[keyof Automation];
+
+export type HookArguments<K extends Hook> = Parameters<Automation[K]>;
+export type HookResult<K extends Hook> = Awaited<ReturnType<Automation[K]>>;
+
+export interface Tab {
+  /** "worker 1". */
+  readonly name: string;
+  /** Calls a hook of the page and waits for what it returns. Arguments and results are cloned. */
+  call<K extends Hook>(hook: K, ...args: HookArguments<K>): Promise<HookResult<K>>;
+  /** As if these files had been picked in the page's file field. */
+  chooseFiles(paths: readonly string[]): Promise<void>;
+  /** Begins to watch the main thread. */
+  watchLongTasks(): Promise<void>;
+  /** The longest task over 50 ms since `watchLongTasks`, 0 without any, null where the browser can't tell. */
+  longestTaskMs(): Promise<number | null>;
+}
+
+export interface TabHandlers {
+  /** The tab is gone, or its browser: nothing more will come. */
+  onCrash(what: string): void;
+  /** An error that nobody caught in the page. */
+  onError(what: string): void;
+}
+
+export interface OpenBrowser {
+  /** "Chromium 156.0". */
+  readonly version: string;
+  openTab(name: string, url: string, handlers: TabHandlers): Promise<Tab>;
+  close(): Promise<void>;
+}
+
+export interface BrowserOptions {
+  readonly isHeaded: boolean;
+}

@@ -1,0 +1,120 @@
+// The command line of `npm run cluster`: text in, checked settings out.
+import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
+import { consistencySchema } from '../../src/protocol/control.ts';
+import { MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
+import { ClusterFailure } from './failure.ts';
+
+const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => {
+  const error = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
+  return z.coerce
+    .number({ error: `is a whole number ${error}` })
+    .pipe(z.number().int(`is a whole number ${error}`).min(least, `is ${error}`).max(most, `is ${error}`));
+};
+
+const positive = (most: number) =>
+  z.coerce.number({ error: 'is a number' }).pipe(z.number().positive('is over 0').max(most, `is at most ${most}`));
+
+const consistency = z
+  .string()
+  .regex(/^(bsp|async|ssp:\d+)$/, 'is bsp, async or ssp:N, e.g. ssp:4')
+  .transform((text) => (text.startsWith('ssp:') ? { kind: 'ssp', delay: Number(text.slice(4)) } : { kind: text }))
+  .pipe(consistencySchema);
+
+const jobOption = z
+  .string()
+  .regex(/^[^=]+=/, 'is name=value, e.g. l1=1 or hidden=[64,32]')
+  .transform((text) => {
+    const at = text.indexOf('=');
+    return [text.slice(0, at), parseValue(text.slice(at + 1))] as const;
+  });
+
+/** JSON where it is JSON, else the text itself. */
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const schema = z.object({
+  job: z.string(),
+  train: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
+  test: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
+  dataSamples: z
+    .string()
+    .regex(/^\d+,\d+$/, 'is two numbers, e.g. 6000,1000')
+    .transform((text) => text.split(',').map(Number))
+    .pipe(z.tuple([z.number().min(1), z.number().min(1)]))
+    .transform(([train, test]) => ({ train, test }))
+    .optional(),
+  workers: wholeNumber(1, MAX_ROOM_NODES - 1),
+  servers: wholeNumber(1, MAX_ROOM_NODES - 1),
+  consistency,
+  batch: wholeNumber(1, 1_000_000).optional(),
+  lr: positive(1000).optional(),
+  updater: z.string().optional(),
+  steps: wholeNumber(1, 100_000_000).optional(),
+  seed: wholeNumber(0, 0xffff_ffff),
+  option: z.array(jobOption).transform((pairs) => Object.fromEntries(pairs)),
+  oracle: z.boolean(),
+  browser: z.enum(['chromium', 'firefox', 'mixed'], 'is chromium, firefox or mixed'),
+  json: z.string().optional(),
+  page: z.string().optional(),
+  headed: z.boolean(),
+  timeout: positive(1e6),
+  port: wholeNumber(0, 65_535),
+});
+
+/** Settings of one run of the command. What is undefined has the job's default. */
+export type ClusterArguments = z.infer<typeof schema>;
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+function command(): Command {
+  return new Command('npm run cluster --')
+    .description('Trains one model across headless browser tabs, each its own process, and reports.')
+    .option('--job <name>', 'what to train', 'digits-mlp')
+    .option('--train <files...>', 'idx images and labels, or one libsvm file; plain or .gz. Without: generated data')
+    .option('--test <files...>', 'the same for testing. Without: a part of the training data is held out')
+    .option('--data-samples <train,test>', 'how many samples to generate')
+    .option('--workers <count>', 'tabs that compute gradients', '2')
+    .option('--servers <count>', 'tabs that hold the parameters', '2')
+    .option('--consistency <kind>', 'bsp, ssp:N (bounded delay of N clocks) or async', 'bsp')
+    .option('--batch <samples>', 'samples of one clock, over all workers')
+    .option('--lr <rate>', 'learning rate')
+    .option('--updater <name>', 'sgd, momentum, adagrad, adam or ftrl')
+    .option('--steps <clocks>', 'clocks: steps × batch samples are processed in every consistency')
+    .option('--seed <number>', 'of the first parameters and the batches', '1')
+    .option('--option <name=value>', 'an option of the job, e.g. l1=1 or hidden=[64,32]; repeatable', collect, [])
+    .option('--oracle', 'train it again in one thread and report the largest difference', false)
+    .option('--browser <name>', 'chromium, firefox, or mixed (in turn)', 'chromium')
+    .option('--json <file>', 'write the results there')
+    .option('--page <folder>', 'a built page to use as it is; without, it is built if its sources are newer')
+    .option('--headed', 'show the tabs', false)
+    .option('--timeout <seconds>', 'give up after', '1800')
+    .option('--port <number>', 'port of the signaling server, 0 for any free one', '0')
+    .allowExcessArguments(false)
+    .exitOverride();
+}
+
+/** @throws ClusterFailure with a sentence; CommanderError after it printed help or what is wrong */
+export function parseArguments(argv: readonly string[]): ClusterArguments {
+  const options = command().parse(argv, { from: 'user' }).opts();
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ClusterFailure(`--${kebab(String(issue?.path[0] ?? ''))}: ${issue?.message ?? 'is wrong'}.`);
+  }
+  const { workers, servers, train, test } = parsed.data;
+  if (workers + servers > MAX_ROOM_NODES) {
+    throw new ClusterFailure(`--workers and --servers: ${workers + servers} tabs; a room holds ${MAX_ROOM_NODES}.`);
+  }
+  if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
+  return parsed.data;
+}
+
+export const isCommanderError = (error: unknown): error is CommanderError => error instanceof CommanderError;
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,109 @@
+// What a run came to: as JSON for machines, as a few lines for people.
+import type { ClusterArguments } from './arguments.ts';
+import { ClusterFailure } from './failure.ts';
+import type { Trained } from './training.ts';
+
+export interface ClusterResult {
+  readonly job: string;
+  readonly consistency: string;
+  readonly workers: number;
+  readonly servers: number;
+  readonly steps: number;
+  readonly samples: number;
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+  readonly loss: number | null;
+  readonly testAccuracy: number | null;
+  /** Links between the workers and the servers' tabs, by what carries them. */
+  readonly links: { readonly webrtc: number; readonly port: number };
+  readonly bytes: Readonly<Record<'push' | 'pull', { readonly raw: number; readonly wire: number }>>;
+  /** Fractions of the workers' time: their mean over the run. */
+  readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
+  /** Gradients applied, by how many clocks old the parameters were that they were computed on. */
+  readonly staleness: Readonly<Record<string, number>>;
+  readonly acknowledgedPushes: number;
+  readonly appliedPushes: number;
+  readonly duplicatesIgnored: number;
+  readonly paramsSha256: string;
+  /** On the pages' main threads while training; null where the browser can't tell, 0 where none took over 50 ms. */
+  readonly longestTaskMs: number | null;
+  readonly oracle?: { readonly maxAbsDiff: number; readonly samplesPerSecond: number };
+  readonly objective?: number;
+  readonly nonZeros?: number;
+}
+
+const consistencyText = ({ consistency }: ClusterArguments): string =>
+  consistency.kind === 'ssp' ? `ssp:${consistency.delay}` : consistency.kind;
+
+/** @throws ClusterFailure where the run left no figures */
+export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterResult {
+  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures } = trained;
+  const { metrics, time } = figures;
+  if (metrics === null || status.run === null) throw new ClusterFailure('The run ended without figures.');
+  const workers = metrics.nodes.filter(({ isWorker }) => isWorker);
+  const count = (kind: 'webrtc' | 'port') => workers.reduce((sum, { links }) => sum + links[kind], 0);
+  const { loss, accuracy } = status.run;
+  return {
+    job: wanted.job,
+    consistency: consistencyText(wanted),
+    workers: wanted.workers,
+    servers: wanted.servers,
+    steps: request.steps,
+    samples: metrics.samples,
+    seconds: metrics.seconds,
+    samplesPerSecond: metrics.samples / metrics.seconds,
+    loss,
+    testAccuracy: accuracy,
+    links: { webrtc: count('webrtc'), port: count('port') },
+    bytes: metrics.traffic,
+    time,
+    staleness: metrics.staleness,
+    acknowledgedPushes: metrics.acknowledged,
+    appliedPushes: metrics.applied,
+    duplicatesIgnored: metrics.duplicates,
+    paramsSha256,
+    longestTaskMs,
+    ...(oracle === null ? {} : { oracle }),
+    ...modelFigures,
+  };
+}
+
+/** A few lines, aligned. */
+export function summaryOf(result: ClusterResult, browsers: readonly string[]): string {
+  const count = (value: number) => Math.round(value).toLocaleString('en');
+  const percent = (value: number) => `${(value * 100).toFixed(1)} %`;
+  const bytes = (value: number) => `${(value / 1e6).toFixed(1)} MB`;
+  const { push, pull } = result.bytes;
+  const { time } = result;
+  const rows: [string, string][] = [
+    ['Cluster', `${result.workers} workers, ${result.servers} servers, ${result.consistency}; ${browsers.join(', ')}`],
+    ['Trained', `${count(result.samples)} samples in ${count(result.steps)} steps, ${result.seconds.toFixed(1)} s`],
+    ['Speed', `${count(result.samplesPerSecond)} samples/s`],
+    ['Loss', result.loss?.toFixed(5) ?? '–'],
+    ['Test accuracy', result.testAccuracy === null ? '–' : `${(result.testAccuracy * 100).toFixed(2)} %`],
+    [
+      'Workers’ time',
+      `${percent(time.compute)} compute, ${percent(time.communicate)} communicate, ${percent(time.wait)} wait`,
+    ],
+    ['Traffic', `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled`],
+    [
+      'Pushes',
+      `${count(result.appliedPushes)} applied, ${count(result.acknowledgedPushes)} acknowledged, ${count(result.duplicatesIgnored)} duplicates ignored`,
+    ],
+    ['Links', `${result.links.webrtc} WebRTC, ${result.links.port} in the same tab`],
+    ['Main threads', longestTask(result.longestTaskMs)],
+    ['Parameters', `SHA-256 ${result.paramsSha256}`],
+  ];
+  if (result.oracle) rows.push(['One thread', oracleText(result.oracle)]);
+  if (result.objective !== undefined) rows.push(['Objective', result.objective.toFixed(2)]);
+  if (result.nonZeros !== undefined) rows.push(['Non-zeros', count(result.nonZeros)]);
+  return rows.map(([name, text]) => `${name.padEnd(14)} ${text}`).join('\n');
+}
+
+const longestTask = (ms: number | null): string => {
+  if (ms === null) return 'not measured: this browser has no Long Tasks API';
+  return ms === 0 ? 'no task over 50 ms' : `longest task ${Math.round(ms)} ms`;
+};
+
+const oracleText = ({ maxAbsDiff, samplesPerSecond }: NonNullable<ClusterResult['oracle']>): string =>
+  `largest difference ${maxAbsDiff.toExponential(2)}; ${Math.round(samplesPerSecond).toLocaleString('en')} samples/s`;

@@ -1,0 +1,132 @@
+// One run in a room, from choosing its data to its last figures, through the hooks of the first tab's page.
+import type { Figures, Status } from '../../src/runtime/automation.ts';
+import type { StartRequest } from '../../src/store/view.ts';
+import type { Tab } from '../browsers/tab.ts';
+import type { ClusterArguments } from './arguments.ts';
+import { dataFiles } from './data-files.ts';
+import { ClusterFailure } from './failure.ts';
+import { every } from './periods.ts';
+import type { ProgressLine } from './progress-line.ts';
+import type { Room } from './room.ts';
+
+/** After the end every node reports once more; figures come with each report of the scheduler's own tab. */
+const LAST_MESSAGES = 6;
+
+export interface Trained {
+  readonly request: StartRequest;
+  readonly status: Status;
+  readonly figures: Figures;
+  readonly paramsSha256: string;
+  readonly modelFigures: Readonly<Record<string, number>>;
+  readonly longestTaskMs: number | null;
+  readonly oracle: { readonly maxAbsDiff: number; readonly samplesPerSecond: number } | null;
+}
+
+/** @throws ClusterFailure */
+export async function train(room: Room, wanted: ClusterArguments, line: ProgressLine): Promise<Trained> {
+  const first = firstOf(room);
+  await chooseData(first, wanted);
+  const request = await requestOf(first, wanted);
+  await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
+  await first.call('start', request, { options: wanted.option });
+  try {
+    await followRun(room, line);
+  } finally {
+    line.end();
+  }
+  const longest = await Promise.all(room.tabs.map((tab) => tab.longestTaskMs()));
+  const known = longest.filter((ms) => ms !== null);
+  const figures = await lastFigures(first);
+  return {
+    request,
+    figures,
+    status: await first.call('status'),
+    paramsSha256: await first.call('parametersHash'),
+    modelFigures: await first.call('modelFigures'),
+    longestTaskMs: known.length === 0 ? null : Math.max(...known),
+    oracle: wanted.oracle ? await first.call('oracle') : null,
+  };
+}
+
+function firstOf(room: Room): Tab {
+  const [first] = room.tabs;
+  if (first === undefined) throw new RangeError('A room without tabs trains nothing.');
+  return first;
+}
+
+async function chooseData(tab: Tab, { job, train, test, dataSamples }: ClusterArguments): Promise<void> {
+  const { jobs } = await dataShown(tab, () => true);
+  if (!jobs.some(({ name }) => name === job)) {
+    throw new ClusterFailure(`There is no job "${job}". There is: ${jobs.map(({ name }) => name).join(', ')}.`);
+  }
+  await tab.call('chooseJob', job);
+  await dataShown(tab, ({ dataset }) => dataset?.jobs.includes(job) ?? false);
+  if (train !== undefined) {
+    const files = dataFiles(train, test ?? []);
+    try {
+      await tab.chooseFiles(files.paths);
+      const { dataset } = await dataShown(tab, ({ dataset }) => dataset?.source === 'files');
+      if (!dataset?.jobs.includes(job)) {
+        throw new ClusterFailure(`${job} can't learn from ${train.join(', ')} (${dataset?.description}).`);
+      }
+    } finally {
+      files.dispose();
+    }
+  } else if (dataSamples !== undefined) {
+    const count = dataSamples.train.toLocaleString('en');
+    await tab.call('generateData', dataSamples);
+    await dataShown(tab, ({ dataset }) => dataset?.description.startsWith(`${count} training`) ?? false);
+  }
+}
+
+/** Until the page has loaded its data and they are as wanted. @throws ClusterFailure with the page's own words */
+async function dataShown(tab: Tab, isWanted: (status: Status) => boolean): Promise<Status> {
+  for await (const _ of every('look')) {
+    const status = await tab.call('status');
+    if (status.problem !== null) throw new ClusterFailure(status.problem.text);
+    if (status.progress === null && status.dataset !== null && isWanted(status)) return status;
+  }
+  throw new RangeError('A timer ended.');
+}
+
+async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
+  const { jobs } = await tab.call('status');
+  const defaults = jobs.find(({ name }) => name === wanted.job)?.defaults;
+  if (defaults === undefined) throw new ClusterFailure(`There is no job "${wanted.job}".`);
+  const { job, batch, steps, lr, updater, consistency, seed } = wanted;
+  return {
+    job,
+    batch: batch ?? defaults.batch,
+    steps: steps ?? defaults.steps,
+    learningRate: lr ?? defaults.learningRate,
+    updater: updater ?? defaults.updater,
+    consistency,
+    seed,
+  };
+}
+
+/** Until the run has finished. @throws ClusterFailure when it ends, or stands, in any other way */
+async function followRun(room: Room, line: ProgressLine): Promise<void> {
+  const first = firstOf(room);
+  for await (const _ of every('progress')) {
+    const all = await Promise.race([Promise.all(room.tabs.map((tab) => tab.call('status'))), room.trouble]);
+    const at = all.findIndex(({ problem }) => problem !== null);
+    const problem = all[at]?.problem;
+    if (problem) throw new ClusterFailure(`${room.tabs[at]?.name}: ${problem.text}`);
+    const run = all[0]?.run;
+    if (!run) continue;
+    line.show(run);
+    if (run.phase === 'finished') return;
+    if (run.phase === 'failed' || run.phase === 'stopped' || run.phase === 'paused') {
+      throw new ClusterFailure(run.message ?? `The run was ${run.phase} by someone in ${first.name}.`);
+    }
+  }
+}
+
+async function lastFigures(tab: Tab): Promise<Figures> {
+  for await (const _ of every('progress')) {
+    const figures = await tab.call('figures');
+    if (figures.messagesSinceOver >= LAST_MESSAGES) return figures;
+  }
+  throw new RangeError('A timer ended.');
+}

@@ -1,0 +1,105 @@
+// What is special about data channels, on top of the compliance suite.
+import { describe, expect, it } from 'vitest';
+import { HIGH_WATER_BYTES, LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
+import { channelLink } from './channel-link.ts';
+import { FakeChannel } from './fake-channel.ts';
+import { type Link, Priority } from './link.ts';
+
+const MIB = 1024 * 1024;
+
+interface End {
+  readonly link: Link;
+  readonly frames: number[];
+  readonly reasons: string[];
+}
+
+/** A link over a fake channel, and what it reports. */
+function openEnd(channel: FakeChannel): End {
+  const frames: number[] = [];
+  const reasons: string[] = [];
+  const link = channelLink(channel.asChannel())({
+    onFrame: (frame) => frames.push(frame.byteLength),
+    onClose: (reason) => reasons.push(reason),
+  });
+  return { link, frames, reasons };
+}
+
+/** Two channels, and a way to let everything happen that is on its way. */
+function makePair(): { left: FakeChannel; right: FakeChannel; settle(): Promise<void> } {
+  const queue: (() => void)[] = [];
+  const [left, right] = FakeChannel.pair((run) => queue.push(run));
+  const settle = async (): Promise<void> => {
+    do {
+      queue.shift()?.();
+      await Promise.resolve();
+    } while (queue.length > 0);
+  };
+  return { left, right, settle };
+}
+
+describe('a channel link', () => {
+  it('takes frames before the channel is open and sends them then', async () => {
+    const { left, right, settle } = makePair();
+    const a = openEnd(left);
+    const b = openEnd(right);
+    a.link.send([new Uint8Array(70_000)], Priority.push);
+    await settle();
+    expect(a.link.queuedBytes).toBe(70_008);
+    left.open();
+    await settle();
+    expect(b.frames).toEqual([70_000]);
+    expect(a.link.queuedBytes).toBe(0);
+  });
+
+  it('closed before the channel was open closes the other end too', async () => {
+    const { left, right, settle } = makePair();
+    const a = openEnd(left);
+    const b = openEnd(right);
+    a.link.close('never mind');
+    left.open();
+    await settle();
+    expect(a.reasons).toEqual(['never mind']);
+    expect(b.reasons).toEqual(['the data channel was closed by the other end or lost']);
+  });
+
+  it('on a channel that had closed says so once the caller holds the link', async () => {
+    const { left, settle } = makePair();
+    left.close();
+    const a = openEnd(left);
+    expect(a.reasons).toEqual([]);
+    await settle();
+    expect(a.reasons).toEqual(['the data channel was already closed']);
+  });
+
+  it('notices on sending that the channel closed with its connection, without an event', async () => {
+    const { left, settle } = makePair();
+    left.open();
+    const a = openEnd(left);
+    left.readyState = 'closed';
+    a.link.send([new Uint8Array(8)], Priority.push);
+    await settle();
+    expect(a.reasons).toEqual(['the data channel is closed']);
+  });
+
+  it('fills the channel to the high mark, and again from the low one', async () => {
+    const { left, right, settle } = makePair();
+    left.open();
+    const a = openEnd(left);
+    const b = openEnd(right);
+    await settle();
+    const amounts: number[] = [];
+    const send = left.send.bind(left);
+    left.send = (data) => {
+      amounts.push(left.bufferedAmount);
+      send(data);
+    };
+    for (let index = 0; index < 4; index++) a.link.send([new Uint8Array(MIB)], Priority.push);
+    await settle();
+    expect(b.frames).toEqual([MIB, MIB, MIB, MIB]);
+    expect(Math.max(...amounts)).toBeLessThan(HIGH_WATER_BYTES);
+    const refills = amounts.filter((amount, index) => index > 0 && amount < (amounts[index - 1] ?? 0));
+    expect(refills.length).toBeGreaterThan(2);
+    expect(Math.max(...refills)).toBeLessThanOrEqual(LOW_WATER_BYTES);
+    expect(Math.min(...refills)).toBeGreaterThan(LOW_WATER_BYTES - 2 * MAX_MESSAGE_BYTES);
+  });
+});

@@ -1,0 +1,134 @@
+// Test code: arbitraries for every kind of frame, as any node might send them. Fields are anything that the wire can
+// carry, unless narrowed.
+import fc from 'fast-check';
+import { type Frame, refusals } from './frames.ts';
+import { type Epoch, nodeId, type WorkerId } from './ids.ts';
+import { MAX_SLOTS } from './limits.ts';
+
+const u16 = fc.integer({ min: 0, max: 0xffff });
+const u32 = fc.oneof(fc.nat(8), fc.integer({ min: 0, max: 0xffff_ffff }), fc.constant(0xffff_ffff));
+const i32 = fc.oneof(fc.integer({ min: -1, max: 8 }), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }));
+
+/** Any f32, with NaN, infinities and −0. */
+export const f32: fc.Arbitrary<number> = fc.oneof(fc.float(), fc.constantFrom(Number.NaN, 1 / 0, -1 / 0, -0));
+
+/** What tests of a shard narrow: every field has a value that hits and values that miss. */
+export interface FrameFields {
+  readonly epoch: fc.Arbitrary<Epoch>;
+  readonly worker: fc.Arbitrary<WorkerId>;
+  readonly table: fc.Arbitrary<number>;
+  readonly segment: fc.Arbitrary<number>;
+  readonly clock: fc.Arbitrary<number>;
+  readonly keys: fc.Arbitrary<Uint32Array | null>;
+  readonly values: fc.Arbitrary<Float32Array>;
+}
+
+/** Whatever fits the wire. */
+export const anyFields: FrameFields = {
+  epoch: fc.record({ term: u32, counter: u32 }),
+  worker: fc.record({ node: u32.map(nodeId), incarnation: u32 }),
+  table: u16,
+  segment: u16,
+  clock: i32,
+  keys: fc.option(
+    fc.array(u32, { maxLength: 12 }).map((list) => Uint32Array.from(list)),
+    { nil: null },
+  ),
+  values: fc.array(f32, { maxLength: 12 }).map((list) => Float32Array.from(list)),
+};
+
+const bytes = fc.array(fc.nat(255), { maxLength: 40 }).map((list) => Uint8Array.from(list));
+const f64s = fc.array(fc.double(), { maxLength: 4 }).map((list) => Float64Array.from(list));
+
+const workerClocks = (worker: fc.Arbitrary<WorkerId>) => fc.array(fc.record({ worker, clock: i32 }), { maxLength: 5 });
+
+/** A snapshot's arrays: as many slots as it says, each as long as the values. */
+const snapshotArrays = fc.tuple(fc.nat(MAX_SLOTS), fc.nat(6)).chain(([slots, length]) => {
+  const row = fc.array(f32, { minLength: length, maxLength: length }).map((list) => Float32Array.from(list));
+  return fc.record({ values: row, slots: fc.array(row, { minLength: slots, maxLength: slots }) });
+});
+
+/** Frames of each kind, by kind: a new kind without an arbitrary does not compile. */
+export function framesByKind(fields: FrameFields): {
+  [K in Frame['kind']]: fc.Arbitrary<Extract<Frame, { kind: K }>>;
+} {
+  const { clock, epoch, keys, segment, table, values, worker } = fields;
+  const place = { epoch, table, segment };
+  return {
+    push: fc.record({ kind: fc.constant('push'), ...place, worker, clock, samples: u32, readFront: i32, keys, values }),
+    ack: fc.record({ kind: fc.constant('ack'), ...place, worker, clock }),
+    pull: fc.record({ kind: fc.constant('pull'), ...place, worker, request: u32, minClock: clock, done: clock, keys }),
+    answer: fc.record({
+      kind: fc.constant('answer'),
+      ...place,
+      request: u32,
+      version: u32,
+      isHeldBack: fc.boolean(),
+      clocks: fc.record({
+        floor: i32,
+        ahead: fc.array(fc.record({ node: u32.map(nodeId), clock: i32 }), { maxLength: 5 }),
+      }),
+      values,
+    }),
+    refuse: fc.record({
+      kind: fc.constant('refuse'),
+      ...place,
+      reason: fc.constantFrom(...refusals),
+      clock,
+      request: u32,
+    }),
+    update: fc.record({
+      kind: fc.constant('update'),
+      ...place,
+      version: u32,
+      learningRate: fc.double(),
+      weight: fc.double(),
+      advances: workerClocks(worker),
+      hasGradient: fc.boolean(),
+      keys,
+      values,
+    }),
+    confirm: fc.record({ kind: fc.constant('confirm'), ...place, version: u32 }),
+    follow: fc.record({ kind: fc.constant('follow'), ...place, version: u32 }),
+    snapshot: fc
+      .record({
+        kind: fc.constant('snapshot' as const),
+        ...place,
+        version: u32,
+        isFinal: fc.boolean(),
+        floor: i32,
+        clocks: workerClocks(worker),
+        scalars: f64s,
+        arrays: snapshotArrays,
+      })
+      .map(({ arrays, ...head }) => ({ ...head, ...arrays })),
+    blockRequest: fc.record({
+      kind: fc.constant('blockRequest'),
+      epoch,
+      request: u32,
+      hash: fc.stringMatching(/^[0-9a-f]{64}$/),
+    }),
+    blockAnswer: fc.record({
+      kind: fc.constant('blockAnswer'),
+      epoch,
+      request: u32,
+      bytes: fc.option(bytes, { nil: null }),
+    }),
+  };
+}
+
+/** A frame of any kind. */
+export const anyFrame = (fields: FrameFields = anyFields): fc.Arbitrary<Frame> =>
+  fc.oneof(...(Object.values(framesByKind(fields)) as fc.Arbitrary<Frame>[]));
+
+/** The parts of an encoded frame as one array. `offset` bytes stand before it in its buffer. */
+export function joined(parts: readonly Uint8Array[], offset = 0): Uint8Array<ArrayBuffer> {
+  const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  const whole = new Uint8Array(new ArrayBuffer(offset + length), offset);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}

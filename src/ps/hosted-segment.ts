@@ -1,0 +1,331 @@
+// One segment on one shard, in whatever role the map gives it there. As owner: collects pushes, applies, answers pulls,
+// acknowledges what the chain has confirmed. As follower: applies what its predecessor sends. Every epoch re-attaches
+// the chain, so that no update of an older epoch is ever applied.
+import type { Confirm, Follow, Frame, Pull, Push, Refusal, Snapshot, Update } from '../protocol/frames.ts';
+import { type Epoch, NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
+import type { Aggregator } from './aggregate.ts';
+import type { Placement } from './cluster-map.ts';
+import { type Schedule, scheduleAt } from './consistency.ts';
+import type { Segment, SegmentUpdate } from './segment.ts';
+import type { ShardCounters } from './shard-counters.ts';
+
+/** What a segment needs of its shard. */
+export interface SegmentSite {
+  readonly self: NodeId;
+  readonly epoch: Epoch;
+  readonly schedule: Schedule;
+  /** Active workers by rank. */
+  readonly workers: readonly WorkerId[];
+  /** Global batch of one clock. */
+  readonly batch: number;
+  readonly width: number;
+  readonly aggregator: Aggregator;
+  readonly counters: ShardCounters;
+  send(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void;
+  refuse(to: NodeId, frame: Push | Pull, reason: Refusal): void;
+}
+
+/** A push that is applied here, and to be acknowledged when the chain has it. */
+interface Unacknowledged {
+  readonly version: number;
+  readonly push: Push;
+}
+
+export class HostedSegment {
+  private placement: Placement = { chain: [], learners: [] };
+  /** Pushes of clocks that BSP has not yet aggregated, by clock, then by worker. */
+  private readonly pending = new Map<number, Map<NodeId, Push>>();
+  private parked: { readonly from: NodeId; readonly pull: Pull }[] = [];
+  private readonly unacknowledged = new Map<string, Unacknowledged>();
+  /** Version that each follower has confirmed in this epoch. */
+  private readonly confirmed = new Map<NodeId, number>();
+  /** The owner's version when the epoch began: the placement is settled when all followers have it. */
+  private epochVersion = 0;
+  /** The next in the chain, once it has asked to follow in this epoch. */
+  private follower: NodeId | null = null;
+  /** A follower that asked before this segment could answer. */
+  private waitingFollower: Follow | null = null;
+  /** As follower: the predecessor has answered in this epoch, and updates come in order from there. */
+  private isAttached = false;
+
+  constructor(
+    readonly segment: Segment,
+    private readonly site: SegmentSite,
+  ) {}
+
+  get isOwner(): boolean {
+    return this.placement.chain[0] === this.site.self;
+  }
+
+  /** Have all followers what the owner had when the placement was set? Only its owner can tell. */
+  get isSettled(): boolean {
+    return this.isOwner && this.followers.every((node) => (this.confirmed.get(node) ?? -1) >= this.epochVersion);
+  }
+
+  private get members(): readonly NodeId[] {
+    return [...this.placement.chain, ...this.placement.learners];
+  }
+
+  private get followers(): readonly NodeId[] {
+    return this.members.filter((node) => node !== this.site.self);
+  }
+
+  private get predecessor(): NodeId | null {
+    return this.members[this.members.indexOf(this.site.self) - 1] ?? null;
+  }
+
+  private get successor(): NodeId | null {
+    return this.members[this.members.indexOf(this.site.self) + 1] ?? null;
+  }
+
+  /** Begins an epoch: new placement, new workers, and the chain attached anew. */
+  place(placement: Placement): void {
+    this.placement = placement;
+    this.confirmed.clear();
+    this.follower = null;
+    this.waitingFollower = null;
+    this.isAttached = false;
+    this.epochVersion = this.segment.version;
+    this.segment.clocks.setWorkers(this.site.workers);
+    this.forgetInactive();
+    if (this.isOwner) {
+      this.settle(null);
+      this.acknowledgeSafe();
+    } else {
+      this.unacknowledged.clear();
+      this.pending.clear();
+      this.parked = [];
+      this.followPredecessor();
+    }
+  }
+
+  /** A link to another shard is there (again): what was sent on the old one may be lost. */
+  linkUp(node: NodeId): void {
+    if (node === this.predecessor && !this.isOwner) this.followPredecessor();
+  }
+
+  /** The schedule has changed: what was held back may be due. */
+  reconsider(): void {
+    if (this.isOwner) this.settle(null);
+  }
+
+  private followPredecessor(): void {
+    const { predecessor } = this;
+    if (predecessor === null) return;
+    this.isAttached = false;
+    this.sendShard(predecessor, { kind: 'follow', version: this.segment.version });
+  }
+
+  takePush(push: Push): void {
+    const from = push.worker.node;
+    const { clocks } = this.segment;
+    clocks.advance(push.worker, push.settled - 1);
+    const applied = clocks.get(push.worker) ?? NO_CLOCK;
+    const waiting = this.pendingClocks(from);
+    if (push.clock <= applied) {
+      this.site.counters.duplicate();
+      this.acknowledgeWhenSafe(push);
+    } else if (waiting.includes(push.clock)) {
+      this.site.counters.duplicate();
+    } else if (push.clock !== Math.max(applied, ...waiting) + 1 || waiting.length >= MAX_UNACKED_CLOCKS) {
+      this.site.refuse(from, push, 'out-of-order');
+    } else if (waiting.length > 0 || scheduleAt(this.site.schedule, push.clock).consistency.kind === 'bsp') {
+      this.collect(push);
+    } else {
+      this.applyAlone(push);
+    }
+  }
+
+  takePull(from: NodeId, pull: Pull): void {
+    this.segment.clocks.advance(pull.worker, pull.done);
+    const isRepeated = this.parked.some((entry) => entry.from === from && entry.pull.request === pull.request);
+    if (isRepeated) this.site.counters.duplicate();
+    else if (this.parked.length >= MAX_PARKED_PULLS) this.site.refuse(from, pull, 'too-many');
+    else this.parked.push({ from, pull });
+    this.settle(from);
+  }
+
+  /** Clocks at which a worker's push waits for those of others. */
+  private pendingClocks(node: NodeId): number[] {
+    return [...this.pending].flatMap(([clock, ofClock]) => (ofClock.has(node) ? clock : []));
+  }
+
+  /** BSP: keeps the push until every active worker's push of that clock is here. */
+  private collect(push: Push): void {
+    const ofClock = this.pending.get(push.clock) ?? new Map<NodeId, Push>();
+    this.pending.set(push.clock, ofClock.set(push.worker.node, push));
+    this.settle(push.worker.node);
+  }
+
+  /** Applies and answers what is due, by the doing of `by` (null: of nobody in particular). */
+  private settle(by: NodeId | null): void {
+    while (this.aggregateOldest());
+    this.release(by);
+  }
+
+  /** Applies the oldest pending clock if it is complete: from every active worker a push, or word that it is past. */
+  private aggregateOldest(): boolean {
+    const clock = Math.min(...this.pending.keys());
+    const ofClock = this.pending.get(clock);
+    if (ofClock === undefined) return false;
+    const { clocks } = this.segment;
+    const isComplete = this.site.workers.every(
+      (worker) => ofClock.has(worker.node) || (clocks.get(worker) ?? NO_CLOCK) >= clock,
+    );
+    if (isComplete) {
+      this.pending.delete(clock);
+      this.applyTogether(
+        clock,
+        this.site.workers.flatMap((worker) => ofClock.get(worker.node) ?? []),
+      );
+    }
+    return isComplete;
+  }
+
+  private applyTogether(clock: number, pushes: readonly Push[]): void {
+    const { start, end } = this.segment.range;
+    const { aggregator, width, schedule } = this.site;
+    const rows = aggregator[this.segment.aggregate](pushes, start, end - start, width);
+    const hasGradient = pushes.some(({ samples }) => samples > 0);
+    this.apply({ ...rows, hasGradient, weight: 1, learningRate: scheduleAt(schedule, clock).learningRate }, pushes);
+  }
+
+  /** SSP and async: one worker's gradient, on arrival. */
+  private applyAlone(push: Push): void {
+    const { keys, values, samples } = push;
+    const { learningRate } = scheduleAt(this.site.schedule, push.clock);
+    const weight = samples / this.site.batch;
+    this.apply({ keys, values, hasGradient: samples > 0, weight, learningRate }, [push]);
+    this.settle(push.worker.node);
+  }
+
+  private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {
+    const front = this.segment.clocks.front();
+    const update = { ...gradient, advances: pushes.map(({ worker, clock }) => ({ worker, clock })) };
+    this.segment.apply(update);
+    for (const push of pushes) this.site.counters.applied(push.worker.node, Math.max(0, front - push.readFront));
+    this.forward(update);
+    for (const push of pushes) this.acknowledgeWhenSafe(push);
+  }
+
+  /** Sends an update on. The rows are copied where they lie in work space that the next aggregation overwrites. */
+  private forward(update: SegmentUpdate): void {
+    if (this.follower === null) return;
+    const { version } = this.segment;
+    this.sendShard(this.follower, { kind: 'update', version, ...update, values: update.values.slice() });
+  }
+
+  /** Newest version that every replica in the chain has confirmed. */
+  private safeVersion(): number {
+    const replicas = this.placement.chain.slice(1);
+    return Math.min(this.segment.version, ...replicas.map((node) => this.confirmed.get(node) ?? -1));
+  }
+
+  private acknowledgeWhenSafe(push: Push): void {
+    if (this.safeVersion() >= this.segment.version) this.acknowledge(push);
+    else this.unacknowledged.set(`${push.worker.node} ${push.clock}`, { version: this.segment.version, push });
+  }
+
+  private acknowledgeSafe(): void {
+    const safe = this.safeVersion();
+    for (const [key, { version, push }] of this.unacknowledged) {
+      if (version > safe) continue;
+      this.unacknowledged.delete(key);
+      this.acknowledge(push);
+    }
+  }
+
+  private acknowledge({ table, segment, worker, clock }: Push): void {
+    const { site } = this;
+    site.counters.acknowledged();
+    site.send(worker.node, 'trainer', { kind: 'ack', epoch: site.epoch, table, segment, worker, clock });
+  }
+
+  /** Answers the parked pulls whose clocks have been reached. */
+  private release(by: NodeId | null): void {
+    const floor = this.segment.clocks.floor();
+    const waiting = this.parked;
+    this.parked = [];
+    for (const entry of waiting) {
+      if (entry.pull.minClock <= floor) this.answer(entry.from, entry.pull, entry.from !== by);
+      else this.parked.push(entry);
+    }
+  }
+
+  private answer(to: NodeId, { table, segment, request, keys }: Pull, isHeldBack: boolean): void {
+    const { version } = this.segment;
+    const [clocks, values] = [this.segment.clockSnapshot(), this.segment.read(keys)];
+    const { epoch } = this.site;
+    const answer = { kind: 'answer', epoch, table, segment, request, version, isHeldBack, clocks, values } as const;
+    this.site.send(to, 'trainer', answer);
+  }
+
+  /** The next in the chain wants to follow from here. */
+  takeFollow(from: NodeId, follow: Follow): void {
+    if (from !== this.successor) return;
+    if (!this.isOwner && !this.isAttached) {
+      this.waitingFollower = follow;
+      return;
+    }
+    this.follower = from;
+    this.sendSnapshot(from, follow.version !== this.segment.version);
+  }
+
+  takeSnapshot(from: NodeId, snapshot: Snapshot): void {
+    if (from !== this.predecessor || this.isOwner) return;
+    if (!this.segment.adopt(snapshot, this.site.workers)) {
+      // The predecessor knew an older version of this one than there is now: ask again.
+      this.followPredecessor();
+      return;
+    }
+    this.isAttached = true;
+    this.confirm();
+    if (this.follower !== null) this.sendSnapshot(this.follower, true);
+    const { waitingFollower, successor } = this;
+    this.waitingFollower = null;
+    if (waitingFollower !== null && successor !== null) this.takeFollow(successor, waitingFollower);
+  }
+
+  takeUpdate(from: NodeId, update: Update): void {
+    if (from !== this.predecessor || this.isOwner || !this.isAttached) return;
+    if (update.version !== this.segment.version + 1 || !this.segment.accepts(update)) {
+      this.followPredecessor();
+      return;
+    }
+    this.segment.apply(update);
+    this.confirm();
+    this.forward(update);
+  }
+
+  takeConfirm(from: NodeId, confirm: Confirm): void {
+    if (!this.isOwner || confirm.version > this.segment.version) return;
+    this.confirmed.set(from, confirm.version);
+    this.acknowledgeSafe();
+  }
+
+  private confirm(): void {
+    const [owner] = this.placement.chain;
+    if (owner !== undefined) this.sendShard(owner, { kind: 'confirm', version: this.segment.version });
+  }
+
+  private sendSnapshot(to: NodeId, isComplete: boolean): void {
+    this.sendShard(to, { kind: 'snapshot', ...this.segment.toSnapshot(isComplete) });
+  }
+
+  private sendShard(to: NodeId, frame: ShardFrame): void {
+    const { table, segment } = this.segment.range;
+    this.site.send(to, 'shard', { ...frame, epoch: this.site.epoch, table, segment });
+  }
+
+  /** Pushes of workers that have left: nobody waits for them. */
+  private forgetInactive(): void {
+    for (const [clock, ofClock] of this.pending) {
+      for (const [node, push] of ofClock) if (this.segment.clocks.get(push.worker) === null) ofClock.delete(node);
+      if (ofClock.size === 0) this.pending.delete(clock);
+    }
+  }
+}
+
+type Unaddressed<T> = T extends Frame ? Omit<T, 'epoch' | 'table' | 'segment'> : never;
+type ShardFrame = Unaddressed<Update | Confirm | Follow | Snapshot>;

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { nodeId } from '../protocol/ids.ts';
+import { MembershipCore, PROBE_TIMEOUT_MS, SILENCE_TIMEOUT_MS } from './membership-core.ts';
+
+const A = nodeId(1);
+const B = nodeId(2);
+const hello = (node = A) => ({ kind: 'hello', node, label: 'Firefox on Linux', role: 'auto' }) as const;
+const closed = (node = A) => ({ kind: 'left', node, reason: 'closed' }) as const;
+const heard = (node = A) => ({ kind: 'heard', node }) as const;
+const tick = { kind: 'tick' } as const;
+const probe = (node = A) => [{ kind: 'probe', node }];
+const gone = (reason: string, node = A) => [{ kind: 'gone', node, reason }];
+
+/** Membership in which A said hello at time 0. */
+function withA(): MembershipCore {
+  const membership = new MembershipCore();
+  membership.step(hello(), 0);
+  return membership;
+}
+
+describe('membership', () => {
+  it('takes in who says hello, with label and role', () => {
+    expect(new MembershipCore().step(hello(), 0)).toEqual([
+      { kind: 'up', node: A, label: 'Firefox on Linux', role: 'auto' },
+    ]);
+  });
+
+  it('lets go of who says farewell, at once and once', () => {
+    const membership = withA();
+    expect(membership.step({ kind: 'left', node: A, reason: 'leave' }, 5)).toEqual(gone('left'));
+    expect(membership.step({ kind: 'left', node: A, reason: 'leave' }, 6)).toEqual([]);
+    expect(membership.step(tick, 60_000)).toEqual([]);
+  });
+
+  it.each([closed(), { kind: 'disconnected', node: A } as const])(
+    'asks before it believes a closed socket: $kind',
+    (sign) => {
+      const membership = withA();
+      expect(membership.step(sign, 100)).toEqual(probe());
+      expect(membership.step(tick, 100 + PROBE_TIMEOUT_MS - 1)).toEqual([]);
+      expect(membership.step(tick, 100 + PROBE_TIMEOUT_MS)).toEqual(gone('was closed'));
+      expect(membership.step(tick, 100 + PROBE_TIMEOUT_MS)).toEqual([]);
+    },
+  );
+
+  it('keeps a node that answers the probe, for as long as it is heard', () => {
+    const membership = withA();
+    membership.step(closed(), 100);
+    membership.step(heard(), 100 + PROBE_TIMEOUT_MS - 1);
+    expect(membership.step(tick, 100 + 2 * PROBE_TIMEOUT_MS)).toEqual([]);
+  });
+
+  it('counts from the first sign against a node, however many follow', () => {
+    const membership = withA();
+    membership.step(closed(), 100);
+    expect(membership.step({ kind: 'disconnected', node: A }, 300)).toEqual(probe());
+    expect(membership.step(tick, 100 + PROBE_TIMEOUT_MS)).toEqual(gone('was closed'));
+  });
+
+  it('finds a node that fell silent, without any other sign', () => {
+    const membership = withA();
+    membership.step(heard(), 1_000);
+    expect(membership.step(tick, 1_000 + SILENCE_TIMEOUT_MS - 1)).toEqual([]);
+    expect(membership.step(tick, 1_000 + SILENCE_TIMEOUT_MS)).toEqual(gone('fell silent'));
+  });
+
+  it('judges each node by itself', () => {
+    const membership = withA();
+    membership.step(hello(B), 0);
+    membership.step(closed(B), 10);
+    expect(membership.step(tick, 10 + PROBE_TIMEOUT_MS)).toEqual(gone('was closed', B));
+    membership.step(hello(B), 5_000);
+    expect(membership.step(tick, SILENCE_TIMEOUT_MS)).toEqual(gone('fell silent', A));
+  });
+
+  it('takes in again who says hello again, and forgets what spoke against it', () => {
+    const membership = withA();
+    membership.step(closed(), 10);
+    expect(membership.step(hello(), 20)).toMatchObject([{ kind: 'up' }]);
+    expect(membership.step(tick, 20 + PROBE_TIMEOUT_MS)).toEqual([]);
+    membership.step({ kind: 'left', node: A, reason: 'leave' }, 500);
+    expect(membership.step(hello(), 600)).toMatchObject([{ kind: 'up' }]);
+    expect(membership.step(tick, 700)).toEqual([]);
+  });
+
+  it('asks nothing of strangers and learns nothing from them', () => {
+    const membership = withA();
+    for (const event of [closed(B), heard(B), { kind: 'disconnected', node: B } as const]) {
+      expect(membership.step(event, 1)).toEqual([]);
+    }
+    expect(membership.step(tick, PROBE_TIMEOUT_MS + 1)).toEqual([]);
+  });
+});

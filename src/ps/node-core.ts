@@ -1,0 +1,228 @@
+// One tab's part in the room, as a state machine: who is there, who schedules, what the newest cluster state is; and the
+// scheduler itself when its turn comes. Pure: the page runs it on a mesh and a signaling client, the simulator on virtual
+// ones.
+import type { ClusterState, ControlMessage, Metrics, Report, Request, RoleChoice } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { History } from './history.ts';
+import { MembershipCore, type MembershipEffect, type MembershipEvent } from './membership-core.ts';
+import { SchedulerCore, type SchedulerEvent } from './scheduler-core.ts';
+
+/** Between two pings to every node: liveness, and the round trip that the page shows. */
+export const PING_INTERVAL_MS = 1_000;
+
+export type NodeEvent =
+  | { readonly kind: 'welcome'; readonly members: readonly NodeId[]; readonly scheduler: NodeId; readonly term: number }
+  | { readonly kind: 'joined'; readonly node: NodeId }
+  | { readonly kind: 'left'; readonly node: NodeId; readonly reason: 'leave' | 'closed' }
+  | { readonly kind: 'term'; readonly scheduler: NodeId; readonly term: number }
+  | { readonly kind: 'connected'; readonly node: NodeId }
+  | { readonly kind: 'disconnected'; readonly node: NodeId }
+  | { readonly kind: 'control'; readonly from: NodeId; readonly message: ControlMessage }
+  /** What this tab's workers report, several times a second; drives everything that needs time. */
+  | { readonly kind: 'report'; readonly report: Omit<Report, 'rttMs'> }
+  /** Time to look whether a probe was answered. */
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'request'; readonly request: Request };
+
+export type NodeEffect =
+  | { readonly kind: 'send'; readonly to: NodeId; readonly message: ControlMessage }
+  | { readonly kind: 'connect'; readonly node: NodeId }
+  /** The node is gone: end the connection and every link to it. */
+  | { readonly kind: 'gone'; readonly node: NodeId; readonly reason: string }
+  | { readonly kind: 'hello'; readonly node: NodeId; readonly label: string }
+  /** The newest state of the cluster: for the workers and for the page. */
+  | { readonly kind: 'cluster'; readonly cluster: ClusterState }
+  | { readonly kind: 'metrics'; readonly metrics: Metrics; readonly history: Metrics }
+  | { readonly kind: 'denied'; readonly text: string; readonly advice: string }
+  /** The other end speaks another version of the protocol. */
+  | { readonly kind: 'incompatible'; readonly node: NodeId; readonly reason: string }
+  /** A probe is out: tick again after `PROBE_TIMEOUT_MS`. */
+  | { readonly kind: 'wake' };
+
+export class NodeCore {
+  private schedulerNode: NodeId | null = null;
+  private term = 0;
+  private scheduler: SchedulerCore | null = null;
+  private cluster: ClusterState | null = null;
+  private rttMs: number | null = null;
+  private pingedAt = Number.NEGATIVE_INFINITY;
+  private readonly known = new Map<NodeId, { label: string; role: RoleChoice }>();
+  private readonly membership = new MembershipCore();
+  private readonly history = new History();
+  private effects: NodeEffect[] = [];
+  private now = 0;
+
+  constructor(
+    readonly self: NodeId,
+    private readonly label: string,
+    private role: RoleChoice,
+  ) {
+    this.known.set(self, { label, role });
+  }
+
+  step(event: NodeEvent, now: number): NodeEffect[] {
+    this.effects = [];
+    this.now = now;
+    switch (event.kind) {
+      case 'welcome':
+        for (const node of event.members) this.effects.push({ kind: 'connect', node });
+        this.setTerm(event.scheduler, event.term);
+        break;
+      case 'joined':
+        this.effects.push({ kind: 'connect', node: event.node });
+        break;
+      case 'left':
+        this.member({ kind: 'left', node: event.node, reason: event.reason });
+        break;
+      case 'term':
+        this.setTerm(event.scheduler, event.term);
+        break;
+      case 'connected':
+        this.send(event.node, { kind: 'hello', version: PROTOCOL_VERSION, label: this.label, role: this.role });
+        break;
+      case 'disconnected':
+        this.member({ kind: 'disconnected', node: event.node });
+        break;
+      case 'control':
+        this.member({ kind: 'heard', node: event.from });
+        this.take(event.from, event.message);
+        break;
+      case 'report':
+        this.report(event.report);
+        break;
+      case 'tick':
+        this.member({ kind: 'tick' });
+        break;
+      case 'request':
+        this.request(event.request);
+        break;
+      default:
+        event satisfies never;
+    }
+    return this.effects;
+  }
+
+  get isScheduler(): boolean {
+    return this.scheduler !== null;
+  }
+
+  get newest(): ClusterState | null {
+    return this.cluster;
+  }
+
+  private request(request: Request): void {
+    if (request.ask === 'role') this.role = request.role;
+    if (this.schedulerNode !== null) this.send(this.schedulerNode, { kind: 'request', request });
+  }
+
+  private take(from: NodeId, message: ControlMessage): void {
+    switch (message.kind) {
+      case 'hello':
+        return this.takeHello(from, message);
+      case 'ping':
+        return this.send(from, { kind: 'pong', at: message.at });
+      case 'pong':
+        if (from === this.schedulerNode) this.rttMs = this.now - message.at;
+        return;
+      case 'request':
+        return this.schedule({ kind: 'request', from, request: message.request });
+      case 'report':
+        return this.schedule({ kind: 'report', from, report: message });
+      case 'denied':
+        this.effects.push({ kind: 'denied', text: message.text, advice: message.advice });
+        return;
+      case 'cluster':
+        // Only a scheduler speaks for itself; an old one that comes back has an old term.
+        if (message.scheduler === from && message.term >= this.term) this.follow(message);
+        return;
+      case 'metrics':
+        if (message.run === this.cluster?.plan?.run) {
+          this.effects.push({ kind: 'metrics', metrics: message, history: this.history.add(message) });
+        }
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  private takeHello(from: NodeId, { version, label, role }: ControlMessage & { kind: 'hello' }): void {
+    if (version !== PROTOCOL_VERSION) {
+      const reason = `has version ${version} of the page, this tab ${PROTOCOL_VERSION}: reload the older one`;
+      this.effects.push({ kind: 'incompatible', node: from, reason });
+      return;
+    }
+    this.known.set(from, { label, role });
+    this.effects.push({ kind: 'hello', node: from, label });
+    this.member({ kind: 'hello', node: from, label, role });
+  }
+
+  private member(event: MembershipEvent): void {
+    for (const effect of this.membership.step(event, this.now)) this.perform(effect);
+  }
+
+  private perform(effect: MembershipEffect): void {
+    switch (effect.kind) {
+      case 'up':
+        return this.schedule({ kind: 'node', node: effect.node, label: effect.label, role: effect.role });
+      case 'probe':
+        this.effects.push({ kind: 'wake' });
+        return this.send(effect.node, { kind: 'ping', at: this.now });
+      case 'gone':
+        this.known.delete(effect.node);
+        this.effects.push({ kind: 'gone', node: effect.node, reason: effect.reason });
+        return this.schedule({ kind: 'gone', node: effect.node, reason: effect.reason });
+      default:
+        effect satisfies never;
+    }
+  }
+
+  /** The signaling server names the scheduler. When it is this node, it goes on from the newest state it has heard. */
+  private setTerm(scheduler: NodeId, term: number): void {
+    if (term < this.term || (term === this.term && scheduler === this.schedulerNode)) return;
+    this.term = term;
+    this.schedulerNode = scheduler;
+    this.rttMs = null;
+    this.scheduler = null;
+    if (scheduler !== this.self) return;
+    this.rttMs = 0;
+    this.scheduler = new SchedulerCore(scheduler, term, this.cluster, this.history.all(), this.now);
+    for (const [node, { label, role }] of this.known) this.schedule({ kind: 'node', node, label, role });
+  }
+
+  private schedule(event: SchedulerEvent): void {
+    for (const { to, message } of this.scheduler?.step(event, this.now) ?? []) {
+      if (to === null) this.broadcast(message);
+      else this.send(to, message);
+    }
+  }
+
+  /** The newest cluster state counts: later terms, then later revisions. */
+  private follow(cluster: ClusterState): void {
+    const old = this.cluster;
+    if (old !== null && (cluster.term - old.term || cluster.revision - old.revision) <= 0) return;
+    this.cluster = cluster;
+    this.history.follow(cluster.plan?.run ?? 0);
+    this.effects.push({ kind: 'cluster', cluster });
+  }
+
+  private report(report: Omit<Report, 'rttMs'>): void {
+    this.member({ kind: 'tick' });
+    if (this.now - this.pingedAt >= PING_INTERVAL_MS) {
+      this.pingedAt = this.now;
+      for (const node of this.known.keys()) if (node !== this.self) this.send(node, { kind: 'ping', at: this.now });
+    }
+    if (this.schedulerNode !== null) this.send(this.schedulerNode, { ...report, rttMs: this.rttMs });
+    this.schedule({ kind: 'tick' });
+  }
+
+  private broadcast(message: ControlMessage): void {
+    for (const node of this.known.keys()) if (node !== this.self) this.send(node, message);
+    this.take(this.self, message);
+  }
+
+  private send(to: NodeId, message: ControlMessage): void {
+    if (to === this.self) this.take(to, message);
+    else this.effects.push({ kind: 'send', to, message });
+  }
+}

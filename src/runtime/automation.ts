@@ -1,0 +1,144 @@
+// The page's hooks for scripts and tests, on `window.pushpull`: what a person sees and does, and the figures of a run as
+// plain data. Everything in and out survives structured cloning, so that any driver of any browser can call it.
+import type { ClusterState, Metrics, RunPhase } from '../protocol/control.ts';
+import type { ViewStore } from '../store/store.ts';
+import type { StartRequest, ViewState } from '../store/view.ts';
+import type { RoomNode } from './node.ts';
+import type { PageCommands, StartExtras } from './page-commands.ts';
+import { ViewWriter } from './view-writer.ts';
+import type { WorkerHandles } from './worker-handles.ts';
+
+/** Fractions of the workers' wall time. */
+export interface TimeShares {
+  readonly compute: number;
+  readonly wait: number;
+  readonly communicate: number;
+}
+
+/** The view without what is large: curves, pictures, the ring. */
+export type Status = Pick<
+  ViewState,
+  'connection' | 'self' | 'nodes' | 'run' | 'problem' | 'progress' | 'job' | 'jobs'
+> & {
+  readonly dataset: Omit<NonNullable<ViewState['dataset']>, 'preview'> | null;
+};
+
+/** The run's figures as this tab has heard them. */
+export interface Figures {
+  /** The newest; null before the first. */
+  readonly metrics: Metrics | null;
+  /** Mean over the workers and over all of the run so far. */
+  readonly time: TimeShares;
+  /** Messages heard since the run was over: after a few, every node's last report is in. */
+  readonly messagesSinceOver: number;
+}
+
+const NO_TIME: TimeShares = { compute: 0, wait: 0, communicate: 0 };
+
+const isOver = (phase: RunPhase): boolean => phase === 'finished' || phase === 'stopped' || phase === 'failed';
+
+/** Shows what it hears, and remembers the figures. */
+export class RecordingViewWriter extends ViewWriter {
+  private newest: Metrics | null = null;
+  private phase: RunPhase = 'idle';
+  private run = 0;
+  private sum = NO_TIME;
+  private counted = 0;
+  private messagesSinceOver = 0;
+
+  override onCluster(cluster: ClusterState, isScheduler: boolean): void {
+    super.onCluster(cluster, isScheduler);
+    this.phase = cluster.phase;
+    const run = cluster.plan?.run ?? 0;
+    if (run === this.run) return;
+    this.run = run;
+    this.newest = null;
+    this.sum = NO_TIME;
+    this.counted = 0;
+    this.messagesSinceOver = 0;
+  }
+
+  override onMetrics(metrics: Metrics, history: Metrics): void {
+    super.onMetrics(metrics, history);
+    this.newest = metrics;
+    if (isOver(this.phase)) this.messagesSinceOver++;
+    if (this.phase !== 'running') return;
+    // Messages come at a steady pace, so that each stands for as much time as any other.
+    for (const { isWorker, clock, compute, wait, communicate } of metrics.nodes) {
+      if (!isWorker || clock === null || clock < 0) continue;
+      const { sum } = this;
+      this.sum = {
+        compute: sum.compute + compute,
+        wait: sum.wait + wait,
+        communicate: sum.communicate + communicate,
+      };
+      this.counted++;
+    }
+  }
+
+  figures(): Figures {
+    const { newest: metrics, messagesSinceOver, sum } = this;
+    const count = Math.max(1, this.counted);
+    const time = { compute: sum.compute / count, wait: sum.wait / count, communicate: sum.communicate / count };
+    return { metrics, time, messagesSinceOver };
+  }
+}
+
+/** What `window.pushpull` is. */
+export class Automation {
+  constructor(
+    private readonly store: ViewStore,
+    private readonly recorder: RecordingViewWriter,
+    readonly commands: PageCommands,
+    readonly workers: WorkerHandles,
+    readonly node: RoomNode,
+  ) {}
+
+  view(): ViewState {
+    return this.store.getState();
+  }
+
+  status(): Status {
+    const { connection, self, nodes, run, problem, progress, job, jobs, dataset } = this.store.getState();
+    if (dataset === null) return { connection, self, nodes, run, problem, progress, job, jobs, dataset };
+    const { preview: _, ...rest } = dataset;
+    return { connection, self, nodes, run, problem, progress, job, jobs, dataset: rest };
+  }
+
+  figures(): Figures {
+    return this.recorder.figures();
+  }
+
+  chooseJob(name: string): void {
+    this.commands.chooseJob(name);
+  }
+
+  generateData(samples: { train: number; test: number } | null): void {
+    this.commands.useGeneratedData(samples);
+  }
+
+  start(request: StartRequest, extras: StartExtras): void {
+    this.commands.start(request, extras);
+  }
+
+  /** SHA-256 of all live parameters. */
+  parametersHash(): Promise<string> {
+    return this.workers.parametersHash();
+  }
+
+  /** The job's own figures of the whole model: objective, nonZeros. Empty where it has none. */
+  modelFigures(): Promise<Record<string, number>> {
+    return this.workers.figures();
+  }
+
+  /** Trains the current run again in one thread of this tab, and compares. */
+  oracle(): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
+    return this.workers.oracle('whole');
+  }
+}
+
+declare global {
+  interface Window {
+    pushpull: Automation;
+  }
+}
