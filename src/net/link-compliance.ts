@@ -295,6 +295,17 @@ export const linkCompliance: readonly ComplianceCase[] = [
       }),
   },
   {
+    name: 'closed at both ends at once, tells each of its own close only',
+    run: (fixture) =>
+      withEnds(fixture, async (a, b) => {
+        a.link.close('from a');
+        b.link.close('from b');
+        // Whatever is on its way is past once another link of this kind has made a round trip.
+        await checkSizes(fixture, [100]);
+        check(a.reasons.join() === 'from a' && b.reasons.join() === 'from b', `${a.reasons} and ${b.reasons}`);
+      }),
+  },
+  {
     name: 'can be closed while a frame is handled',
     run: (fixture) =>
       withEnds(fixture, async (a, b) => {

@@ -1,5 +1,5 @@
 // Every link keeps every promise of the compliance suite.
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { channelLink } from './channel-link.ts';
 import { FakeChannel } from './fake-channel.ts';
 import { type LinkFixture, linkCompliance } from './link-compliance.ts';
@@ -75,4 +75,14 @@ describe.each([
     const isSkipped = LARGE.test(promise) && name !== 'memory link' && name !== 'port link';
     it.skipIf(isSkipped)(promise, () => run(fixture), 60_000);
   }
+});
+
+it('a port link tells the other end why it closed', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const a = portLink(port1)({ onFrame: () => {}, onClose: () => {} });
+  const reason = new Promise<string>((resolve) => {
+    portLink(port2)({ onFrame: () => {}, onClose: resolve });
+  });
+  a.close('enough');
+  expect(await reason).toBe('closed by the other end: enough');
 });

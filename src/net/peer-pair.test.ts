@@ -96,13 +96,15 @@ describe('the newer node of a pair', () => {
     expect(log.at(-1)).toBe(`failed: again (${PEER_BACKOFF.mostMs})`);
   });
 
-  it('drops signals of an older attempt, and answers of none', () => {
-    const { pair, timers, at } = makePair(true);
+  it('drops signals of an older attempt, answers of none, and offers', () => {
+    const { pair, timers, connections, at } = makePair(true);
     at(0).handlers.onClose('gone');
     timers.advance(PEER_BACKOFF.firstMs);
     pair.receiveSignal(1, ANSWER);
     pair.receiveSignal(3, ANSWER);
     pair.receiveSignal(2, OFFER);
+    pair.receiveSignal(9, OFFER);
+    expect(connections).toHaveLength(2);
     expect(at(1).signals).toEqual([]);
     pair.receiveSignal(2, ANSWER);
     expect(at(1).signals).toEqual([ANSWER]);

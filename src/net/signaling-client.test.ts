@@ -260,11 +260,22 @@ describe('a joined socket', () => {
     expect(log).toEqual([['rtt', 12]]);
   });
 
+  it('lives on as long as it answers', () => {
+    const { socket, log, timers } = makeJoined();
+    for (let round = 0; round < 5; round++) {
+      timers.advance(PING_INTERVAL_MS);
+      socket(0).say({ kind: 'pong', at: timers.now });
+    }
+    expect(log).toEqual(Array.from({ length: 5 }, () => ['rtt', 0]));
+  });
+
   it('is dead when it does not answer a ping', () => {
     const { socket, log, timers } = makeJoined();
     timers.advance(PING_INTERVAL_MS + PONG_TIMEOUT_MS);
     expect(log).toMatchObject([{ phase: 'reconnecting', reason: expect.stringMatching(/no answer/) }]);
     expect(socket(0).readyState).toBe(3);
+    socket(0).lose();
+    expect(log).toHaveLength(1);
   });
 });
 

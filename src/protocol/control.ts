@@ -271,6 +271,9 @@ export const controlSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('request'), request: requestSchema }),
   /** The scheduler's answer to a request that it can't meet. */
   z.object({ kind: z.literal('denied'), text: sentence, advice: sentence }),
+  /** A new scheduler asks everybody for the newest state they have heard of; from then on older terms are void. */
+  z.object({ kind: z.literal('ask'), term: u32 }),
+  z.object({ kind: z.literal('state'), term: u32, cluster: clusterSchema.nullable() }),
   clusterSchema,
   reportSchema,
   metricsSchema,

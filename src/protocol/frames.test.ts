@@ -120,7 +120,7 @@ describe('a frame', () => {
         keys: null,
         values,
       },
-      { kind: 'snapshot', ...place, isFinal: true, floor: -1, clocks, scalars: new Float64Array(9), values, slots: [] },
+      { kind: 'snapshot', ...place, stamp: epoch, floor: -1, clocks, scalars: new Float64Array(9), values, slots: [] },
     ];
     for (const frame of frames) expect(decodeFrame(wire(frame))).toEqual(frame);
   });
@@ -145,6 +145,7 @@ describe('a frame', () => {
       segment: 0,
       worker: { node: nodeId(1), incarnation: 1 },
       clock: 0,
+      settled: 0,
       samples: 1,
       readFront: -1,
       keys,

@@ -123,11 +123,13 @@ export interface Confirm extends SegmentId {
   readonly version: number;
 }
 
-/** Asks for everything after `version`: a snapshot where that is not the sender's version, and updates from then on. */
+/** Asks for everything after `version`: a snapshot where the sender is not at the same, and updates from then on. */
 export interface Follow extends SegmentId {
   readonly kind: 'follow';
   readonly epoch: Epoch;
   readonly version: number;
+  /** Epoch in which the last update was applied: the same version of two histories is told apart by it. */
+  readonly stamp: Epoch;
 }
 
 export interface WorkerClock {
@@ -140,6 +142,7 @@ export interface Snapshot extends SegmentId {
   readonly kind: 'snapshot';
   readonly epoch: Epoch;
   readonly version: number;
+  readonly stamp: Epoch;
   /** Floor of the vector clock, and its entries. */
   readonly floor: number;
   readonly clocks: readonly WorkerClock[];
@@ -180,7 +183,7 @@ export type Frame =
 /** Parts of a frame, to be sent one after the other. Arrays are views of the frame's own: don't change them after. */
 export function encodeFrame(frame: Frame): Uint8Array[] {
   const head = new ByteWriter(96).u8(PROTOCOL_VERSION).u8(FrameKind[frame.kind]).u16(0);
-  head.u32(frame.epoch.term).u32(frame.epoch.counter);
+  writeEpoch(head, frame.epoch);
   switch (frame.kind) {
     case 'push':
       writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock);
@@ -204,8 +207,9 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
     case 'update':
       return writeUpdate(head, frame);
     case 'confirm':
-    case 'follow':
       return [writeSegment(head, frame).u32(frame.version).finish()];
+    case 'follow':
+      return [writeEpoch(writeSegment(head, frame).u32(frame.version), frame.stamp).finish()];
     case 'snapshot':
       return writeSnapshot(head, frame);
     case 'blockRequest':
@@ -229,7 +233,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     throw new MalformedBytes(`protocol version ${version}, expected ${PROTOCOL_VERSION}`);
   const kind = reader.u8();
   if (reader.u16() !== 0) throw new MalformedBytes('reserved bytes are not zero');
-  const epoch = { term: reader.u32(), counter: reader.u32() };
+  const epoch = readEpoch(reader);
   const frame = readBody(kind, epoch, reader);
   reader.end();
   return frame;
@@ -252,7 +256,7 @@ function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
     case FrameKind.confirm:
       return { kind: 'confirm', epoch, ...readSegment(reader), version: reader.u32() };
     case FrameKind.follow:
-      return { kind: 'follow', epoch, ...readSegment(reader), version: reader.u32() };
+      return { kind: 'follow', epoch, ...readSegment(reader), version: reader.u32(), stamp: readEpoch(reader) };
     case FrameKind.snapshot:
       return readSnapshot(epoch, reader);
     case FrameKind.blockRequest:
@@ -334,7 +338,7 @@ function readUpdate(epoch: Epoch, reader: ByteReader): Update {
 }
 
 function writeSnapshot(head: ByteWriter, frame: Snapshot): Uint8Array[] {
-  writeSegment(head, frame).u32(frame.version).i32(frame.floor);
+  writeEpoch(writeSegment(head, frame).u32(frame.version), frame.stamp).i32(frame.floor);
   writeWorkerClocks(head, frame.clocks).u32(frame.scalars.length);
   for (const scalar of frame.scalars) head.f64(scalar);
   head.u32(frame.values.length).u32(frame.slots.length);
@@ -344,6 +348,7 @@ function writeSnapshot(head: ByteWriter, frame: Snapshot): Uint8Array[] {
 function readSnapshot(epoch: Epoch, reader: ByteReader): Snapshot {
   const segment = readSegment(reader);
   const version = reader.u32();
+  const stamp = readEpoch(reader);
   const floor = reader.i32();
   const clocks = readWorkerClocks(reader);
   const scalars = Float64Array.from(readList(reader, 8, () => reader.f64()));
@@ -352,7 +357,7 @@ function readSnapshot(epoch: Epoch, reader: ByteReader): Snapshot {
   if (slotCount > MAX_SLOTS) throw new MalformedBytes(`${slotCount} slots per value; at most ${MAX_SLOTS}`);
   const values = reader.f32s(length);
   const slots = Array.from({ length: slotCount }, () => reader.f32s(length));
-  return { kind: 'snapshot', epoch, ...segment, version, floor, clocks, scalars, values, slots };
+  return { kind: 'snapshot', epoch, ...segment, version, stamp, floor, clocks, scalars, values, slots };
 }
 
 function writeWorkerClocks(head: ByteWriter, clocks: readonly WorkerClock[]): ByteWriter {
@@ -371,6 +376,12 @@ function writeSegment(head: ByteWriter, { table, segment }: SegmentId): ByteWrit
 function readSegment(reader: ByteReader): SegmentId {
   return { table: reader.u16(), segment: reader.u16() };
 }
+
+function writeEpoch(head: ByteWriter, { term, counter }: Epoch): ByteWriter {
+  return head.u32(term).u32(counter);
+}
+
+const readEpoch = (reader: ByteReader): Epoch => ({ term: reader.u32(), counter: reader.u32() });
 
 function writeWorker(head: ByteWriter, worker: WorkerId): ByteWriter {
   return head.u32(worker.node).u32(worker.incarnation);

@@ -55,7 +55,10 @@ export function framesByKind(fields: FrameFields): {
   const { clock, epoch, keys, segment, table, values, worker } = fields;
   const place = { epoch, table, segment };
   return {
-    push: fc.record({ kind: fc.constant('push'), ...place, worker, clock, samples: u32, readFront: i32, keys, values }),
+    push: fc.record({
+      kind: fc.constant('push'),
+      ...{ ...place, worker, clock, settled: clock, samples: u32, readFront: i32, keys, values },
+    }),
     ack: fc.record({ kind: fc.constant('ack'), ...place, worker, clock }),
     pull: fc.record({ kind: fc.constant('pull'), ...place, worker, request: u32, minClock: clock, done: clock, keys }),
     answer: fc.record({
@@ -89,13 +92,13 @@ export function framesByKind(fields: FrameFields): {
       values,
     }),
     confirm: fc.record({ kind: fc.constant('confirm'), ...place, version: u32 }),
-    follow: fc.record({ kind: fc.constant('follow'), ...place, version: u32 }),
+    follow: fc.record({ kind: fc.constant('follow'), ...place, version: u32, stamp: epoch }),
     snapshot: fc
       .record({
         kind: fc.constant('snapshot' as const),
         ...place,
         version: u32,
-        isFinal: fc.boolean(),
+        stamp: epoch,
         floor: i32,
         clocks: workerClocks(worker),
         scalars: f64s,

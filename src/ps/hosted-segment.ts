@@ -114,7 +114,8 @@ export class HostedSegment {
     const { predecessor } = this;
     if (predecessor === null) return;
     this.isAttached = false;
-    this.sendShard(predecessor, { kind: 'follow', version: this.segment.version });
+    const { version, stamp } = this.segment;
+    this.sendShard(predecessor, { kind: 'follow', version, stamp });
   }
 
   takePush(push: Push): void {
@@ -203,7 +204,7 @@ export class HostedSegment {
   private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {
     const front = this.segment.clocks.front();
     const update = { ...gradient, advances: pushes.map(({ worker, clock }) => ({ worker, clock })) };
-    this.segment.apply(update);
+    this.segment.apply(update, this.site.epoch);
     for (const push of pushes) this.site.counters.applied(push.worker.node, Math.max(0, front - push.readFront));
     this.forward(update);
     for (const push of pushes) this.acknowledgeWhenSafe(push);
@@ -269,7 +270,7 @@ export class HostedSegment {
       return;
     }
     this.follower = from;
-    this.sendSnapshot(from, follow.version !== this.segment.version);
+    this.sendSnapshot(from, !this.segment.isAt(follow.version, follow.stamp));
   }
 
   takeSnapshot(from: NodeId, snapshot: Snapshot): void {
@@ -293,7 +294,7 @@ export class HostedSegment {
       this.followPredecessor();
       return;
     }
-    this.segment.apply(update);
+    this.segment.apply(update, update.epoch);
     this.confirm();
     this.forward(update);
   }

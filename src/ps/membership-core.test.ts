@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { nodeId } from '../protocol/ids.ts';
-import { MembershipCore, PROBE_TIMEOUT_MS, SILENCE_TIMEOUT_MS } from './membership-core.ts';
+import { MembershipCore, PROBE_TIMEOUT_MS, RECONNECT_TIMEOUT_MS, SILENCE_TIMEOUT_MS } from './membership-core.ts';
 
 const A = nodeId(1);
 const B = nodeId(2);
 const hello = (node = A) => ({ kind: 'hello', node, label: 'Firefox on Linux', role: 'auto' }) as const;
 const closed = (node = A) => ({ kind: 'left', node, reason: 'closed' }) as const;
+const disconnected = (node = A) => ({ kind: 'disconnected', node }) as const;
 const heard = (node = A) => ({ kind: 'heard', node }) as const;
 const tick = { kind: 'tick' } as const;
 const probe = (node = A) => [{ kind: 'probe', node }];
@@ -32,16 +33,16 @@ describe('membership', () => {
     expect(membership.step(tick, 60_000)).toEqual([]);
   });
 
-  it.each([closed(), { kind: 'disconnected', node: A } as const])(
-    'asks before it believes a closed socket: $kind',
-    (sign) => {
-      const membership = withA();
-      expect(membership.step(sign, 100)).toEqual(probe());
-      expect(membership.step(tick, 100 + PROBE_TIMEOUT_MS - 1)).toEqual([]);
-      expect(membership.step(tick, 100 + PROBE_TIMEOUT_MS)).toEqual(gone('was closed'));
-      expect(membership.step(tick, 100 + PROBE_TIMEOUT_MS)).toEqual([]);
-    },
-  );
+  it.each([
+    ['a closed socket', closed(), PROBE_TIMEOUT_MS],
+    ['a broken connection, which may be rebuilt', disconnected(), RECONNECT_TIMEOUT_MS],
+  ])('asks before it believes %s', (_, sign, timeoutMs) => {
+    const membership = withA();
+    expect(membership.step(sign, 100)).toEqual(probe());
+    expect(membership.step(tick, 100 + timeoutMs - 1)).toEqual([]);
+    expect(membership.step(tick, 100 + timeoutMs)).toEqual(gone('was closed'));
+    expect(membership.step(tick, 100 + timeoutMs)).toEqual([]);
+  });
 
   it('keeps a node that answers the probe, for as long as it is heard', () => {
     const membership = withA();
@@ -50,11 +51,19 @@ describe('membership', () => {
     expect(membership.step(tick, 100 + 2 * PROBE_TIMEOUT_MS)).toEqual([]);
   });
 
-  it('counts from the first sign against a node, however many follow', () => {
+  it('lets no later sign put off what an earlier one began', () => {
     const membership = withA();
     membership.step(closed(), 100);
-    expect(membership.step({ kind: 'disconnected', node: A }, 300)).toEqual(probe());
+    expect(membership.step(disconnected(), 150)).toEqual(probe());
+    expect(membership.step(closed(), 250)).toEqual(probe());
     expect(membership.step(tick, 100 + PROBE_TIMEOUT_MS)).toEqual(gone('was closed'));
+  });
+
+  it('waits less for a broken connection once the socket is closed too', () => {
+    const membership = withA();
+    membership.step(disconnected(), 100);
+    membership.step(closed(), 500);
+    expect(membership.step(tick, 500 + PROBE_TIMEOUT_MS)).toEqual(gone('was closed'));
   });
 
   it('finds a node that fell silent, without any other sign', () => {
@@ -85,9 +94,9 @@ describe('membership', () => {
 
   it('asks nothing of strangers and learns nothing from them', () => {
     const membership = withA();
-    for (const event of [closed(B), heard(B), { kind: 'disconnected', node: B } as const]) {
+    for (const event of [closed(B), heard(B), disconnected(B)]) {
       expect(membership.step(event, 1)).toEqual([]);
     }
-    expect(membership.step(tick, PROBE_TIMEOUT_MS + 1)).toEqual([]);
+    expect(membership.step(tick, RECONNECT_TIMEOUT_MS + 1)).toEqual([]);
   });
 });

@@ -7,11 +7,16 @@ import type { NodeId } from '../protocol/ids.ts';
  * 0.8 s that a failover may take. */
 export const PROBE_TIMEOUT_MS = 200;
 
+/** A connection that broke is rebuilt within a second or two; who isn't back by then is gone. */
+export const RECONNECT_TIMEOUT_MS = 3_000;
+
 /** Silence of a node that nothing else speaks against. Pages answer pings also when hidden; slow is not dead. */
 export const SILENCE_TIMEOUT_MS = 6_000;
 
 export type MembershipEvent =
   | { readonly kind: 'hello'; readonly node: NodeId; readonly label: string; readonly role: RoleChoice }
+  /** The node should be there, as somebody else says: if it stays silent it is gone. */
+  | { readonly kind: 'expected'; readonly node: NodeId }
   /** Anything arrived from the node. */
   | { readonly kind: 'heard'; readonly node: NodeId }
   /** The signaling server says so: `leave` is a farewell, `closed` a reason to ask. */
@@ -28,8 +33,8 @@ export type MembershipEffect =
 
 interface Member {
   heardAt: number;
-  /** When something spoke against it; null while nothing does. */
-  suspectedAt: number | null;
+  /** When it will be taken for gone if nothing is heard of it; infinite while nothing speaks against it. */
+  deadline: number;
 }
 
 export class MembershipCore {
@@ -38,14 +43,20 @@ export class MembershipCore {
   step(event: MembershipEvent, now: number): MembershipEffect[] {
     switch (event.kind) {
       case 'hello':
-        this.members.set(event.node, { heardAt: now, suspectedAt: null });
+        this.members.set(event.node, { heardAt: now, deadline: Number.POSITIVE_INFINITY });
         return [{ kind: 'up', node: event.node, label: event.label, role: event.role }];
+      case 'expected':
+        if (!this.members.has(event.node))
+          this.members.set(event.node, { heardAt: now, deadline: Number.POSITIVE_INFINITY });
+        return [];
       case 'heard':
         return this.hear(event.node, now);
       case 'left':
-        return event.reason === 'leave' ? this.remove(event.node, 'left') : this.suspect(event.node, now);
+        return event.reason === 'leave'
+          ? this.remove(event.node, 'left')
+          : this.suspect(event.node, now + PROBE_TIMEOUT_MS);
       case 'disconnected':
-        return this.suspect(event.node, now);
+        return this.suspect(event.node, now + RECONNECT_TIMEOUT_MS);
       case 'tick':
         return [...this.members].flatMap(([node, member]) => this.check(node, member, now));
       default:
@@ -57,21 +68,20 @@ export class MembershipCore {
     const member = this.members.get(node);
     if (member !== undefined) {
       member.heardAt = now;
-      member.suspectedAt = null;
+      member.deadline = Number.POSITIVE_INFINITY;
     }
     return [];
   }
 
-  private suspect(node: NodeId, now: number): MembershipEffect[] {
+  private suspect(node: NodeId, deadline: number): MembershipEffect[] {
     const member = this.members.get(node);
     if (member === undefined) return [];
-    member.suspectedAt ??= now;
+    member.deadline = Math.min(member.deadline, deadline);
     return [{ kind: 'probe', node }];
   }
 
   private check(node: NodeId, member: Member, now: number): MembershipEffect[] {
-    if (member.suspectedAt !== null && now - member.suspectedAt >= PROBE_TIMEOUT_MS)
-      return this.remove(node, 'was closed');
+    if (now >= member.deadline) return this.remove(node, 'was closed');
     if (now - member.heardAt >= SILENCE_TIMEOUT_MS) return this.remove(node, 'fell silent');
     return [];
   }

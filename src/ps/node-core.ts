@@ -16,6 +16,8 @@ export type NodeEvent =
   | { readonly kind: 'joined'; readonly node: NodeId }
   | { readonly kind: 'left'; readonly node: NodeId; readonly reason: 'leave' | 'closed' }
   | { readonly kind: 'term'; readonly scheduler: NodeId; readonly term: number }
+  /** Whether the signaling server can be reached: without it a scheduler can't know that it still is one. */
+  | { readonly kind: 'signaling'; readonly isUp: boolean }
   | { readonly kind: 'connected'; readonly node: NodeId }
   | { readonly kind: 'disconnected'; readonly node: NodeId }
   | { readonly kind: 'control'; readonly from: NodeId; readonly message: ControlMessage }
@@ -40,11 +42,34 @@ export type NodeEffect =
   /** A probe is out: tick again after `PROBE_TIMEOUT_MS`. */
   | { readonly kind: 'wake' };
 
+/** Requests that wait while a new scheduler gathers what it needs: a person's clicks of a second. */
+const MAX_WAITING_REQUESTS = 32;
+
+interface Election {
+  /** Who hasn't answered yet and isn't gone. */
+  readonly missing: Set<NodeId>;
+  newest: ClusterState | null;
+  readonly requests: { readonly from: NodeId; readonly request: Request }[];
+}
+
+/** Later terms are newer, then later revisions. */
+const isNewer = (cluster: ClusterState, other: ClusterState | null): boolean =>
+  other === null || (cluster.term - other.term || cluster.revision - other.revision) > 0;
+
+/** Everybody whom a cluster state counts on. */
+const membersOf = (cluster: ClusterState | null): NodeId[] =>
+  cluster === null ? [] : [...new Set([...cluster.map.servers, ...cluster.map.workers.map(({ node }) => node)])];
+
 export class NodeCore {
   private schedulerNode: NodeId | null = null;
   private term = 0;
   private scheduler: SchedulerCore | null = null;
   private cluster: ClusterState | null = null;
+  /** What this node gathers before it begins as scheduler; null while it doesn't. */
+  private election: Election | null = null;
+  /** Who is in the room, as the signaling server says. */
+  private roster = new Set<NodeId>();
+  private hasSignaling = false;
   private rttMs: number | null = null;
   private pingedAt = Number.NEGATIVE_INFINITY;
   private readonly known = new Map<NodeId, { label: string; role: RoleChoice }>();
@@ -66,13 +91,20 @@ export class NodeCore {
     this.now = now;
     switch (event.kind) {
       case 'welcome':
+        this.setSignaling(true);
+        this.roster = new Set(event.members);
         for (const node of event.members) this.effects.push({ kind: 'connect', node });
         this.setTerm(event.scheduler, event.term);
         break;
+      case 'signaling':
+        this.setSignaling(event.isUp);
+        break;
       case 'joined':
+        this.roster.add(event.node);
         this.effects.push({ kind: 'connect', node: event.node });
         break;
       case 'left':
+        this.roster.delete(event.node);
         this.member({ kind: 'left', node: event.node, reason: event.reason });
         break;
       case 'term':
@@ -80,6 +112,7 @@ export class NodeCore {
         break;
       case 'connected':
         this.send(event.node, { kind: 'hello', version: PROTOCOL_VERSION, label: this.label, role: this.role });
+        if (this.election?.missing.has(event.node)) this.send(event.node, { kind: 'ask', term: this.term });
         break;
       case 'disconnected':
         this.member({ kind: 'disconnected', node: event.node });
@@ -125,8 +158,12 @@ export class NodeCore {
       case 'pong':
         if (from === this.schedulerNode) this.rttMs = this.now - message.at;
         return;
+      case 'ask':
+        return this.answer(from, message.term);
+      case 'state':
+        return this.gather(from, message.term, message.cluster);
       case 'request':
-        return this.schedule({ kind: 'request', from, request: message.request });
+        return this.takeRequest(from, message.request);
       case 'report':
         return this.schedule({ kind: 'report', from, report: message });
       case 'denied':
@@ -170,24 +207,84 @@ export class NodeCore {
         return this.send(effect.node, { kind: 'ping', at: this.now });
       case 'gone':
         this.known.delete(effect.node);
+        this.election?.missing.delete(effect.node);
         this.effects.push({ kind: 'gone', node: effect.node, reason: effect.reason });
-        return this.schedule({ kind: 'gone', node: effect.node, reason: effect.reason });
+        this.schedule({ kind: 'gone', node: effect.node, reason: effect.reason });
+        return this.beginWhenGathered();
       default:
         effect satisfies never;
     }
   }
 
-  /** The signaling server names the scheduler. When it is this node, it goes on from the newest state it has heard. */
+  /** The signaling server names the scheduler; a new one first asks what it has missed. */
   private setTerm(scheduler: NodeId, term: number): void {
     if (term < this.term || (term === this.term && scheduler === this.schedulerNode)) return;
     this.term = term;
     this.schedulerNode = scheduler;
     this.rttMs = null;
     this.scheduler = null;
-    if (scheduler !== this.self) return;
+    this.election = null;
+    if (scheduler === this.self) this.elect();
+  }
+
+  /**
+   * Whoever holds acknowledged pushes has heard the map under which they were acknowledged. So the newest state that any
+   * live node knows is enough, and everybody in the room must be asked: this node may have been cut off for a while.
+   */
+  private elect(): void {
+    const everybody = new Set([...this.roster, ...this.known.keys()]);
+    everybody.delete(this.self);
+    this.election = { missing: everybody, newest: this.cluster, requests: [] };
+    for (const node of everybody) {
+      this.member({ kind: 'expected', node });
+      this.send(node, { kind: 'ask', term: this.term });
+    }
+    this.beginWhenGathered();
+  }
+
+  private answer(from: NodeId, term: number): void {
+    this.setTerm(from, term);
+    if (term === this.term && from === this.schedulerNode)
+      this.send(from, { kind: 'state', term, cluster: this.cluster });
+  }
+
+  private gather(from: NodeId, term: number, cluster: ClusterState | null): void {
+    if (this.election === null || term !== this.term) return;
+    if (cluster !== null && isNewer(cluster, this.election.newest)) {
+      this.election.newest = cluster;
+    }
+    this.election.missing.delete(from);
+    this.beginWhenGathered();
+  }
+
+  private beginWhenGathered(): void {
+    const { election } = this;
+    if (election === null || election.missing.size > 0) return;
+    this.election = null;
     this.rttMs = 0;
-    this.scheduler = new SchedulerCore(scheduler, term, this.cluster, this.history.all(), this.now);
-    for (const [node, { label, role }] of this.known) this.schedule({ kind: 'node', node, label, role });
+    const nodes = [...this.known].map(([node, { label, role }]) => ({ node, label, role }));
+    const history = this.history.all();
+    this.scheduler = new SchedulerCore(this.self, this.term, nodes, election.newest, history, this.now);
+    this.schedule({ kind: 'signaling', isUp: this.hasSignaling });
+    for (const node of this.scheduler.members) this.expect(node);
+    for (const { from, request } of election.requests) this.schedule({ kind: 'request', from, request });
+  }
+
+  /** A node that the cluster counts on: it introduces itself soon, or is gone; who left the room is gone already. */
+  private expect(node: NodeId): void {
+    if (node === this.self || this.known.has(node)) return;
+    if (this.roster.has(node)) this.member({ kind: 'expected', node });
+    else this.schedule({ kind: 'gone', node, reason: 'left' });
+  }
+
+  private takeRequest(from: NodeId, request: Request): void {
+    if (this.election === null) this.schedule({ kind: 'request', from, request });
+    else if (this.election.requests.length < MAX_WAITING_REQUESTS) this.election.requests.push({ from, request });
+  }
+
+  private setSignaling(isUp: boolean): void {
+    this.hasSignaling = isUp;
+    this.schedule({ kind: 'signaling', isUp });
   }
 
   private schedule(event: SchedulerEvent): void {
@@ -199,11 +296,14 @@ export class NodeCore {
 
   /** The newest cluster state counts: later terms, then later revisions. */
   private follow(cluster: ClusterState): void {
-    const old = this.cluster;
-    if (old !== null && (cluster.term - old.term || cluster.revision - old.revision) <= 0) return;
+    if (!isNewer(cluster, this.cluster)) return;
     this.cluster = cluster;
     this.history.follow(cluster.plan?.run ?? 0);
     this.effects.push({ kind: 'cluster', cluster });
+    // Who was taken for gone and is back: the older of a pair can't open a connection, so whoever can does it now.
+    for (const node of membersOf(cluster)) {
+      if (!this.known.has(node)) this.effects.push({ kind: 'connect', node });
+    }
   }
 
   private report(report: Omit<Report, 'rttMs'>): void {

@@ -8,7 +8,10 @@ const holder = (node: number, role: RoleChoice, isLeaving = false): RoleHolder =
   role,
   isLeaving,
 });
-const servers = (nodes: RoleHolder[], ...current: number[]) => chooseServers(nodes, current.map(nodeId));
+/** With replicas, unless the test says otherwise. */
+const servers = (nodes: RoleHolder[], current: number[] = [], replicas = 1) =>
+  chooseServers(nodes, current.map(nodeId), replicas);
+const autos = (...nodes: number[]) => nodes.map((node) => holder(node, 'auto'));
 
 describe('who works', () => {
   it('is who may, unless it leaves', () => {
@@ -18,23 +21,32 @@ describe('who works', () => {
 });
 
 describe('who serves', () => {
-  it('is who was told to, oldest first', () => {
+  it('is who was told to, oldest first, however many', () => {
     const nodes = [holder(1, 'auto'), holder(4, 'server'), holder(2, 'both'), holder(3, 'worker'), holder(5, 'watch')];
     expect(servers(nodes)).toEqual([2, 4]);
+    expect(servers([1, 2, 3, 4, 5, 6].map((node) => holder(node, 'server')))).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('is one that may, the oldest, where nobody was told to', () => {
-    expect(servers([holder(1, 'watch'), holder(2, 'auto'), holder(3, 'auto')])).toEqual([2]);
+  it('is the oldest four that may, where nobody was told to', () => {
+    expect(servers([holder(1, 'watch'), ...autos(2, 3)])).toEqual([2, 3]);
+    expect(servers(autos(1, 2, 3, 4, 5, 6))).toEqual([1, 2, 3, 4]);
+  });
+
+  it('is only one without replicas: every other would be one more tab that must not be closed', () => {
+    expect(servers(autos(2, 3, 4), [], 0)).toEqual([2]);
+    expect(servers([holder(2, 'both'), holder(3, 'both')], [], 0)).toEqual([2, 3]);
   });
 
   it('stays who it is while it may: parameters move only for a reason', () => {
-    expect(servers([holder(2, 'auto'), holder(3, 'auto')], 3)).toEqual([3]);
-    expect(servers([holder(2, 'auto'), holder(3, 'worker')], 3)).toEqual([2]);
+    expect(servers(autos(2, 3), [3], 0)).toEqual([3]);
+    expect(servers([holder(2, 'auto'), holder(3, 'worker')], [3], 0)).toEqual([2]);
+    expect(servers(autos(1, 2, 3, 4, 5, 6), [3, 4, 5, 6])).toEqual([3, 4, 5, 6]);
+    expect(servers(autos(1, 2, 3, 4, 5, 6), [5, 6])).toEqual([1, 2, 5, 6]);
   });
 
   it('is not who leaves', () => {
-    expect(servers([holder(2, 'both', true), holder(3, 'auto')], 2)).toEqual([3]);
-    expect(servers([holder(2, 'auto', true), holder(3, 'auto', true)], 2)).toEqual([]);
+    expect(servers([holder(2, 'both', true), holder(3, 'auto')], [2])).toEqual([3]);
+    expect(servers([holder(2, 'auto', true), holder(3, 'auto', true)], [2])).toEqual([]);
   });
 
   it('is nobody where nobody may', () => {

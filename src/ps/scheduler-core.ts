@@ -31,6 +31,8 @@ export type SchedulerEvent =
   | { readonly kind: 'gone'; readonly node: NodeId; readonly reason: string }
   | { readonly kind: 'request'; readonly from: NodeId; readonly request: Request }
   | { readonly kind: 'report'; readonly from: NodeId; readonly report: Report }
+  /** Without signaling it can't know whether another scheduler was elected: then it moves nothing. */
+  | { readonly kind: 'signaling'; readonly isUp: boolean }
   | { readonly kind: 'tick' };
 
 export interface SchedulerEffect {
@@ -39,9 +41,14 @@ export interface SchedulerEffect {
   readonly message: ControlMessage;
 }
 
-interface KnownNode {
+/** A node as it introduces itself. */
+export interface NodeIntroduction {
   readonly node: NodeId;
   readonly label: string;
+  readonly role: RoleChoice;
+}
+
+interface KnownNode extends NodeIntroduction {
   role: RoleChoice;
   isLeaving: boolean;
   /** Number of the run that it is ready for. */
@@ -77,20 +84,55 @@ export class SchedulerCore {
   private preparingSince = 0;
   private effects: SchedulerEffect[] = [];
   private isChanged = false;
+  /** The last copy of some segment can't be reached. */
+  private isLost = false;
+  private now = 0;
+  private canDecide = true;
 
   /**
    * @param adopted the newest cluster state this node has heard of: a new scheduler goes on from it
    * @param history the curves so far, for a new scheduler in the middle of a run
    */
-  constructor(self: NodeId, term: number, adopted: ClusterState | null, history: Metrics | null, now: number) {
+  constructor(
+    self: NodeId,
+    term: number,
+    known: readonly NodeIntroduction[],
+    adopted: ClusterState | null,
+    history: Metrics | null,
+    now: number,
+  ) {
     const last = adopted ?? emptyCluster(self, term);
     this.cluster = { ...last, term, scheduler: self, revision: last.revision + 1 };
+    this.now = now;
+    this.preparingSince = now;
     if (last.plan !== null) {
       this.progress = new RunProgress(last.plan, history);
       this.progress.setRunning(last.phase === 'running', now);
     }
-    this.preparingSince = now;
+    this.isLost = last.phase === 'failed';
+    const working = new Set(this.workerNodes());
+    for (const introduction of [...this.presumed(), ...known]) {
+      const preparedRun = working.has(introduction.node) ? last.map.run : 0;
+      this.nodes.set(introduction.node, { ...introduction, isLeaving: false, preparedRun });
+    }
     this.moveEpoch({});
+    this.settle();
+  }
+
+  /** Nodes of the map that haven't introduced themselves yet: they stay what they are until they are gone. */
+  private presumed(): NodeIntroduction[] {
+    const { map } = this.cluster;
+    const working = new Set(this.workerNodes());
+    return [...new Set([...map.servers, ...working])].map((node) => {
+      const isServer = map.servers.includes(node);
+      const role = isServer ? (working.has(node) ? 'both' : 'server') : 'worker';
+      return { node, label: 'a tab', role };
+    });
+  }
+
+  /** Every node it counts on, whether it has introduced itself or not. */
+  get members(): NodeId[] {
+    return [...this.nodes.keys()];
   }
 
   get state(): ClusterState {
@@ -99,6 +141,7 @@ export class SchedulerCore {
 
   step(event: SchedulerEvent, now: number): SchedulerEffect[] {
     this.effects = [];
+    this.now = now;
     switch (event.kind) {
       case 'node':
         this.addNode(event, now);
@@ -111,6 +154,10 @@ export class SchedulerCore {
         break;
       case 'report':
         this.takeReport(event.from, event.report, now);
+        break;
+      case 'signaling':
+        this.canDecide = event.isUp;
+        this.settle();
         break;
       case 'tick':
         this.tick(now);
@@ -144,8 +191,19 @@ export class SchedulerCore {
     return ['preparing', 'running', 'paused', 'finishing'].includes(this.cluster.phase);
   }
 
-  private fail(message: string): void {
-    this.change({ phase: 'failed', message, clockLimit: 0 });
+  /** Some segment has no copy that can be reached. If its node was only cut off and comes back, the run goes on. */
+  private pauseForLoss(loss: string): void {
+    if (this.isLost) return;
+    this.isLost = true;
+    this.progress?.setRunning(false, this.now);
+    if (this.isActive) this.change({ phase: 'failed', message: lostMessage(loss) });
+  }
+
+  private resumeAfterLoss(): void {
+    this.isLost = false;
+    if (this.cluster.phase !== 'failed') return;
+    this.progress?.setRunning(true, this.now);
+    this.change({ phase: 'running', message: null });
   }
 
   private takeRequest(from: NodeId, request: Request, now: number): void {
@@ -184,6 +242,7 @@ export class SchedulerCore {
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
     const { consistency, learningRate } = request;
     this.progress = new RunProgress(plan, null);
+    this.isLost = false;
     this.preparingSince = now;
     this.change({
       phase: 'preparing',
@@ -310,7 +369,7 @@ export class SchedulerCore {
    */
   private settle(loss = ''): void {
     const { map, plan, phase } = this.cluster;
-    if (plan === null || phase === 'failed') return;
+    if (plan === null || !this.canDecide) return;
     const nodes = [...this.nodes.values()].sort((a, b) => a.node - b.node);
     const candidates = this.isActive ? this.candidates() : [];
     const holders = this.cluster.leases.map(({ worker }) => worker);
@@ -319,7 +378,8 @@ export class SchedulerCore {
     }
     const servers = chooseServers(nodes, map.servers, plan.replicas);
     const placements = this.place(plan, servers);
-    if (placements === null) return this.fail(lostMessage(loss));
+    if (placements === null) return this.pauseForLoss(loss);
+    if (this.isLost) this.resumeAfterLoss();
     const workers = this.isActive
       ? phase === 'preparing'
         ? []

@@ -1,6 +1,6 @@
 // One segment on the shard that owns it: its rows, its optimiser state, its vector clock, and how a gradient is applied.
 import type { ClockSnapshot, Snapshot, Update } from '../protocol/frames.ts';
-import type { WorkerId } from '../protocol/ids.ts';
+import { compareEpochs, type Epoch, NO_EPOCH, type WorkerId } from '../protocol/ids.ts';
 import { hashUnit } from '../random.ts';
 import type { SegmentRange, TableSpec } from './table.ts';
 import type { Updater } from './updaters/updater.ts';
@@ -24,6 +24,8 @@ export class Segment {
   clocks = new VectorClock();
   /** Updates applied so far, those that only moved clocks included. */
   version = 0;
+  /** Epoch in which the last of them was applied. With the version it names one history. */
+  stamp: Epoch = NO_EPOCH;
   private values: Float32Array;
   private slots: Float32Array[];
   private scalars: Float64Array;
@@ -57,8 +59,9 @@ export class Segment {
   }
 
   /** Applies one update, as its owner or as a replica: the same bytes come out. */
-  apply(update: SegmentUpdate): void {
+  apply(update: SegmentUpdate, epoch: Epoch): void {
     this.version++;
+    this.stamp = epoch;
     if (update.hasGradient) this.applyGradient(update, update.learningRate, update.weight);
     for (const { worker, clock } of update.advances) this.clocks.advance(worker, clock);
   }
@@ -121,12 +124,12 @@ export class Segment {
   /** Everything a follower needs; without values for one that has this version. Copies: the segment lives on. */
   toSnapshot(isComplete: boolean): Omit<Snapshot, 'kind' | 'epoch'> {
     const { table, segment } = this.range;
-    const { version } = this;
+    const { version, stamp } = this;
     const clocks = { floor: this.clocks.floor(), clocks: this.clocks.list() };
     const [values, slots] = isComplete
       ? [this.values.slice(), this.slots.map((slot) => slot.slice())]
       : [new Float32Array(0), []];
-    return { table, segment, version, ...clocks, scalars: this.scalars.slice(), values, slots };
+    return { table, segment, version, stamp, ...clocks, scalars: this.scalars.slice(), values, slots };
   }
 
   /** Becomes what another shard's segment is. @returns false where the shapes don't fit, and then nothing has changed */
@@ -136,18 +139,24 @@ export class Segment {
       ? snapshot.values.length === this.range.floats &&
         snapshot.slots.length === this.slots.length &&
         snapshot.scalars.length === this.scalars.length
-      : snapshot.version === this.version;
+      : this.isAt(snapshot.version, snapshot.stamp);
     if (!fits) return false;
     if (isComplete) {
       this.values = snapshot.values.slice();
       this.slots = snapshot.slots.map((slot) => slot.slice());
       this.scalars = snapshot.scalars.slice();
       this.version = snapshot.version;
+      this.stamp = snapshot.stamp;
       this.snapshot = null;
     }
     this.clocks = VectorClock.from(snapshot.floor, snapshot.clocks);
     this.clocks.setWorkers(workers);
     return true;
+  }
+
+  /** Is this the very state that another shard has under this version and stamp? */
+  isAt(version: number, stamp: Epoch): boolean {
+    return version === this.version && compareEpochs(stamp, this.stamp) === 0;
   }
 
   /** Bytes of everything that must be the same on replicas, for comparing them. */

@@ -29,7 +29,8 @@ export interface Figures {
   readonly metrics: Metrics | null;
   /** Mean over the workers and over all of the run so far. */
   readonly time: TimeShares;
-  /** Messages heard since the run was over: after a few, every node's last report is in. */
+  /** Messages heard of this run, and of these since it was over: after a few, every node's last report is in. */
+  readonly messages: number;
   readonly messagesSinceOver: number;
 }
 
@@ -44,6 +45,7 @@ export class RecordingViewWriter extends ViewWriter {
   private run = 0;
   private sum = NO_TIME;
   private counted = 0;
+  private messages = 0;
   private messagesSinceOver = 0;
 
   override onCluster(cluster: ClusterState, isScheduler: boolean): void {
@@ -55,12 +57,14 @@ export class RecordingViewWriter extends ViewWriter {
     this.newest = null;
     this.sum = NO_TIME;
     this.counted = 0;
+    this.messages = 0;
     this.messagesSinceOver = 0;
   }
 
   override onMetrics(metrics: Metrics, history: Metrics): void {
     super.onMetrics(metrics, history);
     this.newest = metrics;
+    this.messages++;
     if (isOver(this.phase)) this.messagesSinceOver++;
     if (this.phase !== 'running') return;
     // Messages come at a steady pace, so that each stands for as much time as any other.
@@ -77,10 +81,10 @@ export class RecordingViewWriter extends ViewWriter {
   }
 
   figures(): Figures {
-    const { newest: metrics, messagesSinceOver, sum } = this;
+    const { newest: metrics, messages, messagesSinceOver, sum } = this;
     const count = Math.max(1, this.counted);
     const time = { compute: sum.compute / count, wait: sum.wait / count, communicate: sum.communicate / count };
-    return { metrics, time, messagesSinceOver };
+    return { metrics, time, messages, messagesSinceOver };
   }
 }
 

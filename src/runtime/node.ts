@@ -68,7 +68,10 @@ export class RoomNode {
     this.signaling = new SignalingClient(
       { url, ...address, random, now, startTimer, openSocket: (to) => new WebSocket(to) },
       {
-        onStatus: (status) => handlers.onStatus(status),
+        onStatus: (status) => {
+          if (status.phase === 'reconnecting') this.step({ kind: 'signaling', isUp: false });
+          handlers.onStatus(status);
+        },
         onWelcome: (welcome) => this.join(welcome),
         onJoined: (node) => this.step({ kind: 'joined', node }),
         onLeft: (node, reason) => this.step({ kind: 'left', node, reason }),

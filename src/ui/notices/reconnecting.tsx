@@ -3,9 +3,9 @@ import { useView } from '../../store/use-view.ts';
 import { WarningGlyph } from '../common/glyphs.tsx';
 
 export function Reconnecting() {
-  const words = useView(({ connection }) =>
+  const words = useView(({ connection, run }) =>
     connection.phase === 'reconnecting'
-      ? `${connection.reason} Training goes on; new tabs can join when it is back. ${nextTry(connection.retryInMs)}`
+      ? `${connection.reason} ${run?.phase === 'running' ? 'Training goes on; new' : 'New'} tabs can join when it is back. ${nextTry(connection.retryInMs)}`
       : null,
   );
   if (words === null) return null;

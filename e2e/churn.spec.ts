@@ -1,0 +1,28 @@
+// Tabs come and go while it trains.
+import { expect, report, test } from './fixtures/test.ts';
+
+test('a tab joins in mid-run and takes steps; a worker is closed in mid-run and training finishes', async ({
+  room,
+}) => {
+  const first = await room.joinTab();
+  const worker = await room.joinTab({ role: 'worker' });
+  await first.start({ steps: 150 });
+  await first.clockOver(10);
+
+  const late = await room.openTab();
+  const firstStep = await late.page.waitForFunction(() => {
+    const self = window.pushpull.status().nodes.find(({ isSelf }) => isSelf);
+    return self?.isWorker && self.samplesPerSecond > 0 ? performance.now() : null;
+  });
+  report('first step of a late tab, since it was opened', `${Math.round(Number(await firstStep.jsonValue()))} ms`);
+  const lateId = await late.id();
+  await first.clockOver(await first.clockOf(lateId), lateId);
+
+  await worker.page.close();
+  await expect.poll(async () => (await first.nodes()).length, { message: 'two nodes are left' }).toBe(2);
+  await first.clockOver((await first.value('Clock')) ?? 0);
+  await first.finished();
+  await late.finished();
+  await first.hasValueOver('Test accuracy', 0.8);
+  await expect(first.runState).toHaveText('Finished');
+});

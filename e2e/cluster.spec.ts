@@ -1,0 +1,93 @@
+// `npm run cluster` as a script runs it: what it writes, and what it says when it can't.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { expect, report, test } from './fixtures/test.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const resultSchema = z
+  .object({
+    samples: z.number(),
+    testAccuracy: z.number(),
+    samplesPerSecond: z.number(),
+    paramsSha256: z.string().regex(/^[0-9a-f]{64}$/),
+    duplicatesIgnored: z.number(),
+    acknowledgedPushes: z.number(),
+    appliedPushes: z.number(),
+    objective: z.number().optional(),
+    nonZeros: z.number().optional(),
+    oracle: z.object({ maxAbsDiff: z.number() }).loose().optional(),
+  })
+  .loose();
+
+interface Ended {
+  readonly code: number | null;
+  readonly words: string;
+}
+
+function run(args: readonly string[]): Promise<Ended> {
+  const child = spawn('npx', ['tsx', 'e2e/cluster/main.ts', ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const parts: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, words: Buffer.concat(parts).toString() }));
+  });
+}
+
+/** A network small enough to train in seconds. */
+const SMALL = ['--option', 'hidden=[16]', '--steps', '100', '--data-samples', '2000,500'];
+
+const cluster = test.extend<{ train: (...args: string[]) => Promise<z.infer<typeof resultSchema>> }>({
+  train: async ({ folder }, use, info) => {
+    let runs = 0;
+    await use(async (...args) => {
+      const json = info.outputPath(`result-${++runs}.json`);
+      const { code, words } = await run(['--page', folder, '--json', json, ...args]);
+      expect(code, words).toBe(0);
+      return resultSchema.parse(JSON.parse(readFileSync(json, 'utf8')));
+    });
+  },
+});
+
+for (const workers of [1, 2, 3]) {
+  cluster(`BSP with ${workers} of them is what one thread computes`, async ({ train }) => {
+    const result = await train(...SMALL, '--workers', String(workers), '--servers', '1', '--oracle');
+    report('largest difference', String(result.oracle?.maxAbsDiff));
+    expect(result.oracle?.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    expect(result.samples).toBe(12_800);
+    expect(result.appliedPushes).toBe(result.acknowledgedPushes);
+  });
+}
+
+cluster('BSP is the same bit for bit from run to run, with one server and with three', async ({ train }) => {
+  const one = await train(...SMALL, '--workers', '2', '--servers', '1');
+  const again = await train(...SMALL, '--workers', '2', '--servers', '1');
+  const three = await train(...SMALL, '--workers', '2', '--servers', '3');
+  expect(again.paramsSha256).toBe(one.paramsSha256);
+  expect(three.paramsSha256).toBe(one.paramsSha256);
+});
+
+cluster('sparse-logistic reports objective and non-zeros', async ({ train }) => {
+  const result = await train('--job', 'sparse-logistic', '--workers', '2', '--servers', '2', '--steps', '60');
+  expect(result.objective).toBeGreaterThan(0);
+  expect(result.nonZeros).toBeGreaterThan(0);
+});
+
+cluster('it says in a sentence what is wrong, and fails', async ({ folder }) => {
+  const cases: [string[], RegExp][] = [
+    [['--train', '/nowhere/images', '/nowhere/labels'], /Failed: \/nowhere\/images: there is no such file/],
+    [['--train', fileURLToPath(import.meta.url)], /Failed: .*not a format that can be read here/],
+    [['--consistency', 'ssp'], /Failed: --consistency: is bsp, async or ssp:N/],
+    [['--job', 'nonsense'], /Failed: There is no job "nonsense"/],
+    [['--updater', 'sgd', '--lr', '1000', '--workers', '1', '--servers', '1'], /Failed: The loss is not a number/],
+    [['--page', '/nowhere'], /Failed: --page: there is no built page/],
+  ];
+  for (const [args, words] of cases) {
+    const ended = await run(['--page', folder, ...args]);
+    expect(ended.words).toMatch(words);
+    expect(ended.code).toBe(1);
+  }
+});

@@ -1,0 +1,37 @@
+// A truly hidden tab, with the browser's throttling on, keeps training to the end of the run.
+import { findProgram } from './browsers/find.ts';
+import { openWindowedChromium } from './browsers/windowed-chromium.ts';
+import { expect, report, test } from './fixtures/test.ts';
+
+/** Clocks over which a rate is measured. */
+const MEASURED_CLOCKS = 60;
+
+test('a hidden tab keeps training', async ({ room }) => {
+  test.skip(findProgram(['Xvfb']) === null, 'no Xvfb on this machine: `npm run browsers` installs it');
+  const watcher = await room.joinTab({ role: 'watch' });
+  const window = await openWindowedChromium();
+  try {
+    const hidden = await window.openTab(room.url);
+    await watcher.joined(2);
+    const id = Math.max(...(await watcher.nodes()).map(({ id }) => id));
+    await expect.poll(() => hidden.evaluate('document.visibilityState')).toBe('visible');
+    await watcher.start({ steps: 1_200, batch: 64 });
+    await watcher.clockOver(5, id);
+    const clocksPerSecond = async () => {
+      const [clock, start] = [await watcher.clockOf(id), performance.now()];
+      await watcher.clockOver(clock + MEASURED_CLOCKS, id);
+      return (((await watcher.clockOf(id)) - clock) * 1000) / (performance.now() - start);
+    };
+    const visible = await clocksPerSecond();
+    await window.openTab('about:blank');
+    await expect.poll(() => hidden.evaluate('document.hidden')).toBe(true);
+    const behind = await clocksPerSecond();
+    report('steps/s of a tab, visible and then hidden', `${visible.toFixed(1)}, ${behind.toFixed(1)}`);
+    await watcher.finished();
+    expect(await watcher.clockOf(id)).toBe(1_200);
+    expect(await hidden.evaluate('document.hidden')).toBe(true);
+    expect(await hidden.evaluate('window.pushpull.status().run.phase')).toBe('finished');
+  } finally {
+    await window.close();
+  }
+});

@@ -1,0 +1,90 @@
+// Three tabs train one model; steering, pausing, stopping and downloading as a person does them.
+import { readFileSync } from 'node:fs';
+import { decodeSafetensors } from '../src/data/safetensors.ts';
+import type { TabPage } from './fixtures/tab-page.ts';
+import { expect, test } from './fixtures/test.ts';
+
+test('three tabs train to over 80 % on generated digits, and all of them show it', async ({ room }) => {
+  const tabs = [await room.joinTab(), await room.joinTab(), await room.joinTab()];
+  const [first] = tabs;
+  await first?.joined(3);
+  await first?.start({ steps: 120 });
+  for (const tab of tabs) {
+    await tab.finished();
+    await tab.hasValueOver('Test accuracy', 0.8);
+    expect(await tab.value('Loss')).toBeLessThan(1);
+  }
+  const shown = await Promise.all(tabs.map((tab) => tab.output('Test accuracy').textContent()));
+  expect(new Set(shown).size).toBe(1);
+  const workers = (await tabs[1]?.nodes())?.filter(({ isWorker }) => isWorker) ?? [];
+  expect(workers).toHaveLength(3);
+});
+
+test('consistency and learning rate change while it trains, in the other tab too', async ({ room }) => {
+  const [a, b] = [await room.joinTab(), await room.joinTab()];
+  await a.start({ steps: 100_000, consistency: 'BSP' });
+  await b.clockOver(2);
+  await b.isConsistency('BSP');
+  await a.chooseConsistency('Bounded delay');
+  await b.isConsistency('Bounded delay');
+  await b.chooseConsistency('Async');
+  await a.isConsistency('Async');
+  await a.page.getByRole('spinbutton', { name: 'Learning rate' }).fill('0.002');
+  await expect(b.page.getByRole('spinbutton', { name: 'Learning rate' })).toHaveValue('0.002');
+  const clock = (await b.value('Clock')) ?? 0;
+  await b.clockOver(clock + 2);
+  await b.button('Stop').click();
+  await expect(a.runState).toHaveText('Stopped');
+});
+
+test('pause holds every worker at one clock; resume goes on; stop ends', async ({ room }) => {
+  const [a, b] = [await room.joinTab(), await room.joinTab()];
+  await a.start({ steps: 100_000 });
+  await b.clockOver(2);
+  await b.button('Pause').click();
+  await expect(a.runState).toHaveText('Paused');
+  const held = await standStill(a);
+  await a.button('Resume').click();
+  await expect(b.runState).toHaveText('Training');
+  await b.clockOver(held + 2);
+  await a.button('Stop').click();
+  await expect(b.runState).toHaveText('Stopped');
+});
+
+/** Reports without a step after which nothing is under way any more. */
+const STILL_REPORTS = 6;
+
+/** Waits until all workers stand at one clock, report after report. @returns that clock */
+async function standStill(tab: TabPage): Promise<number> {
+  let [since, stood] = [0, ''];
+  const reportsStanding = async () => {
+    const { metrics, messages } = await tab.figures();
+    const clocks = new Set(metrics?.nodes.filter(({ isWorker }) => isWorker).map(({ clock }) => clock));
+    const now = clocks.size === 1 ? [...clocks].join() : 'apart';
+    if (now !== stood || now === 'apart') [since, stood] = [messages, now];
+    return messages - since;
+  };
+  await expect.poll(reportsStanding, { message: 'workers stand together' }).toBeGreaterThan(STILL_REPORTS);
+  return Number(stood) + 1;
+}
+
+test('the download is a safetensors file with the model’s tensors', async ({ room }) => {
+  const tab = await room.joinTab();
+  await tab.start({ steps: 5 });
+  await tab.finished();
+  const download = tab.page.waitForEvent('download');
+  await tab.button('Download parameters').click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe('digits-mlp.safetensors');
+  const { tensors, metadata } = decodeSafetensors(readFileSync(await file.path()));
+  expect(tensors.map(({ name, shape }) => [name, ...shape])).toEqual([
+    ['w1', 784, 256],
+    ['b1', 256],
+    ['w2', 256, 128],
+    ['b2', 128],
+    ['w3', 128, 10],
+    ['b3', 10],
+  ]);
+  expect(metadata.get('job')).toBe('digits-mlp');
+  expect(tensors.every(({ values }) => values.every(Number.isFinite))).toBe(true);
+});

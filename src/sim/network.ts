@@ -1,0 +1,157 @@
+// A virtual network: one connection per pair of nodes, with latency, bandwidth, stalls and breaks. Frames of one lane keep
+// their order, lanes overtake each other, and what is under way on a connection that breaks is lost with it.
+import type { NodeId } from '../protocol/ids.ts';
+import type { Random } from '../random.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface NetworkSettings {
+  /** One way, per connection: uniform between these, plus jitter per message. */
+  readonly latencyMs: readonly [number, number];
+  readonly jitterMs: number;
+  readonly bytesPerMs: number;
+  /** From the wish to connect to a connection. */
+  readonly connectMs: readonly [number, number];
+}
+
+export const LAN: NetworkSettings = { latencyMs: [0.2, 4], jitterMs: 1, bytesPerMs: 40_000, connectMs: [30, 150] };
+
+/** Browsers give a silent connection up after 5 to 6 seconds. */
+const GIVE_UP_MS = 6_000;
+
+/** The page tries again this long after a connection broke. */
+const RETRY_MS: readonly [number, number] = [100, 900];
+
+export interface NetworkHandlers {
+  onUp(node: NodeId, peer: NodeId): void;
+  onDown(node: NodeId, peer: NodeId): void;
+  isAlive(node: NodeId): boolean;
+  /** Can offers travel? Not while the signaling server is away. */
+  canSignal(): boolean;
+}
+
+interface Pair {
+  readonly nodes: readonly [NodeId, NodeId];
+  readonly latencyMs: number;
+  isUp: boolean;
+  isConnecting: boolean;
+  /** Grows with every connection: what was sent on an older one never arrives. */
+  generation: number;
+  /** Until when nothing gets through, from the smaller to the larger node and back. */
+  readonly stalledUntil: [number, number];
+  readonly lanes: Map<string, number>;
+}
+
+export class Network {
+  private readonly pairs = new Map<string, Pair>();
+  messages = 0;
+  bytes = 0;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly random: Random,
+    private readonly settings: NetworkSettings,
+    private readonly handlers: NetworkHandlers,
+  ) {}
+
+  /** Wishes for a connection; it comes about by itself, and comes back by itself. */
+  connect(a: NodeId, b: NodeId): void {
+    const pair = this.pairOf(a, b);
+    if (pair.isUp || pair.isConnecting) return;
+    pair.isConnecting = true;
+    this.time.after(this.between(this.settings.connectMs), () => this.open(pair));
+  }
+
+  isUp(a: NodeId, b: NodeId): boolean {
+    return this.pairOf(a, b).isUp;
+  }
+
+  /** Ends a connection; both ends are told, and who still lives tries again. */
+  cut(a: NodeId, b: NodeId): void {
+    const pair = this.pairOf(a, b);
+    if (!pair.isUp) return;
+    pair.isUp = false;
+    pair.generation++;
+    pair.lanes.clear();
+    for (const [node, peer] of [pair.nodes, [pair.nodes[1], pair.nodes[0]] as const]) {
+      if (this.handlers.isAlive(node)) this.handlers.onDown(node, peer);
+    }
+    this.time.after(this.between(RETRY_MS), () => this.connect(a, b));
+  }
+
+  /** A dead node's connections: nobody is told for seconds, that is how WebRTC is. */
+  forget(node: NodeId): void {
+    for (const pair of this.pairs.values()) {
+      if (!pair.nodes.includes(node) || !pair.isUp) continue;
+      const { generation } = pair;
+      this.time.after(GIVE_UP_MS, () => {
+        if (pair.generation === generation) this.cut(...pair.nodes);
+      });
+    }
+  }
+
+  /** Nothing gets through from `from` to `to` for a while; longer than browsers wait breaks the connection. */
+  stall(from: NodeId, to: NodeId, durationMs: number): void {
+    const pair = this.pairOf(from, to);
+    const way = from < to ? 0 : 1;
+    pair.stalledUntil[way] = Math.max(pair.stalledUntil[way], this.time.now + durationMs);
+    const { generation } = pair;
+    if (durationMs < GIVE_UP_MS) return;
+    this.time.after(GIVE_UP_MS, () => {
+      if (pair.generation === generation) this.cut(from, to);
+    });
+  }
+
+  /** Delivers in the lane's order. A message to a dead node, or on a broken connection, is lost. */
+  send(from: NodeId, to: NodeId, lane: string, bytes: number, deliver: () => void): void {
+    const pair = this.pairOf(from, to);
+    if (!pair.isUp) return;
+    this.messages++;
+    this.bytes += bytes;
+    const start = Math.max(this.time.now, pair.stalledUntil[from < to ? 0 : 1]);
+    const travel = pair.latencyMs + this.random.unit() * this.settings.jitterMs + bytes / this.settings.bytesPerMs;
+    const key = `${from} ${lane}`;
+    const arrival = Math.max(start + travel, pair.lanes.get(key) ?? 0);
+    pair.lanes.set(key, arrival);
+    const { generation } = pair;
+    this.time.after(arrival - this.time.now, () => {
+      if (pair.generation === generation && this.handlers.isAlive(to)) deliver();
+    });
+  }
+
+  private open(pair: Pair): void {
+    pair.isConnecting = false;
+    const [a, b] = pair.nodes;
+    if (pair.isUp || !this.handlers.isAlive(a) || !this.handlers.isAlive(b)) return;
+    if (!this.handlers.canSignal()) {
+      this.time.after(this.between(RETRY_MS), () => this.connect(a, b));
+      return;
+    }
+    pair.isUp = true;
+    pair.generation++;
+    this.handlers.onUp(a, b);
+    this.handlers.onUp(b, a);
+  }
+
+  private between([least, most]: readonly [number, number]): number {
+    return least + this.random.unit() * (most - least);
+  }
+
+  private pairOf(a: NodeId, b: NodeId): Pair {
+    const nodes: [NodeId, NodeId] = a < b ? [a, b] : [b, a];
+    const key = nodes.join(' ');
+    const known = this.pairs.get(key);
+    if (known !== undefined) return known;
+    const latencyMs = this.between(this.settings.latencyMs);
+    const pair: Pair = {
+      nodes,
+      latencyMs,
+      isUp: false,
+      isConnecting: false,
+      generation: 0,
+      stalledUntil: [0, 0],
+      lanes: new Map(),
+    };
+    this.pairs.set(key, pair);
+    return pair;
+  }
+}

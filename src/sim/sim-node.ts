@@ -1,0 +1,268 @@
+// A tab in virtual time: the same NodeCore, ShardCore and ClientCore as in a browser, joined by a virtual network.
+import type { ClusterState, Report, RoleChoice } from '../protocol/control.ts';
+import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
+import type { NodeId, WorkerId } from '../protocol/ids.ts';
+import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
+import { NodeCore, type NodeEffect, type NodeEvent } from '../ps/node-core.ts';
+import type { Rows } from '../ps/segment.ts';
+import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
+import type { Network } from './network.ts';
+import { SimWorker } from './sim-worker.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** As in the page: reports drive everything that needs time. */
+const REPORT_INTERVAL_MS = 250;
+
+/** From a lease to a worker that is ready: data fetched, kernels compiled. */
+const PREPARE_MS = 300;
+
+/** A round trip inside a tab, from worker to worker. */
+const LOCAL_MS = 0.05;
+
+/** A control message's size on the wire, about: what it is exactly changes nothing. */
+const CONTROL_BYTES = 2_000;
+
+export interface NodeSite {
+  readonly time: VirtualTime;
+  readonly network: Network;
+  readonly isSlow: boolean;
+  computeMs(): number;
+  rows(worker: WorkerId, clock: number): readonly Rows[];
+  onStart(worker: WorkerId, clock: number, required: number, floor: number): void;
+  /** A push's acknowledgement leaves the shard. */
+  onAcknowledge(frame: Frame & { kind: 'ack' }): void;
+  onCluster(node: NodeId, cluster: ClusterState): void;
+  nodeOf(node: NodeId): SimNode | undefined;
+  trace(line: string): void;
+  /** How far this node's clock is off. */
+  readonly skewMs: number;
+}
+
+export class SimNode {
+  readonly core: NodeCore;
+  readonly shard: ShardCore;
+  worker: SimWorker | null = null;
+  isAlive = true;
+  /** Frozen until then: nothing runs, everything waits. */
+  frozenUntil = 0;
+  private incarnation = 0;
+  private preparedRun = 0;
+  private preparing = 0;
+  private requests = 0;
+  private readonly links = new Set<NodeId>();
+
+  constructor(
+    readonly self: NodeId,
+    role: RoleChoice,
+    private readonly site: NodeSite,
+  ) {
+    this.core = new NodeCore(self, `virtual ${self}`, role);
+    this.shard = new ShardCore(self);
+    this.links.add(self);
+    this.scheduleReport();
+  }
+
+  get isFrozen(): boolean {
+    return this.site.time.now < this.frozenUntil;
+  }
+
+  /** Runs something on this node: at once, or when it thaws, in order. */
+  on(run: () => void): void {
+    if (!this.isAlive) return;
+    if (!this.isFrozen) run();
+    else this.site.time.after(this.frozenUntil - this.site.time.now, () => this.on(run));
+  }
+
+  linkUp(peer: NodeId): void {
+    this.links.add(peer);
+    this.stepShard({ kind: 'link', node: peer });
+    this.worker?.step({ kind: 'link', node: peer, isUp: true });
+    this.step({ kind: 'connected', node: peer });
+  }
+
+  linkDown(peer: NodeId): void {
+    this.links.delete(peer);
+    this.worker?.step({ kind: 'link', node: peer, isUp: false });
+    this.step({ kind: 'disconnected', node: peer });
+  }
+
+  step(event: NodeEvent): void {
+    for (const effect of this.core.step(event, this.site.time.now + this.site.skewMs)) this.perform(effect);
+  }
+
+  private perform(effect: NodeEffect): void {
+    const { network, time } = this.site;
+    switch (effect.kind) {
+      case 'send':
+        this.transmit(effect.to, 'control', CONTROL_BYTES, (peer) =>
+          peer.step({ kind: 'control', from: this.self, message: effect.message }),
+        );
+        break;
+      case 'connect':
+        network.connect(this.self, effect.node);
+        break;
+      case 'gone':
+        this.site.trace(`${this.self} takes ${effect.node} for gone: ${effect.reason}`);
+        network.cut(this.self, effect.node);
+        break;
+      case 'cluster':
+        this.follow(effect.cluster);
+        break;
+      case 'wake':
+        time.after(PROBE_TIMEOUT_MS + 1, () => this.on(() => this.step({ kind: 'tick' })));
+        break;
+      case 'hello':
+      case 'metrics':
+      case 'denied':
+      case 'incompatible':
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  private follow(cluster: ClusterState): void {
+    this.site.onCluster(this.self, cluster);
+    const { plan, map, schedule, leases } = cluster;
+    if (plan === null) return;
+    const { run, tables, seed, updater, batch } = plan;
+    this.stepShard({ kind: 'plan', plan: { run, tables, seed, updater, batch } });
+    this.stepShard({ kind: 'schedule', schedule });
+    this.stepShard({ kind: 'map', map });
+    if (leases.some(({ worker }) => worker === this.self) && this.preparing !== run) {
+      this.preparing = run;
+      this.site.time.after(PREPARE_MS, () => this.on(() => this.prepared(run)));
+    }
+    this.work(cluster);
+  }
+
+  private prepared(run: number): void {
+    this.preparedRun = run;
+    const cluster = this.core.newest;
+    if (cluster !== null) this.work(cluster);
+  }
+
+  /** Starts, stops or goes on working, as the map says. */
+  private work(cluster: ClusterState): void {
+    const { plan, map } = cluster;
+    const incarnation = map.workers.find(({ node }) => node === this.self)?.incarnation ?? 0;
+    if (incarnation !== this.incarnation) {
+      this.worker?.end();
+      this.worker = null;
+      this.incarnation = 0;
+    }
+    if (plan !== null && this.worker === null && incarnation !== 0 && this.preparedRun === plan.run) {
+      this.incarnation = incarnation;
+      this.worker = this.hire({ node: this.self, incarnation }, cluster);
+      this.worker.step({ kind: 'map', map });
+      for (const node of this.links) this.worker.step({ kind: 'link', node, isUp: true });
+      this.worker.start();
+    } else this.worker?.step({ kind: 'map', map });
+    this.worker?.proceed();
+  }
+
+  private hire(self: WorkerId, { plan }: ClusterState): SimWorker {
+    const { site } = this;
+    return new SimWorker({
+      self,
+      run: plan?.run ?? 0,
+      steps: plan?.steps ?? 0,
+      tables: plan?.tables ?? [],
+      cluster: () => {
+        const newest = this.core.newest;
+        if (newest === null) throw new Error('a worker without a cluster');
+        return newest;
+      },
+      send: (to, frame) => this.sendFrame(to, 'shard', frame),
+      rows: site.rows,
+      computeMs: site.computeMs,
+      after: (delayMs, run) => site.time.after(delayMs, () => this.on(run)),
+      onStart: (clock, required, floor) => site.onStart(self, clock, required, floor),
+      nextRequest: () => ++this.requests,
+    });
+  }
+
+  private stepShard(event: ShardEvent): void {
+    for (const { to, role, frame } of this.shard.step(event)) {
+      if (frame.kind === 'ack') this.site.onAcknowledge(frame);
+      this.sendFrame(to, role, frame);
+    }
+  }
+
+  /** Frames travel as bytes, as they do for real. */
+  private sendFrame(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void {
+    const bytes = join(encodeFrame(frame));
+    const lane = `${role} ${frame.kind === 'update' || frame.kind === 'snapshot' ? 'copy' : frame.kind}`;
+    this.transmit(to, lane, bytes.byteLength, (peer) => {
+      const received = decodeFrame(bytes);
+      if (role === 'shard') peer.stepShard({ kind: 'frame', from: this.self, frame: received });
+      else peer.worker?.step({ kind: 'frame', from: this.self, frame: received });
+    });
+  }
+
+  private transmit(to: NodeId, lane: string, bytes: number, deliver: (peer: SimNode) => void): void {
+    if (to === this.self) this.site.time.after(LOCAL_MS, () => this.on(() => deliver(this)));
+    else
+      this.site.network.send(this.self, to, lane, bytes, () => {
+        const peer = this.site.nodeOf(to);
+        peer?.on(() => deliver(peer));
+      });
+  }
+
+  private scheduleReport(): void {
+    this.site.time.after(REPORT_INTERVAL_MS, () => {
+      if (!this.isAlive) return;
+      this.on(() => {
+        this.step({ kind: 'report', report: this.report() });
+        this.scheduleReport();
+      });
+    });
+  }
+
+  private report(): Omit<Report, 'rttMs'> {
+    const run = this.core.newest?.plan?.run ?? 0;
+    const { worker } = this;
+    const figures = this.shard.counters.figures();
+    return {
+      kind: 'report',
+      run,
+      isPrepared: this.preparedRun === run,
+      holdsAllBlocks: false,
+      problem: null,
+      divergedAt: null,
+      worker:
+        worker === null
+          ? null
+          : {
+              clock: worker.finishedClock,
+              samples: Math.max(0, worker.finishedClock + 1),
+              losses: [],
+              evaluations: [],
+              computeMs: 0,
+              waitMs: 0,
+              communicateMs: 0,
+              spanMs: REPORT_INTERVAL_MS,
+              isDone: worker.isDone,
+              device: 'virtual',
+            },
+      shard: { ...figures, workers: [...figures.workers] },
+      epoch: this.shard.epoch,
+      settled: this.shard.settledSegments(),
+      bytesIn: 0,
+      bytesOut: 0,
+      traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
+      flows: [],
+      links: { webrtc: 0, port: 0 },
+    };
+  }
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,148 @@
+// A worker in virtual time: the real ClientCore, driven as the training loop drives it. Pull, compute for a while, push,
+// with the next pull under way during the computation where the delay allows it.
+import type { ClusterState } from '../protocol/control.ts';
+import type { Frame } from '../protocol/frames.ts';
+import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
+import { ClientCore, type ClientEvent, type Pulled, type ReadFronts } from '../ps/client-core.ts';
+import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
+import type { Rows } from '../ps/segment.ts';
+import type { TableSpec } from '../ps/table.ts';
+
+export interface WorkerSite {
+  readonly self: WorkerId;
+  readonly run: number;
+  readonly steps: number;
+  readonly tables: readonly TableSpec[];
+  cluster(): ClusterState;
+  send(to: NodeId, frame: Frame): void;
+  /** What the push of a clock carries. */
+  rows(worker: WorkerId, clock: number): readonly Rows[];
+  computeMs(): number;
+  after(delayMs: number, run: () => void): void;
+  /** A gradient is about to be computed on what a pull brought; `floor` is the oldest that any segment's clock was. */
+  onStart(clock: number, required: number, floor: number): void;
+  nextRequest(): number;
+}
+
+interface PullUnderWay {
+  readonly id: number;
+  readonly clock: number;
+  readonly required: number;
+  floor: number;
+  pulled: Pulled | null;
+}
+
+export class SimWorker {
+  private readonly core: ClientCore;
+  private clock = NO_CLOCK;
+  private pull: PullUnderWay | null = null;
+  private isComputing = false;
+  private isJoined = false;
+  private isEnded = false;
+  private pulls = 0;
+  /** Clock required by each request under way, to check every answer against. */
+  private readonly floors = new Map<number, PullUnderWay>();
+
+  constructor(private readonly site: WorkerSite) {
+    this.core = new ClientCore(site.self, () => site.nextRequest());
+    this.step({ kind: 'plan', run: site.run, tables: site.tables });
+  }
+
+  get finishedClock(): number {
+    return this.clock - (this.isJoined ? 1 : 0);
+  }
+
+  get isDone(): boolean {
+    return this.isJoined && this.clock >= this.site.steps && this.core.unacknowledgedClocks === 0;
+  }
+
+  get unacknowledged(): number {
+    return this.core.unacknowledgedClocks;
+  }
+
+  /** Begins where no segment expects less of this worker. */
+  start(): void {
+    this.begin(NO_CLOCK, NO_CLOCK);
+  }
+
+  step(event: ClientEvent): void {
+    if (this.isEnded) return;
+    if (event.kind === 'frame' && event.frame.kind === 'answer') this.noteFloor(event.frame);
+    for (const effect of this.core.step(event)) {
+      if (effect.kind === 'send') this.send(effect.to, effect.frame);
+      else if (effect.kind === 'pulled') this.arrive(effect.id, effect.pulled);
+      else if (effect.kind === 'rejected') throw new Error(`worker ${this.site.self.node}: ${effect.refuse.reason}`);
+    }
+    this.proceed();
+  }
+
+  end(): void {
+    this.isEnded = true;
+  }
+
+  private send(to: NodeId, frame: Frame): void {
+    if (frame.kind === 'pull' && this.pull !== null) this.floors.set(frame.request, this.pullOf(frame.request));
+    this.site.send(to, frame);
+  }
+
+  private pullOf(request: number): PullUnderWay {
+    const known = this.floors.get(request) ?? this.pull;
+    if (known === null) throw new Error('a pull is sent that nobody asked for');
+    return known;
+  }
+
+  private noteFloor(answer: Frame & { kind: 'answer' }): void {
+    const pull = this.floors.get(answer.request);
+    if (pull !== undefined) pull.floor = Math.min(pull.floor, answer.clocks.floor);
+    this.floors.delete(answer.request);
+  }
+
+  private begin(clock: number, done: number): void {
+    const { tables, self } = this.site;
+    const isJoin = clock === NO_CLOCK;
+    const rows = isJoin ? null : this.site.rows(self, clock);
+    const keys = tables.map((_, table) => (rows === null ? new Uint32Array(0) : (rows[table]?.keys ?? null)));
+    const into = tables.map(({ keys: all, width }, table) => new Float32Array((keys[table]?.length ?? all) * width));
+    const required = isJoin ? NO_CLOCK : requiredClock(this.site.cluster().schedule, clock);
+    const id = ++this.pulls;
+    this.pull = { id, clock, required, floor: Number.POSITIVE_INFINITY, pulled: null };
+    this.step({ kind: 'pull', id, minClock: required, done, keys, into, everySegment: isJoin || done !== NO_CLOCK });
+  }
+
+  private arrive(id: number, pulled: Pulled): void {
+    if (this.pull?.id !== id) return;
+    this.pull.pulled = pulled;
+    if (this.isJoined) return;
+    this.isJoined = true;
+    this.clock = pulled.ownClock + 1;
+    this.pull = null;
+    if (this.clock < this.site.steps) this.begin(this.clock, this.clock - 1);
+  }
+
+  /** Starts the next computation when its pull is there and nothing holds it back. Called after every event. */
+  proceed(): void {
+    const { pull, clock } = this;
+    if (this.isEnded || !this.isJoined || this.isComputing || pull === null || pull.pulled === null) return;
+    if (pull.clock !== clock || clock >= this.site.steps || clock >= this.site.cluster().clockLimit) return;
+    if (this.core.unacknowledgedClocks >= MAX_UNACKED_CLOCKS) return;
+    this.site.onStart(clock, pull.required, pull.floor);
+    this.isComputing = true;
+    const { readFronts } = pull.pulled;
+    this.pull = null;
+    const next = clock + 1;
+    const delay = delayOf(scheduleAt(this.site.cluster().schedule, next).consistency);
+    if (delay >= 1 && next < this.site.steps) this.begin(next, NO_CLOCK);
+    this.site.after(this.site.computeMs(), () => this.finish(clock, readFronts));
+  }
+
+  private finish(clock: number, readFronts: ReadFronts): void {
+    if (this.isEnded) return;
+    this.isComputing = false;
+    this.clock = clock + 1;
+    const tables = this.site.rows(this.site.self, clock);
+    this.step({ kind: 'push', clock, samples: 1, tables, readFronts });
+    if (this.pull === null && this.clock < this.site.steps) this.begin(this.clock, NO_CLOCK);
+    this.proceed();
+  }
+}

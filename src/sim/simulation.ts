@@ -1,0 +1,406 @@
+// One history: nodes, network, signaling and faults in virtual time, all from one seed, checked as it unfolds.
+import type { ClusterState, RoleChoice } from '../protocol/control.ts';
+import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import { isServing } from '../ps/cluster-map.ts';
+import type { Consistency } from '../ps/consistency.ts';
+import type { Segment } from '../ps/segment.ts';
+import { hash32, Random } from '../random.ts';
+import { countingPlan, pushRows } from './counting-job.ts';
+import { drawFaults, type Fault, type FaultKind } from './faults.ts';
+import { checkReplicas, MapLedger, PushLedger, type Violation } from './invariants.ts';
+import { LAN, Network, type NetworkSettings } from './network.ts';
+import { VirtualSignaling } from './signaling.ts';
+import { SimNode } from './sim-node.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+export interface SimulationConfig {
+  readonly seed: number;
+  readonly workers: number;
+  readonly servers: number;
+  readonly replicas: number;
+  readonly consistency: Consistency;
+  readonly steps: number;
+  readonly faults: readonly FaultKind[];
+  readonly faultCount: number;
+  readonly network?: NetworkSettings;
+  /** Receives every line of the trace, when wanted. */
+  readonly onTrace?: (line: string) => void;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly faults: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly acknowledged: number;
+  readonly duplicates: number;
+  /** Hash of the whole trace: the same for the same seed. */
+  readonly traceHash: string;
+  /** Bytes of the final parameters, segment by segment: for comparing runs. */
+  readonly parameters: readonly Float32Array[];
+  readonly nodes: readonly SimNode[];
+}
+
+/** Segments of the receipts table. */
+const SEGMENTS = 6;
+
+/** Nothing may keep the clocks from moving for longer than this after the last fault: all timeouts add to far less. */
+const STALL_LIMIT_MS = 60_000;
+
+/** Histories that never end are a bug of their own. */
+const MAX_EVENTS = 5_000_000;
+
+/** Events between two comparisons of all replicas: each compares megabytes. */
+const REPLICA_CHECK_EVERY = 20_000;
+
+/** Tabs open one after the other. */
+const JOIN_INTERVAL_MS = 20;
+
+export class Simulation {
+  readonly time = new VirtualTime();
+  private readonly random: Random;
+  private readonly network: Network;
+  private readonly signaling: VirtualSignaling;
+  private readonly nodes = new Map<NodeId, SimNode>();
+  private readonly pushes: PushLedger;
+  private readonly maps = new MapLedger();
+  private readonly violations: Violation[] = [];
+  private readonly leaving = new Set<SimNode>();
+  private readonly total: number;
+  private hash = 0;
+  private events = 0;
+  private faultsDone = 0;
+  private faultsPlanned = false;
+  private faultsLeft = 0;
+  private newest: ClusterState | null = null;
+  private movedAt = 0;
+  private lastFloor = -1;
+  private hasEnded = false;
+
+  constructor(private readonly config: SimulationConfig) {
+    this.random = new Random(config.seed);
+    this.total = config.workers + config.servers;
+    this.pushes = new PushLedger(SEGMENTS, config.steps);
+    this.network = new Network(this.time, new Random(hash32(config.seed, 7)), config.network ?? LAN, {
+      onUp: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkUp(peer)),
+      onDown: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkDown(peer)),
+      isAlive: (node) => this.nodes.get(node)?.isAlive ?? false,
+      canSignal: () => this.signaling.isUp,
+    });
+    this.signaling = new VirtualSignaling(this.time, (node, event) => {
+      const target = this.nodes.get(node);
+      target?.on(() => target.step(event));
+    });
+  }
+
+  run(): SimulationResult {
+    const { workers, servers } = this.config;
+    for (let index = 0; index < workers; index++) this.time.after(index * JOIN_INTERVAL_MS, () => this.add('worker'));
+    for (let index = 0; index < servers; index++) {
+      this.time.after((workers + index) * JOIN_INTERVAL_MS, () => this.add('server'));
+    }
+    this.time.after(this.total * JOIN_INTERVAL_MS + 1_000, () => this.start());
+    while (!this.hasEnded && this.violations.length === 0 && this.events < MAX_EVENTS && this.time.step())
+      this.afterEvent();
+    if (!this.hasEnded && this.violations.length === 0) this.violate(6, `no end after ${this.events} events`);
+    if (this.hasEnded) this.checkEnd();
+    return this.result();
+  }
+
+  private add(role: RoleChoice): void {
+    const { time, network, config } = this;
+    const self = this.signaling.nextId();
+    const random = new Random(hash32(config.seed, 11, self));
+    const isSlow = random.unit() < 0.15;
+    const skewMs = (random.unit() - 0.5) * 1_000_000;
+    const node = new SimNode(self, role, {
+      time,
+      network,
+      isSlow,
+      skewMs,
+      computeMs: () => (isSlow ? 4 : 1) * (8 + random.unit() * 10),
+      rows: (worker, clock) => pushRows(SEGMENTS, this.pushes.slotOf(worker, clock), worker, clock),
+      onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
+      onAcknowledge: ({ worker, clock, table, segment }) => {
+        if (table === 0) this.pushes.acknowledge(worker, clock, segment);
+      },
+      onCluster: (who, cluster) => this.noteCluster(who, cluster),
+      nodeOf: (id) => this.nodes.get(id),
+      trace: (line) => this.trace(line),
+    });
+    this.nodes.set(self, node);
+    this.trace(`${self} opens as ${role}`);
+    this.signaling.join(self);
+  }
+
+  private start(): void {
+    const { workers, steps, replicas, consistency } = this.config;
+    const first = this.alive()[0];
+    if (first === undefined) return;
+    const plan = countingPlan(SEGMENTS, workers, steps, replicas);
+    this.trace(`${first.self} asks to start`);
+    first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1 } });
+  }
+
+  private noteCluster(who: NodeId, cluster: ClusterState): void {
+    const violation = this.maps.check(cluster);
+    if (violation !== null) this.violations.push(violation);
+    const { map, phase } = cluster;
+    const isNewer = this.newest === null || cluster.term > this.newest.term || cluster.revision > this.newest.revision;
+    if (isNewer) {
+      this.newest = cluster;
+      const { term, counter } = map.epoch;
+      const chains = map.placements.map(({ chain, learners }) => [chain.join('>'), ...learners].join('+')).join(' ');
+      this.trace(
+        `epoch ${term}.${counter} ${phase}: ${map.workers.length} workers, chains ${chains} (heard by ${who})`,
+      );
+    }
+    if (phase === 'running' && !this.faultsPlanned) this.planFaults();
+  }
+
+  private planFaults(): void {
+    this.faultsPlanned = true;
+    this.movedAt = this.time.now;
+    const { faults, faultCount, steps } = this.config;
+    const spanMs = steps * 60;
+    const drawn = drawFaults(this.random, faults, faultCount, spanMs);
+    this.faultsLeft = drawn.length;
+    for (const fault of drawn) this.time.after(fault.atMs, () => this.commit(fault));
+  }
+
+  private commit(fault: Fault): void {
+    this.faultsLeft--;
+    this.movedAt = this.time.now;
+    if (this.act(fault)) this.faultsDone++;
+  }
+
+  /** @returns false where the fault can't be had now: nobody to kill, or it would be the last copy of something */
+  private act({ kind, pick, otherPick, durationMs }: Fault): boolean {
+    const alive = this.alive();
+    const one = alive[Math.floor(pick * alive.length)];
+    const other = alive[Math.floor(otherPick * alive.length)];
+    if (one === undefined || other === undefined) return false;
+    const isServer = ({ self }: SimNode) => this.map?.servers.includes(self) ?? false;
+    switch (kind) {
+      case 'kill-server':
+        return this.kill(this.pickOf(pick, isServer));
+      case 'kill-worker':
+        return this.kill(this.pickOf(pick, (node) => node.worker !== null));
+      case 'kill-scheduler':
+        return this.kill(alive.find((node) => node.core.isScheduler));
+      case 'join':
+        if (this.nodes.size >= 3 * this.total) return false;
+        this.add(otherPick < 0.5 ? 'both' : otherPick < 0.8 ? 'server' : 'worker');
+        return true;
+      case 'join-server':
+        if (this.nodes.size >= 3 * this.total) return false;
+        this.add('server');
+        return true;
+      case 'leave':
+        return this.leave(one);
+      case 'leave-server':
+        return this.leave(this.pickOf(pick, isServer));
+      case 'break':
+        this.trace(`break ${one.self}–${other.self}`);
+        this.network.cut(one.self, other.self);
+        return true;
+      case 'stall':
+        this.trace(`stall ${one.self}→${other.self} ${durationMs} ms`);
+        if (one !== other) this.network.stall(one.self, other.self, durationMs);
+        return one !== other;
+      case 'freeze':
+        this.trace(`freeze ${one.self} ${durationMs} ms`);
+        one.frozenUntil = Math.max(one.frozenUntil, this.time.now + durationMs);
+        return true;
+      case 'signaling':
+        return this.stopSignaling(durationMs);
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  private get map(): ClusterState['map'] | undefined {
+    return this.newest?.map;
+  }
+
+  private pickOf(pick: number, isMeant: (node: SimNode) => boolean): SimNode | undefined {
+    const candidates = this.alive().filter(isMeant);
+    return candidates[Math.floor(pick * candidates.length)];
+  }
+
+  /** Would every segment keep a copy in its chain on a node that lives and can act, and would there be a worker left? */
+  private canSpare(node: SimNode): boolean {
+    const others = this.alive().filter((other) => other !== node && !other.isFrozen && !this.leaving.has(other));
+    const live = new Set(others.map(({ self }) => self));
+    const scheduler = this.newest?.scheduler;
+    const canAct = (member: NodeId) =>
+      live.has(member) && (scheduler === undefined || scheduler === member || this.network.isUp(scheduler, member));
+    const keepsCopies = this.map?.placements.every(({ chain }) => chain.some(canAct)) ?? false;
+    return keepsCopies && others.some(({ worker }) => worker !== null) && others.length >= 2;
+  }
+
+  private kill(node: SimNode | undefined): boolean {
+    if (node === undefined || !this.canSpare(node)) return false;
+    this.trace(`kill ${node.self}`);
+    node.isAlive = false;
+    node.worker?.end();
+    this.signaling.leave(node.self, 'closed');
+    this.network.forget(node.self);
+    return true;
+  }
+
+  /** Asks to leave, and goes when nothing is placed on it any more. */
+  private leave(node: SimNode | undefined): boolean {
+    if (node === undefined || this.leaving.has(node) || !this.canSpare(node)) return false;
+    this.leaving.add(node);
+    this.trace(`${node.self} asks to leave`);
+    node.on(() => node.step({ kind: 'request', request: { ask: 'leave' } }));
+    this.departWhenFree(node, this.time.now + 10_000);
+    return true;
+  }
+
+  private departWhenFree(node: SimNode, deadline: number): void {
+    if (!node.isAlive) return;
+    const map = node.core.newest?.map;
+    const isNeeded =
+      map !== undefined && (isServing(map, node.self) || map.workers.some((worker) => worker.node === node.self));
+    if (isNeeded) {
+      if (this.time.now < deadline) this.time.after(50, () => this.departWhenFree(node, deadline));
+      return;
+    }
+    this.trace(`${node.self} leaves`);
+    node.isAlive = false;
+    node.worker?.end();
+    this.signaling.leave(node.self, 'leave');
+    this.network.forget(node.self);
+  }
+
+  private stopSignaling(durationMs: number): boolean {
+    if (!this.signaling.isUp) return false;
+    this.trace(`signaling away for ${durationMs} ms`);
+    this.signaling.stop();
+    this.time.after(durationMs, () => this.signaling.restart(this.alive().map(({ self }) => self)));
+    return true;
+  }
+
+  /** 3: no gradient is computed on parameters older than τ allows. */
+  private checkStart(worker: WorkerId, clock: number, required: number, floor: number): void {
+    this.trace(`${worker.node}/${worker.incarnation} computes ${clock}`);
+    if (floor < required)
+      this.violate(3, `worker ${worker.node} computes clock ${clock} on floor ${floor}, needs ${required}`);
+  }
+
+  private afterEvent(): void {
+    this.events++;
+    if (this.events % REPLICA_CHECK_EVERY === 0) this.violations.push(...checkReplicas(this.copies()));
+    if (this.events % 50 === 0) this.checkProgress();
+  }
+
+  /** 6: the clocks move, until everybody is done. */
+  private checkProgress(): void {
+    if (!this.faultsPlanned) {
+      if (this.time.now > STALL_LIMIT_MS) this.violate(6, 'training never began');
+      return;
+    }
+    const workers = this.alive().flatMap(({ worker }) => worker ?? []);
+    const floor = workers.length === 0 ? -1 : Math.min(...workers.map(({ finishedClock }) => finishedClock));
+    if (floor !== this.lastFloor) {
+      this.lastFloor = floor;
+      this.movedAt = this.time.now;
+    }
+    if (this.isQuiet()) this.hasEnded = true;
+    else if (this.faultsLeft === 0 && this.time.now - this.movedAt > STALL_LIMIT_MS)
+      this.violate(6, this.describeStall());
+  }
+
+  /** Everybody in the newest map has done and got acknowledged all, and no segment is on its way. */
+  private isQuiet(): boolean {
+    if (this.faultsLeft > 0 || this.map === undefined || this.map.workers.length === 0) return false;
+    const workers = this.map.workers.map(({ node }) => this.nodes.get(node));
+    const { epoch } = this.map;
+    return (
+      this.alive().every(({ shard }) => compareEpochs(shard.epoch, epoch) === 0) &&
+      workers.every((node) => node?.isAlive && !node.isFrozen && node.worker?.isDone) &&
+      this.map.placements.every(
+        ({ learners, chain }) => learners.length === 0 && chain.every((node) => this.isThere(node)),
+      )
+    );
+  }
+
+  private isThere(id: NodeId): boolean {
+    const node = this.nodes.get(id);
+    return node?.isAlive === true && !node.isFrozen;
+  }
+
+  private describeStall(): string {
+    const workers = this.alive().map(({ self, worker }) => {
+      const state = worker === null ? '–' : `${worker.finishedClock} (${worker.unacknowledged} unacknowledged)`;
+      return `${self}: ${state}`;
+    });
+    const { phase, message } = this.newest ?? {};
+    return `nothing moves for ${STALL_LIMIT_MS} ms, phase ${phase} ${message ?? ''}; workers ${workers.join(', ')}`;
+  }
+
+  private checkEnd(): void {
+    const owners = new Map<number, Segment>();
+    for (const node of this.alive()) {
+      for (const { segment, isOwner } of node.shard.segments()) {
+        if (!isOwner) continue;
+        const key = segmentKey(segment.range.table, segment.range.segment);
+        const holder = this.map?.placements[this.indexOf(key)]?.chain[0];
+        if (holder === node.self) owners.set(key, segment);
+      }
+    }
+    this.violations.push(...this.pushes.check(owners), ...checkReplicas(this.copies()));
+  }
+
+  private indexOf(key: number): number {
+    return key < segmentKey(1, 0) ? key : SEGMENTS + (key - segmentKey(1, 0));
+  }
+
+  private copies(): { node: NodeId; segment: Segment }[] {
+    return this.alive().flatMap((node) => node.shard.segments().map(({ segment }) => ({ node: node.self, segment })));
+  }
+
+  private alive(): SimNode[] {
+    return [...this.nodes.values()].filter(({ isAlive }) => isAlive);
+  }
+
+  private violate(invariant: number, text: string): void {
+    this.violations.push({ invariant, text });
+  }
+
+  private trace(line: string): void {
+    const full = `${this.time.now.toFixed(3)} ${line}`;
+    for (let at = 0; at < full.length; at++) this.hash = (Math.imul(this.hash, 31) + full.charCodeAt(at)) | 0;
+    this.config.onTrace?.(full);
+  }
+
+  private result(): SimulationResult {
+    const owners = this.alive().flatMap((node) => node.shard.segments().filter(({ isOwner }) => isOwner));
+    const sorted = owners
+      .map(({ segment }) => segment)
+      .sort((a, b) => a.range.table - b.range.table || a.range.segment - b.range.segment);
+    const duplicates = [...this.nodes.values()].reduce(
+      (sum, { shard }) => sum + shard.counters.figures().duplicates,
+      0,
+    );
+    return {
+      seed: this.config.seed,
+      violations: this.violations,
+      virtualMs: this.time.now,
+      events: this.events,
+      faults: this.faultsDone,
+      messages: this.network.messages,
+      bytes: this.network.bytes,
+      acknowledged: this.pushes.acknowledgedCount,
+      duplicates,
+      traceHash: (this.hash >>> 0).toString(16).padStart(8, '0'),
+      parameters: sorted.map((segment) => segment.state().values),
+      nodes: [...this.nodes.values()],
+    };
+  }
+}
