@@ -29,7 +29,7 @@ test('bad files are refused in words, one after the other, and the data before t
       await expect(tab.alert).toContainText('kept');
       expect(await tab.data.textContent()).toBe(before);
       await tab.button('Dismiss').click();
-      await expect(tab.alert).toBeEmpty();
+      await expect(tab.alert).toHaveCount(0);
     });
   }
   await expect(tab.button('Start training')).toBeEnabled();

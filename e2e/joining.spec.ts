@@ -6,7 +6,7 @@ test('a room that is full says so', async ({ room, serve }) => {
   const url = `${server.url}${newRoom()}`;
   await room.joinTab({ url });
   const late = await room.openTab({ url });
-  await expect(late.alert).toContainText(/full/);
+  await expect(late.alert).toContainText(/has its 1 node/);
   await expect(late.alert).toContainText('Close a tab of this room');
   await expect(late.button('Try again')).toBeVisible();
 });

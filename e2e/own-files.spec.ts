@@ -14,7 +14,7 @@ test('idx files dropped in one tab are trained on in two; drawing shows probabil
   await a.hasValueOver('Test accuracy', 0.6);
   // Only node 1 had the files: node 2 took its steps on blocks that came over WebRTC.
   const id = await b.id();
-  expect(await a.clockOf(id)).toBe(60);
+  await a.clockIs(60, id);
   const { metrics } = await a.figures();
   expect(metrics?.nodes.find(({ node }) => node === id)?.links.webrtc).toBeGreaterThan(0);
 
@@ -43,7 +43,7 @@ for (const [kind, file] of [
     await expect(a.page.getByRole('radio', { name: /Click prediction/ })).toBeChecked();
     await a.start({ steps: 100, batch: 128 });
     await b.finished();
-    expect(await a.clockOf(await b.id())).toBe(100);
+    await a.clockIs(100, await b.id());
     await b.hasValueOver('Test accuracy', 0.5);
   });
 }

@@ -51,7 +51,7 @@ export async function openWindowedChromium(): Promise<WindowedChromium> {
   const tabs: WindowedTab[] = [];
   return {
     openTab: async (url) => {
-      const response = await fetch(`http://127.0.0.1:${port}/json/new?${url}`, { method: 'PUT' });
+      const response = await fetch(`http://127.0.0.1:${port}/json/new?${encodeURIComponent(url)}`, { method: 'PUT' });
       const { webSocketDebuggerUrl } = targetSchema.parse(await response.json());
       const tab = await WindowedTab.connect(webSocketDebuggerUrl);
       tabs.push(tab);

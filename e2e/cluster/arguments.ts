@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { consistencySchema } from '../../src/protocol/control.ts';
-import { MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
+import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
 import { ClusterFailure } from './failure.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => {
@@ -51,6 +51,7 @@ const schema = z.object({
     .optional(),
   workers: wholeNumber(1, MAX_ROOM_NODES - 1),
   servers: wholeNumber(1, MAX_ROOM_NODES - 1),
+  replicas: wholeNumber(0, MAX_REPLICAS).optional(),
   consistency,
   batch: wholeNumber(1, 1_000_000).optional(),
   lr: positive(1000).optional(),
@@ -81,6 +82,7 @@ function command(): Command {
     .option('--data-samples <train,test>', 'how many samples to generate')
     .option('--workers <count>', 'tabs that compute gradients', '2')
     .option('--servers <count>', 'tabs that hold the parameters', '2')
+    .option('--replicas <count>', 'copies of each parameter besides its owner’s; 1 where there are servers for it')
     .option('--consistency <kind>', 'bsp, ssp:N (bounded delay of N clocks) or async', 'bsp')
     .option('--batch <samples>', 'samples of one clock, over all workers')
     .option('--lr <rate>', 'learning rate')

@@ -93,7 +93,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
   const { jobs } = await tab.call('status');
   const defaults = jobs.find(({ name }) => name === wanted.job)?.defaults;
   if (defaults === undefined) throw new ClusterFailure(`There is no job "${wanted.job}".`);
-  const { job, batch, steps, lr, updater, consistency, seed } = wanted;
+  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed } = wanted;
   return {
     job,
     batch: batch ?? defaults.batch,
@@ -101,6 +101,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     learningRate: lr ?? defaults.learningRate,
     updater: updater ?? defaults.updater,
     consistency,
+    replicas: replicas ?? Math.min(1, servers - 1),
     seed,
   };
 }

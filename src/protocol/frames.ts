@@ -294,7 +294,7 @@ function readAnswer(epoch: Epoch, reader: ByteReader): Answer {
   const segment = readSegment(reader);
   const request = reader.u32();
   const version = reader.u32();
-  const isHeldBack = reader.u32() === 1;
+  const isHeldBack = readFlag(reader);
   const clocks = readClocks(reader);
   const values = reader.f32s(reader.u32());
   return { kind: 'answer', epoch, ...segment, request, version, isHeldBack, clocks, values };
@@ -309,10 +309,11 @@ function readRefuse(epoch: Epoch, reader: ByteReader): Refuse {
 
 function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {
   const request = reader.u32();
-  const isFound = reader.u32() === 1;
+  const isFound = readFlag(reader);
   const length = reader.u32();
   if (length > MAX_BLOCK_BYTES) throw new MalformedBytes(`a block of ${length} bytes; at most ${MAX_BLOCK_BYTES}`);
   const bytes = reader.raw(length);
+  if (!isFound && length > 0) throw new MalformedBytes('bytes of a block that is not there');
   return { kind: 'blockAnswer', epoch, request, bytes: isFound ? bytes : null };
 }
 
@@ -331,7 +332,7 @@ function readUpdate(epoch: Epoch, reader: ByteReader): Update {
   const version = reader.u32();
   const learningRate = reader.f64();
   const weight = reader.f64();
-  const hasGradient = reader.u32() === 1;
+  const hasGradient = readFlag(reader);
   const advances = readWorkerClocks(reader);
   const { keys, values } = readKeysAndValues(reader);
   return { kind: 'update', epoch, ...segment, version, learningRate, weight, hasGradient, advances, keys, values };
@@ -400,6 +401,12 @@ function writeClocks(head: ByteWriter, clocks: ClockSnapshot): ByteWriter {
 function readClocks(reader: ByteReader): ClockSnapshot {
   const floor = reader.i32();
   return { floor, ahead: readList(reader, 8, () => ({ node: nodeId(reader.u32()), clock: reader.i32() })) };
+}
+
+function readFlag(reader: ByteReader): boolean {
+  const flag = reader.u32();
+  if (flag > 1) throw new MalformedBytes(`${flag} is neither yes nor no`);
+  return flag === 1;
 }
 
 /** A count and as many items; the count is checked against the bytes that are there before anything is made. */

@@ -19,8 +19,8 @@ export const LOW_WATER_BYTES = 256 * 1024;
 /** Frames waiting in one link, both ends slow: two of the largest. Over it the link closes with a reason. */
 export const MAX_LINK_QUEUE_BYTES = 2 * MAX_FRAME_BYTES;
 
-/** One control message on simple-peer's own channel: under the 256 KiB that browsers take, small enough not to block. */
-export const MAX_CONTROL_BYTES = 128 * 1024;
+/** One control message on simple-peer's own channel: under the 256 KiB that browsers take, and room for the largest map. */
+export const MAX_CONTROL_BYTES = 192 * 1024;
 
 /** One signaling message: an SDP offer with its candidates is under 10 KiB. */
 export const MAX_SIGNALING_BYTES = 64 * 1024;

@@ -279,6 +279,7 @@ export class ClientCore {
     const part = this.parts.get(answer.request);
     const state = part && this.pulls.get(part.pullId);
     if (part === undefined || state === undefined || answer.values.length !== part.floats) return;
+    if (segmentKey(answer.table, answer.segment) !== part.key) return;
     this.parts.delete(answer.request);
     state.into[answer.table]?.set(answer.values, part.offset);
     state.readFronts.set(part.key, frontOf(answer.clocks));
@@ -294,7 +295,7 @@ export class ClientCore {
   }
 
   private takeAck(worker: WorkerId, clock: number, key: number): void {
-    if (worker.incarnation !== this.self.incarnation) return;
+    if (worker.node !== this.self.node || worker.incarnation !== this.self.incarnation) return;
     const ofClock = this.pushes.get(clock);
     if (ofClock === undefined || !ofClock.delete(key) || ofClock.size > 0) return;
     this.pushes.delete(clock);
@@ -311,8 +312,14 @@ export class ClientCore {
         this.resendSegment(segmentKey(refuse.table, refuse.segment));
         break;
       default:
-        this.effects.push({ kind: 'rejected', from, refuse });
+        if (this.isMine(refuse)) this.effects.push({ kind: 'rejected', from, refuse });
     }
+  }
+
+  /** Was it this client that sent what is refused? A tab has several on the same links. */
+  private isMine({ clock, request, table, segment }: Refuse): boolean {
+    const key = segmentKey(table, segment);
+    return request === 0 ? (this.pushes.get(clock)?.has(key) ?? false) : this.parts.get(request)?.key === key;
   }
 
   private resendSegment(key: number): void {

@@ -1,5 +1,6 @@
 // The curves of the current run as this tab has heard them: for its charts, and for the room if it becomes scheduler.
-import type { Metrics } from '../protocol/control.ts';
+import type { Metrics, Point } from '../protocol/control.ts';
+import { Curve } from './curve.ts';
 
 export class History {
   private run = 0;
@@ -18,8 +19,8 @@ export class History {
     this.newest = {
       ...metrics,
       isHistory: true,
-      loss: [...(old?.loss ?? []), ...metrics.loss],
-      accuracy: [...(old?.accuracy ?? []), ...metrics.accuracy],
+      loss: addPoints(old?.loss ?? [], metrics.loss),
+      accuracy: addPoints(old?.accuracy ?? [], metrics.accuracy),
     };
     return this.newest;
   }
@@ -27,4 +28,11 @@ export class History {
   all(): Metrics | null {
     return this.newest;
   }
+}
+
+/** All points, by clock. Who joins, or changes schedulers, hears some twice. */
+function addPoints(known: readonly Point[], added: readonly Point[]): Point[] {
+  const curve = new Curve(known);
+  for (const point of added) curve.add(point);
+  return [...curve.all];
 }

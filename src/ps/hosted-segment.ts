@@ -121,30 +121,44 @@ export class HostedSegment {
   takePush(push: Push): void {
     const from = push.worker.node;
     const { clocks } = this.segment;
-    clocks.advance(push.worker, push.settled - 1);
-    const applied = clocks.get(push.worker) ?? NO_CLOCK;
+    const applied = Math.max(clocks.get(push.worker) ?? NO_CLOCK, push.settled - 1);
     const waiting = this.pendingClocks(from);
-    if (push.clock <= applied) {
+    const isKnown = push.clock <= applied || waiting.includes(push.clock);
+    const isNext = push.clock === Math.max(applied, ...waiting) + 1 && waiting.length < MAX_UNACKED_CLOCKS;
+    if (!isKnown && !isNext) return this.site.refuse(from, push, 'out-of-order');
+    clocks.advance(push.worker, push.settled - 1);
+    if (isKnown) {
       this.site.counters.duplicate();
-      this.acknowledgeWhenSafe(push);
-    } else if (waiting.includes(push.clock)) {
-      this.site.counters.duplicate();
-    } else if (push.clock !== Math.max(applied, ...waiting) + 1 || waiting.length >= MAX_UNACKED_CLOCKS) {
-      this.site.refuse(from, push, 'out-of-order');
-    } else if (waiting.length > 0 || scheduleAt(this.site.schedule, push.clock).consistency.kind === 'bsp') {
+      if (push.clock <= applied) this.acknowledgeWhenSafe(push);
+    } else if (waiting.length > 0 || this.isBsp(push.clock)) {
       this.collect(push);
     } else {
       this.applyAlone(push);
+      this.settle(from);
     }
   }
 
+  private isBsp(clock: number): boolean {
+    return scheduleAt(this.site.schedule, clock).consistency.kind === 'bsp';
+  }
+
   takePull(from: NodeId, pull: Pull): void {
-    this.segment.clocks.advance(pull.worker, pull.done);
     const isRepeated = this.parked.some((entry) => entry.from === from && entry.pull.request === pull.request);
+    if (!isRepeated && this.parked.length >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
+    this.moveClock(pull.worker, pull.done);
     if (isRepeated) this.site.counters.duplicate();
-    else if (this.parked.length >= MAX_PARKED_PULLS) this.site.refuse(from, pull, 'too-many');
     else this.parked.push({ from, pull });
     this.settle(from);
+  }
+
+  /** A worker that starts late has nothing to send up to `done`. The replicas must know: it won't say so again. */
+  private moveClock(worker: WorkerId, done: number): void {
+    const clock = this.segment.clocks.get(worker);
+    if (clock === null || done <= clock) return;
+    const advances = [{ worker, clock: done }];
+    const nothing = { keys: null, values: new Float32Array(0), hasGradient: false, learningRate: 0, weight: 0 };
+    this.segment.apply({ ...nothing, advances }, this.site.epoch);
+    this.forward({ ...nothing, advances });
   }
 
   /** Clocks at which a worker's push waits for those of others. */
@@ -174,14 +188,13 @@ export class HostedSegment {
     const isComplete = this.site.workers.every(
       (worker) => ofClock.has(worker.node) || (clocks.get(worker) ?? NO_CLOCK) >= clock,
     );
-    if (isComplete) {
-      this.pending.delete(clock);
-      this.applyTogether(
-        clock,
-        this.site.workers.flatMap((worker) => ofClock.get(worker.node) ?? []),
-      );
-    }
-    return isComplete;
+    // Pushes of a clock that is no longer BSP's only wait for those before them.
+    if (!isComplete && this.isBsp(clock)) return false;
+    this.pending.delete(clock);
+    const pushes = this.site.workers.flatMap((worker) => ofClock.get(worker.node) ?? []);
+    if (this.isBsp(clock)) this.applyTogether(clock, pushes);
+    else for (const push of pushes) this.applyAlone(push);
+    return true;
   }
 
   private applyTogether(clock: number, pushes: readonly Push[]): void {
@@ -198,7 +211,6 @@ export class HostedSegment {
     const { learningRate } = scheduleAt(this.site.schedule, push.clock);
     const weight = samples / this.site.batch;
     this.apply({ keys, values, hasGradient: samples > 0, weight, learningRate }, [push]);
-    this.settle(push.worker.node);
   }
 
   private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {

@@ -2,6 +2,7 @@
 // per node. Pure bookkeeping; the scheduler decides.
 import type { Metrics, NodeMetrics, Point, Report, RunPlan, Traffic } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
+import { Curve } from './curve.ts';
 
 /** Sums waiting for the last worker's part. Older ones are dropped: a worker that left will not complete them. */
 const MAX_OPEN_BUCKETS = 256;
@@ -27,45 +28,66 @@ export class RunProgress {
   private readonly nodes = new Map<NodeId, NodeProgress>();
   private readonly losses = new Map<number, Sum>();
   private readonly evaluations = new Map<number, Sum>();
-  private readonly lossPoints: Point[] = [];
-  private readonly accuracyPoints: Point[] = [];
-  private sentLoss = 0;
-  private sentAccuracy = 0;
+  private readonly loss: Curve;
+  private readonly accuracy: Curve;
   /** Milliseconds spent training, and since when it runs; null while it doesn't. */
   private trainedMs = 0;
   private runningSince: number | null = null;
+  /** Training time when samples were last heard of: the evaluation at the end isn't training. */
+  private lastSampleMs = 0;
+  /** Samples of workers that have left: what they did is done. */
+  private pastSamples = 0;
+  /** Clock that every worker had reached, as far as shown: a newcomer doesn't take it back. */
+  private floor = NO_CLOCK;
+  private now = 0;
+  /** Begun by another scheduler. */
+  private readonly isAdopted: boolean;
 
   /** @param history what an earlier scheduler had sent of this run; null for a new one */
   constructor(
     readonly plan: RunPlan,
     history: Metrics | null,
   ) {
-    if (history?.run !== plan.run) return;
-    this.lossPoints.push(...history.loss);
-    this.accuracyPoints.push(...history.accuracy);
-    this.trainedMs = history.seconds * 1000;
-    for (const { node } of history.nodes) this.nodes.set(node, emptyProgress());
+    const known = history?.run === plan.run ? history : null;
+    this.isAdopted = known !== null;
+    this.loss = new Curve(known?.loss);
+    this.accuracy = new Curve(known?.accuracy);
+    this.trainedMs = (known?.seconds ?? 0) * 1000;
+    this.lastSampleMs = this.trainedMs;
+    this.floor = known?.clock ?? NO_CLOCK;
   }
 
   setRunning(isRunning: boolean, now: number): void {
+    this.now = now;
     if (isRunning === (this.runningSince !== null)) return;
     if (this.runningSince !== null) this.trainedMs += now - this.runningSince;
     this.runningSince = isRunning ? now : null;
   }
 
+  /** The run has ended, with the last sample. */
+  finish(): void {
+    this.runningSince = null;
+    this.trainedMs = this.lastSampleMs;
+  }
+
+  /** Time spent training until `now`. */
   seconds(now: number): number {
     return (this.trainedMs + (this.runningSince === null ? 0 : now - this.runningSince)) / 1000;
   }
 
   take(from: NodeId, report: Report, now: number): void {
-    const progress = this.nodes.get(from) ?? emptyProgress();
+    this.now = now;
+    const known = this.nodes.get(from);
+    const progress = known ?? emptyProgress();
     this.nodes.set(from, progress);
     progress.report = report;
     const { worker } = report;
     if (worker === null) return;
     const done = Math.max(0, worker.samples - progress.samples);
     progress.samples = worker.samples;
-    if (worker.spanMs > 0) {
+    if (done > 0) this.lastSampleMs = 1000 * this.seconds(now);
+    // What a new scheduler first hears of a node is all it has done, not what it did just now.
+    if (worker.spanMs > 0 && (known !== undefined || !this.isAdopted)) {
       progress.samplesPerSecond = smooth(progress.samplesPerSecond, (done * 1000) / worker.spanMs);
       progress.times = {
         compute: Math.min(1, worker.computeMs / worker.spanMs),
@@ -78,6 +100,7 @@ export class RunProgress {
   }
 
   forget(node: NodeId): void {
+    this.pastSamples += this.nodes.get(node)?.samples ?? 0;
     this.nodes.delete(node);
   }
 
@@ -104,12 +127,13 @@ export class RunProgress {
 
   /** Turns complete loss buckets into points: those that every worker has passed. */
   closeBuckets(floor: number, now: number): void {
+    this.now = now;
     const { lossEvery, steps } = this.plan;
     for (const [bucket, sum] of [...this.losses].sort(([a], [b]) => a - b)) {
       const last = Math.min(bucket + lossEvery, steps) - 1;
       if (last > floor) continue;
       this.losses.delete(bucket);
-      if (sum.samples > 0) this.lossPoints.push(this.point(last, sum.value / sum.samples, now));
+      if (sum.samples > 0) this.loss.add(this.point(last, sum.value / sum.samples, now));
     }
     trim(this.losses);
   }
@@ -119,8 +143,7 @@ export class RunProgress {
     const wanted = this.evaluationSamples(clock);
     if (sum.samples < wanted) return trim(this.evaluations);
     this.evaluations.delete(clock);
-    this.accuracyPoints.push(this.point(Math.max(clock, 0), sum.value / sum.samples, now));
-    this.accuracyPoints.sort(([a], [b]) => a - b);
+    this.accuracy.add(this.point(Math.max(clock, 0), sum.value / sum.samples, now));
   }
 
   /** Samples that all workers together evaluate: a part of the test set on the way, all of it at the end. */
@@ -136,25 +159,21 @@ export class RunProgress {
   }
 
   /** The message for the pages; `isHistory` for one that has heard nothing yet. */
-  metrics(nodes: readonly NodeRole[], now: number, isHistory: boolean): Metrics {
+  metrics(nodes: readonly NodeRole[], isHistory: boolean): Metrics {
     const workers = nodes.filter(({ isWorker }) => isWorker).map(({ node }) => node);
-    const loss = isHistory ? this.lossPoints : this.lossPoints.slice(this.sentLoss);
-    const accuracy = isHistory ? this.accuracyPoints : this.accuracyPoints.slice(this.sentAccuracy);
-    if (!isHistory) {
-      this.sentLoss = this.lossPoints.length;
-      this.sentAccuracy = this.accuracyPoints.length;
-    }
+    this.floor = Math.max(this.floor, this.span(workers).floor);
+    const pointsOf = (curve: Curve) => (isHistory ? [...curve.all] : curve.takeUnsent());
     const rates = workers.map((node) => this.nodes.get(node)?.samplesPerSecond ?? 0).sort((a, b) => a - b);
     const median = rates[Math.floor(rates.length / 2)] ?? 0;
     return {
       kind: 'metrics',
       run: this.plan.run,
-      clock: this.span(workers).floor,
+      clock: this.floor,
       samples: this.totalSamples(),
-      seconds: this.seconds(now),
+      seconds: this.seconds(this.now),
       samplesPerSecond: this.samplesPerSecond(workers),
-      loss,
-      accuracy,
+      loss: pointsOf(this.loss),
+      accuracy: pointsOf(this.accuracy),
       isHistory,
       ...this.totals(),
       nodes: nodes.map((role) => this.nodeMetrics(role, median)),
@@ -162,7 +181,7 @@ export class RunProgress {
   }
 
   private totalSamples(): number {
-    let sum = 0;
+    let sum = this.pastSamples;
     for (const { samples } of this.nodes.values()) sum += samples;
     return sum;
   }
@@ -229,7 +248,7 @@ export interface NodeRole {
 }
 
 /** Samples looked at by one evaluation on the way: enough for ±1 point, little beside the training. */
-const LIVE_TEST_SAMPLES = 2_048;
+export const LIVE_TEST_SAMPLES = 1_024;
 
 /** Test blocks that an evaluation on the way looks at: the first ones. */
 export function liveTestBlocks({ data: { test } }: RunPlan): number {

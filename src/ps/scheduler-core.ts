@@ -125,7 +125,7 @@ export class SchedulerCore {
     const working = new Set(this.workerNodes());
     return [...new Set([...map.servers, ...working])].map((node) => {
       const isServer = map.servers.includes(node);
-      const role = isServer ? (working.has(node) ? 'both' : 'server') : 'worker';
+      const role = isServer ? (working.has(node) ? 'auto' : 'server') : 'worker';
       return { node, label: 'a tab', role };
     });
   }
@@ -144,7 +144,7 @@ export class SchedulerCore {
     this.now = now;
     switch (event.kind) {
       case 'node':
-        this.addNode(event, now);
+        this.addNode(event);
         break;
       case 'gone':
         this.loseNode(event.node, event.reason);
@@ -169,13 +169,12 @@ export class SchedulerCore {
     return this.effects;
   }
 
-  private addNode({ node, label, role }: SchedulerEvent & { kind: 'node' }, now: number): void {
+  private addNode({ node, label, role }: SchedulerEvent & { kind: 'node' }): void {
     const known = this.nodes.get(node);
     this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun: known?.preparedRun ?? 0 });
     this.settle();
     this.isChanged = true;
-    if (this.progress !== null)
-      this.effects.push({ to: node, message: this.progress.metrics(this.roles(), now, true) });
+    if (this.progress !== null) this.effects.push({ to: node, message: this.progress.metrics(this.roles(), true) });
   }
 
   private loseNode(node: NodeId, reason: string): void {
@@ -351,7 +350,7 @@ export class SchedulerCore {
     const { phase, map, plan, clockLimit } = this.cluster;
     if (plan === null || (phase !== 'running' && phase !== 'finishing') || map.workers.length === 0) return;
     if (!map.workers.every(({ node }) => this.progress?.report(node)?.worker?.isDone === true)) return;
-    this.progress?.setRunning(false, now);
+    this.progress?.finish();
     this.progress?.closeBuckets(plan.steps, now);
     this.change({ phase: clockLimit >= plan.steps ? 'finished' : 'stopped' });
   }
@@ -360,7 +359,7 @@ export class SchedulerCore {
     this.beginWhenReady(now);
     if (this.progress === null) return;
     this.progress.closeBuckets(this.progress.span(this.workerNodes()).floor, now);
-    this.effects.push({ to: null, message: this.progress.metrics(this.roles(), now, false) });
+    this.effects.push({ to: null, message: this.progress.metrics(this.roles(), false) });
   }
 
   /**

@@ -1,7 +1,7 @@
 // No input crashes a shard, makes it hold more and more, or changes what it may not change.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Frame } from '../protocol/frames.ts';
+import type { Frame, Pull, Push } from '../protocol/frames.ts';
 import { nodeId } from '../protocol/ids.ts';
 import { anyFrame, type FrameFields, f32 } from '../protocol/testing.ts';
 import { isActive } from './cluster-map.ts';
@@ -205,13 +205,15 @@ describe('whatever arrives, a shard', () => {
   });
 
   it('ends where honest traffic alone would have ended: what is refused leaves no trace', () => {
-    // Only frames that are wrong in themselves: of strangers, of other epochs, with keys or values that do not fit.
-    const isHarmless = ({ from, frame }: Arrival) =>
-      !('worker' in frame) || frame.worker.node !== from || !isActive(mapWith([9]), frame.worker);
+    // Only frames that are wrong in themselves: of strangers, or in another's name. A stranger may read, though.
+    const isStrange = ({ worker }: Push | Pull, from: number) =>
+      worker.node !== from || !isActive(mapWith([9]), worker);
+    const isWrong = ({ from, frame }: Arrival) =>
+      frame.kind === 'push' ? isStrange(frame, from) : frame.kind !== 'pull' || frame.worker.node !== from;
     fc.assert(
       fc.property(consistency, traffic, fc.array(honest, { maxLength: 12 }), (schedule, noise, work) => {
         const [noisy, quiet] = [shardWith([9], schedule), shardWith([9], schedule)];
-        const wrong = noise.filter(isHarmless);
+        const wrong = noise.filter(isWrong);
         for (const [index, { from, frame }] of work.entries()) {
           const one = wrong[index];
           if (one !== undefined) noisy.take(one.frame, one.from);

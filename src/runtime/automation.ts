@@ -118,7 +118,7 @@ export class Automation {
   }
 
   generateData(samples: { train: number; test: number } | null): void {
-    this.commands.useGeneratedData(samples);
+    this.commands.generateData(samples);
   }
 
   start(request: StartRequest, extras: StartExtras): void {

@@ -99,6 +99,13 @@ export class RoomNode {
     this.workers.close();
   }
 
+  /** Ends as a crash would: without a word to anybody. */
+  crash(): void {
+    this.signaling.stop();
+    this.workers.close();
+    this.mesh?.close();
+  }
+
   /** Does this node own or compute anything by the newest map? */
   get isNeeded(): boolean {
     const map = this.core?.newest?.map;

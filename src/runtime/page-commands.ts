@@ -11,9 +11,6 @@ import type { WorkerHandles } from './worker-handles.ts';
 /** Seed of the data that a job generates: everyone's first run is on the same. */
 const DATA_SEED = 1;
 
-/** One tab may be closed at any moment, and nothing is lost. */
-const DEFAULT_REPLICAS = 1;
-
 /** A server that leaves hands its segments over; past this it goes all the same. */
 const LEAVE_TIMEOUT_MS = 5_000;
 const LEAVE_POLL_MS = 50;
@@ -21,7 +18,8 @@ const LEAVE_POLL_MS = 50;
 /** Extra settings that scripts may give and the page's panel doesn't have. */
 export interface StartExtras {
   readonly options?: Record<string, unknown>;
-  readonly replicas?: number;
+  /** Clocks between evaluations; chosen when absent. */
+  readonly evaluateEvery?: number;
 }
 
 export class PageCommands implements Commands {
@@ -42,11 +40,11 @@ export class PageCommands implements Commands {
   chooseJob(name: string): void {
     this.store.setState({ job: name });
     if (this.data === null || !this.data.view.jobs.includes(name) || this.data.view.source === 'generated') {
-      this.useGeneratedData();
+      this.generateData();
     }
   }
 
-  useGeneratedData(samples: { train: number; test: number } | null = null): void {
+  generateData(samples: { train: number; test: number } | null = null): void {
     const { job } = this.store.getState();
     void this.show('Making data', () => this.workers.generateData(job, DATA_SEED, samples));
   }
@@ -59,10 +57,10 @@ export class PageCommands implements Commands {
 
   start(request: StartRequest, extras: StartExtras = {}): void {
     const { data } = this;
-    const { options = {}, replicas = DEFAULT_REPLICAS } = extras;
+    const { options = {}, evaluateEvery } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
     this.attempt(() => {
-      const plan = makePlan({ ...request, options, replicas }, data.meta, data.plan);
+      const plan = makePlan({ ...request, options, evaluateEvery }, data.meta, data.plan);
       const { consistency, learningRate } = request;
       this.node.request({ ask: 'start', plan, consistency, learningRate });
     });
@@ -109,21 +107,20 @@ export class PageCommands implements Commands {
   }
 
   leave(): void {
+    this.store.setState({ connection: { phase: 'leaving' } });
     this.node.request({ ask: 'leave' });
     const start = performance.now();
     const poll = setInterval(() => {
       if (this.node.isNeeded && performance.now() - start < LEAVE_TIMEOUT_MS) return;
       clearInterval(poll);
       this.node.leave();
-      this.store.setState({
-        connection: {
-          phase: 'failed',
-          reason: 'This tab has left the room.',
-          advice: 'Reload the page to join again.',
-        },
-        nodes: [],
-      });
+      this.end('left');
     }, LEAVE_POLL_MS);
+  }
+
+  kill(): void {
+    this.node.crash();
+    this.end('killed');
   }
 
   dismissProblem(): void {
@@ -154,6 +151,12 @@ export class PageCommands implements Commands {
     } finally {
       if (question === this.asked) this.store.setState({ progress: null });
     }
+  }
+
+  /** Nothing more comes from the room: what was under way is dropped. */
+  private end(phase: 'left' | 'killed'): void {
+    this.asked++;
+    this.store.setState({ connection: { phase }, nodes: [], progress: null, problem: null });
   }
 
   private attempt(action: () => void): void {

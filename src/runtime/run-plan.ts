@@ -3,11 +3,16 @@
 import type { DatasetMeta } from '../data/dataset.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { DataPlan, RunPlan } from '../protocol/control.ts';
+import { LIVE_TEST_SAMPLES } from '../ps/run-progress.ts';
 import type { UpdaterKind, UpdaterSpec } from '../ps/updaters/updater.ts';
 
 /** Points that a curve gets: enough to look smooth, few enough to send to everyone who joins. */
 const LOSS_POINTS = 400;
 const ACCURACY_POINTS = 24;
+
+/** Share of the computation that evaluations on the way may cost: a forward pass is about a third of a gradient. */
+const EVALUATION_SHARE = 0.05;
+const FORWARD_SHARE = 1 / 3;
 
 /** Settings of each updater where the job has no other wish. */
 const UPDATERS: Record<UpdaterKind, UpdaterSpec> = {
@@ -28,6 +33,8 @@ export interface PlanRequest {
   readonly updater: string;
   readonly seed: number;
   readonly replicas: number;
+  /** Clocks between evaluations; chosen when absent. */
+  readonly evaluateEvery?: number | undefined;
 }
 
 /** A name that no updater has. */
@@ -57,7 +64,13 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     replicas,
     tables: job.tables(options, meta).map((table) => ({ ...table, shape: [...table.shape] })),
     data,
-    evaluateEvery: Math.max(1, Math.ceil(steps / ACCURACY_POINTS)),
+    evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch),
     lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
   };
+}
+
+/** Often enough for a curve, seldom enough to cost little. */
+function evaluationInterval(steps: number, batch: number): number {
+  const affordable = (LIVE_TEST_SAMPLES * FORWARD_SHARE) / EVALUATION_SHARE / batch;
+  return Math.max(1, Math.ceil(steps / ACCURACY_POINTS), Math.ceil(affordable));
 }

@@ -11,36 +11,40 @@ import { cutSegments } from '../ps/table.ts';
 import type { ViewStore } from '../store/store.ts';
 import type { NodeView, NoticeView, PeerView, RingView, RunView, SeriesView, ViewState } from '../store/view.ts';
 import type { NodeHandlers } from './node.ts';
+import { nextPeerView } from './peer-view.ts';
 import { type RoomAddress, roomLink } from './room-link.ts';
-
-/** Notices kept; older ones go. */
-const MAX_NOTICES = 100;
-
-/** Nodes that went stay on the page this long only as a notice. */
-type PeerStates = Map<NodeId, PeerView>;
+import { Timeline } from './timeline.ts';
 
 export class ViewWriter implements NodeHandlers {
   private readonly labels = new Map<NodeId, string>();
-  private readonly peers: PeerStates = new Map();
+  private readonly peers = new Map<NodeId, PeerView>();
+  private readonly timeline: Timeline;
   private metrics: Metrics | null = null;
   private cluster: ClusterState | null = null;
-  private notices = 0;
 
   constructor(
     private readonly store: ViewStore,
     private readonly address: RoomAddress,
     private readonly pageUrl: string,
-    private readonly now: () => number,
+    now: () => number,
   ) {
+    this.timeline = new Timeline(store, now);
     this.set({ roomLink: roomLink(pageUrl, address), connection: { phase: 'joining' } });
   }
 
   onStatus(status: SignalingStatus): void {
-    const old = this.store.getState().connection.phase;
+    const { connection } = this.store.getState();
+    // Whoever leaves needs no news of the room's server.
+    if (['leaving', 'left', 'killed'].includes(connection.phase)) return;
+    // An attempt is a part of the absence, shown as one.
+    if (status.phase === 'joining' && connection.phase === 'reconnecting') {
+      return this.set({ connection: { ...connection, retryInMs: 0 } });
+    }
     this.set({ connection: status });
-    if (status.phase === 'reconnecting' && old === 'joined')
-      this.note('warning', `Signaling is away: ${status.reason}. Training goes on.`);
-    if (status.phase === 'joined' && old === 'reconnecting') this.note('good', 'Signaling is back.');
+    if (status.phase === 'reconnecting' && connection.phase === 'joined')
+      this.note('warning', `The signaling server is away: ${status.reason}.`);
+    if (status.phase === 'joined' && connection.phase === 'reconnecting')
+      this.note('good', 'The signaling server is back.');
   }
 
   onJoined(self: NodeId, lanUrls: readonly string[]): void {
@@ -58,14 +62,12 @@ export class ViewWriter implements NodeHandlers {
   }
 
   onPeer(peer: NodeId, state: PeerState): void {
-    const view: PeerView =
-      state.phase === 'failed' ? { phase: 'failed', reason: state.reason } : { phase: state.phase };
-    this.peers.set(peer, view);
+    this.peers.set(peer, nextPeerView(this.peers.get(peer), state));
     this.showNodes();
   }
 
   onGone(peer: NodeId, reason: string): void {
-    this.note(reason === 'left' ? 'info' : 'warning', `Node ${peer} ${reason}.`);
+    this.timeline.onGone(peer, reason);
     this.peers.delete(peer);
     this.labels.delete(peer);
     this.showNodes();
@@ -80,14 +82,14 @@ export class ViewWriter implements NodeHandlers {
     this.note('error', problem);
   }
 
-  onCluster(cluster: ClusterState, isScheduler: boolean): void {
+  onCluster(cluster: ClusterState, _isScheduler: boolean): void {
     const old = this.cluster;
     this.cluster = cluster;
     if (cluster.plan?.run !== old?.plan?.run) {
       this.metrics = null;
       this.set({ series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
     }
-    this.noteChanges(old, cluster, isScheduler);
+    this.timeline.onCluster(cluster);
     this.set({ ring: ringView(cluster), run: this.runView() });
     this.showNodes();
   }
@@ -110,23 +112,7 @@ export class ViewWriter implements NodeHandlers {
   }
 
   note(level: NoticeView['level'], text: string): void {
-    const notice = { id: ++this.notices, atMs: this.now(), level, text };
-    this.set({ notices: [...this.store.getState().notices, notice].slice(-MAX_NOTICES) });
-  }
-
-  private noteChanges(old: ClusterState | null, cluster: ClusterState, isScheduler: boolean): void {
-    if (old !== null && old.scheduler !== cluster.scheduler) {
-      this.note(
-        'warning',
-        isScheduler ? 'This tab is the scheduler now.' : `Node ${cluster.scheduler} is the scheduler now.`,
-      );
-    }
-    if (old?.phase === cluster.phase) return;
-    if (cluster.phase === 'running' && old?.phase === 'preparing') this.note('good', 'Training began.');
-    if (cluster.phase === 'paused') this.note('info', cluster.message ?? 'Paused.');
-    if (cluster.phase === 'finished') this.note('good', 'Training finished.');
-    if (cluster.phase === 'stopped') this.note('info', 'Training stopped.');
-    if (cluster.phase === 'failed') this.note('error', cluster.message ?? 'Training failed.');
+    this.timeline.note(level, text);
   }
 
   private runView(history?: Metrics): RunView | null {
@@ -156,6 +142,7 @@ export class ViewWriter implements NodeHandlers {
       consistency,
       learningRate,
       updater: plan.updater.kind,
+      replicas: plan.replicas,
       data: plan.data.name,
     };
   }
@@ -228,6 +215,8 @@ function ringView({ map, plan }: ClusterState): RingView {
       endKey: range.end,
       floats: range.floats,
       owner: map.placements[index]?.chain[0] ?? null,
+      replicas: map.placements[index]?.chain.slice(1) ?? [],
+      learners: map.placements[index]?.learners ?? [],
       position: segmentPosition(range),
     })),
   };

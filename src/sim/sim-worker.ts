@@ -117,7 +117,7 @@ export class SimWorker {
     this.isJoined = true;
     this.clock = pulled.ownClock + 1;
     this.pull = null;
-    if (this.clock < this.site.steps) this.begin(this.clock, this.clock - 1);
+    this.begin(this.clock, this.clock - 1);
   }
 
   /** Starts the next computation when its pull is there and nothing holds it back. Called after every event. */

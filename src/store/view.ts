@@ -12,14 +12,22 @@ export type ConnectionView =
   /** The signaling server is away; training goes on. */
   | { phase: 'reconnecting'; reason: string; retryInMs: number }
   /** Nothing more will happen without the user: wrong secret, room full, no WebRTC, other version. */
-  | { phase: 'failed'; reason: string; advice: string };
+  | { phase: 'failed'; reason: string; advice: string }
+  /** Handing over what this tab owns before it goes. */
+  | { phase: 'leaving' }
+  | { phase: 'left' }
+  /** Stopped by its user as a crash would, to show what the others do. */
+  | { phase: 'killed' };
 
 /** How this tab is connected to one other node. */
 export type PeerView =
   | { phase: 'self' }
   | { phase: 'connecting' }
   | { phase: 'connected' }
-  | { phase: 'failed'; reason: string };
+  /** The connection was lost just now; a new one is being made. */
+  | { phase: 'reconnecting'; reason: string }
+  /** No way was found so far; tried again by itself every few seconds. */
+  | { phase: 'unreachable'; reason: string };
 
 export interface NodeView {
   id: NodeId;
@@ -69,6 +77,8 @@ export interface RunView {
   consistency: ConsistencyView;
   learningRate: number;
   updater: string;
+  /** Copies of each parameter wanted besides the owner's: so many tabs may be closed at once. */
+  replicas: number;
   data: string;
 }
 
@@ -86,6 +96,10 @@ export interface SegmentView {
   endKey: number;
   floats: number;
   owner: NodeId | null;
+  /** Nodes that keep a complete copy, in the order in which they would become the owner. */
+  replicas: NodeId[];
+  /** Nodes whose copy is being filled. */
+  learners: NodeId[];
 }
 
 export interface RingView {
@@ -165,13 +179,15 @@ export interface StartRequest {
   learningRate: number;
   updater: string;
   consistency: ConsistencyView;
+  /** Copies of each parameter besides the owner's, 0 to 3. */
+  replicas: number;
   seed: number;
 }
 
 /** What a user can ask for. Everything reports through the view state; only answers to questions are returned. */
 export interface Commands {
   chooseJob(name: string): void;
-  useGeneratedData(): void;
+  generateData(): void;
   /** Reads dropped files: recognised by content, parsed off the main thread. */
   loadFiles(files: readonly File[]): void;
   start(request: StartRequest): void;
@@ -185,6 +201,9 @@ export interface Commands {
   download(): void;
   /** Probabilities from the live parameters for one image, values in [0, 1], row-major in the dataset's shape. */
   predict(image: Float32Array): Promise<Float32Array>;
+  /** Hands over what this tab owns, then goes. */
   leave(): void;
+  /** Stops this tab as a crash would: without a word to anybody. */
+  kill(): void;
   dismissProblem(): void;
 }

@@ -1,7 +1,7 @@
 // The page: which of its three faces is shown (before, during and after training, or the end), and what lies over all of them.
 import { useEffect, useRef, useState } from 'react';
 import { useCommands, useView, useViewStore } from '../store/use-view.ts';
-import { Failed, Left } from './end-state.tsx';
+import { EndState, isEnd } from './end-state.tsx';
 import { Header } from './header/header.tsx';
 import { DropArea } from './lobby/drop-area.tsx';
 import { Lobby } from './lobby/lobby.tsx';
@@ -14,13 +14,12 @@ import { Training } from './training/training.tsx';
 import './app.css';
 
 export function App() {
-  const [hasLeft, setHasLeft] = useState(false);
-  const isFailed = useView((state) => state.connection.phase === 'failed');
+  const isOver = useView((state) => isEnd(state.connection));
   return (
     <div className="page">
-      <Header onLeave={() => setHasLeft(true)} />
+      <Header />
       <Reconnecting />
-      {isFailed ? <Failed /> : hasLeft ? <Left /> : <Room />}
+      {isOver ? <EndState /> : <Room />}
       <Problem />
       <TaskProgress />
       <Announcer />
@@ -42,8 +41,9 @@ function Room() {
   const trainAgain = () => {
     const { run: last } = store.getState();
     if (last === null) return;
-    const { job, batch, steps, learningRate, updater, consistency } = last;
-    commands.start({ job, batch, steps, learningRate, updater, consistency, seed: form.settings?.seed ?? 1 });
+    const { job, batch, steps, learningRate, updater, consistency, replicas } = last;
+    const seed = form.settings?.seed ?? 1;
+    commands.start({ job, batch, steps, learningRate, updater, consistency, replicas, seed });
   };
   return (
     <>

@@ -1,7 +1,42 @@
-// The full-page states in which nothing more happens without the user: failed, or left.
+// The full-page states in which nothing more happens without the user: failed, left, or killed.
+import type { ReactNode } from 'react';
 import { useView } from '../store/use-view.ts';
+import type { ConnectionView } from '../store/view.ts';
 import { BrandMark } from './common/brand.tsx';
 import './end-state.css';
+
+/** Shown instead of the room; null while this tab is in it, or on its way in. */
+export function EndState() {
+  const phase = useView((state) => state.connection.phase);
+  switch (phase) {
+    case 'failed':
+      return <Failed />;
+    case 'leaving':
+      return (
+        <Gone title="Leaving the room…">
+          What this tab holds is being handed over to the others: a few seconds at most.
+        </Gone>
+      );
+    case 'left':
+      return (
+        <Gone title="You left the room" isOver>
+          The others go on without this tab. You can come back at any time.
+        </Gone>
+      );
+    case 'killed':
+      return (
+        <Gone title="This tab was killed" isOver>
+          It stopped without a word, as in a crash. Look at another tab of the room: it lists what happened there.
+        </Gone>
+      );
+    default:
+      return null;
+  }
+}
+
+const END_PHASES: readonly ConnectionView['phase'][] = ['failed', 'leaving', 'left', 'killed'];
+
+export const isEnd = ({ phase }: ConnectionView): boolean => END_PHASES.includes(phase);
 
 /** Opens the page without a room in its address: the runtime then makes a new one. */
 function openNewRoom(): void {
@@ -9,7 +44,7 @@ function openNewRoom(): void {
   location.reload();
 }
 
-export function Failed() {
+function Failed() {
   const reason = useView(({ connection }) => (connection.phase === 'failed' ? connection.reason : ''));
   const advice = useView(({ connection }) => (connection.phase === 'failed' ? connection.advice : ''));
   return (
@@ -24,14 +59,21 @@ export function Failed() {
   );
 }
 
-export function Left() {
+interface GoneProps {
+  readonly title: string;
+  readonly children: ReactNode;
+  /** Nothing more happens: the ways back are offered. */
+  readonly isOver?: boolean;
+}
+
+function Gone({ title, children, isOver = false }: GoneProps) {
   return (
     <main className="end-state">
       <div className="panel" role="status">
         <BrandMark size={40} />
-        <h1>You left the room</h1>
-        <p>The others go on without this tab. You can come back at any time.</p>
-        <Buttons retry="Join again" />
+        <h1>{title}</h1>
+        <p>{children}</p>
+        {isOver && <Buttons retry="Join again" />}
       </div>
     </main>
   );

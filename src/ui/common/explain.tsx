@@ -1,5 +1,6 @@
 // A small "what is this?" beside a word: opens a few plain sentences over the page, moving nothing.
-import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
+import { type ReactNode, useRef } from 'react';
+import { useCloseOutside } from './use-close-outside.ts';
 import './explain.css';
 
 interface ExplainProps {
@@ -18,23 +19,3 @@ export function Explain({ question, children }: ExplainProps) {
     </details>
   );
 }
-
-/** Closes an open `<details>` on Escape and on a press or focus elsewhere. */
-function useCloseOutside(details: RefObject<HTMLDetailsElement | null>): void {
-  useEffect(() => {
-    const close = (event: Event) => {
-      const element = details.current;
-      if (!element?.open) return;
-      if (event instanceof KeyboardEvent ? event.key !== 'Escape' : isInside(element, event.target)) return;
-      element.open = false;
-    };
-    const kinds = ['pointerdown', 'focusin', 'keydown'] as const;
-    for (const kind of kinds) document.addEventListener(kind, close);
-    return () => {
-      for (const kind of kinds) document.removeEventListener(kind, close);
-    };
-  }, [details]);
-}
-
-const isInside = (element: Element, target: EventTarget | null): boolean =>
-  target instanceof Node && element.contains(target);

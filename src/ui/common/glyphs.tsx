@@ -60,6 +60,7 @@ export const CloseGlyph = glyph(<path d="m3.5 3.5 9 9M12.5 3.5l-9 9" />);
 export const FilesGlyph = glyph(
   <path d="M8 10.5v-8M4.8 5.4 8 2.2l3.2 3.2M2.5 10v2.4c0 .7.5 1.2 1.2 1.2h8.6c.7 0 1.2-.5 1.2-1.2V10" />,
 );
+export const ChevronGlyph = glyph(<path d="m4 6 4 4 4-4" />);
 export const WarningGlyph = glyph(<path d="M8 2 1.4 13.6h13.2ZM8 6.6v3M8 11.6h.01" />);
 /** Half light, half dark. */
 export const ThemeGlyph = glyph(

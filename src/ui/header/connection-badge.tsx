@@ -5,15 +5,18 @@ import { plural } from '../format.ts';
 
 function inWords(connection: ConnectionView, tabs: number): string {
   switch (connection.phase) {
-    case 'offline':
-      return 'Not connected';
     case 'joining':
       return 'Joining…';
     case 'joined':
       return `Connected · ${plural(tabs, 'tab')}`;
     case 'reconnecting':
       return 'Reconnecting…';
+    case 'leaving':
+      return 'Leaving…';
+    case 'offline':
     case 'failed':
+    case 'left':
+    case 'killed':
       return 'Not connected';
     default:
       return connection satisfies never;

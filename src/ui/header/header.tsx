@@ -1,14 +1,12 @@
-// The top of the page: what this is, how this tab is connected, what it does here, and the way out.
-import { useCommands, useView } from '../../store/use-view.ts';
+// The top of the page: what this is, how this tab is connected, what it does here, and the ways out.
 import { BrandMark } from '../common/brand.tsx';
 import { ConnectionBadge } from './connection-badge.tsx';
+import { LeaveButtons } from './leave-buttons.tsx';
 import { RoleSelect } from './role-select.tsx';
 import { ThemeButton } from './theme-button.tsx';
 import './header.css';
 
-export function Header({ onLeave }: { onLeave(): void }) {
-  const commands = useCommands();
-  const isIn = useView(({ connection }) => connection.phase === 'joined' || connection.phase === 'reconnecting');
+export function Header() {
   return (
     <header className="header">
       <p className="brand">
@@ -20,17 +18,7 @@ export function Header({ onLeave }: { onLeave(): void }) {
         <ConnectionBadge />
         <RoleSelect />
         <ThemeButton />
-        <button
-          type="button"
-          className="button header-leave"
-          disabled={!isIn}
-          onClick={() => {
-            commands.leave();
-            onLeave();
-          }}
-        >
-          Leave
-        </button>
+        <LeaveButtons />
       </div>
     </header>
   );

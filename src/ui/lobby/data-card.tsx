@@ -33,12 +33,7 @@ export function DataCard() {
             />
           </label>
           {dataset?.source === 'files' ? (
-            <button
-              type="button"
-              className="button button-quiet"
-              // biome-ignore lint/correctness/useHookAtTopLevel: a command's name, not a hook.
-              onClick={() => commands.useGeneratedData()}
-            >
+            <button type="button" className="button button-quiet" onClick={() => commands.generateData()}>
               Use generated data
             </button>
           ) : (

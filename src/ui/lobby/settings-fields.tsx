@@ -4,6 +4,8 @@ import { UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
+import { ReplicasChoice } from './replicas-choice.tsx';
+import { replicasName } from '../common/replicas-words.ts';
 import type { Settings, StartForm } from './start-form.ts';
 
 const summarise = (settings: Settings): string =>
@@ -12,6 +14,7 @@ const summarise = (settings: Settings): string =>
     `batch ${formatCount(settings.batch)}`,
     `${updaterLabel(settings.updater)} ${formatRate(settings.learningRate)}`,
     consistencyName(settings.consistency),
+    replicasName(settings.replicas),
   ].join(' · ');
 
 export function SettingsFields({ form }: { readonly form: StartForm }) {
@@ -82,6 +85,9 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
       </button>
       <div className="settings-wide">
         <ConsistencyChoice value={settings.consistency} onChange={(consistency) => change({ consistency })} />
+      </div>
+      <div className="settings-wide">
+        <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
       </div>
     </div>
   );

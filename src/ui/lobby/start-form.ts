@@ -9,6 +9,7 @@ export interface Settings {
   readonly learningRate: number;
   readonly updater: string;
   readonly consistency: ConsistencyView;
+  readonly replicas: number;
   readonly seed: number;
 }
 
@@ -24,15 +25,18 @@ export interface StartForm {
 
 /** Workers a little apart hide the network's delay and still learn like BSP: the start that suits most. */
 const DEFAULT_CONSISTENCY: ConsistencyView = { kind: 'ssp', delay: 4 };
+/** One tab may be closed at any moment, and nothing is lost. */
+const DEFAULT_REPLICAS = 1;
 const DEFAULT_SEED = 1;
+
+const DEFAULTS = { consistency: DEFAULT_CONSISTENCY, replicas: DEFAULT_REPLICAS, seed: DEFAULT_SEED };
 
 /** Changes belong to the job they were made for: another job starts from its own defaults. */
 export function useStartForm(): StartForm {
   const job = useView((state) => state.jobs.find(({ name }) => name === state.job) ?? null);
   const [changes, setChanges] = useState<{ job: string; part: Partial<Settings> }>({ job: '', part: {} });
   const own = job !== null && changes.job === job.name ? changes.part : {};
-  const settings =
-    job === null ? null : { consistency: DEFAULT_CONSISTENCY, seed: DEFAULT_SEED, ...job.defaults, ...own };
+  const settings = job === null ? null : { ...DEFAULTS, ...job.defaults, ...own };
   return {
     job,
     settings,

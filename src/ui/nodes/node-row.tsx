@@ -77,8 +77,14 @@ function Peer({ peer }: { readonly peer: PeerView }) {
       return <span className="peer peer-connecting">connecting…</span>;
     case 'connected':
       return <span className="peer peer-connected">connected</span>;
-    case 'failed':
-      return <span className="peer peer-failed">failed: {peer.reason}</span>;
+    case 'reconnecting':
+    case 'unreachable':
+      return (
+        <span className={`peer peer-${peer.phase}`}>
+          {peer.phase === 'reconnecting' ? 'reconnecting…' : 'unreachable'}
+          <small>{peer.reason}</small>
+        </span>
+      );
     default:
       return peer satisfies never;
   }

@@ -1,15 +1,15 @@
-// The ring itself: who owns which stretch of the key space, and every segment as a bead in its owner's colour.
+// The ring itself: who owns which stretch of the key space, with the segments inside it.
 import { memo, useMemo } from 'react';
 import type { NodeId } from '../../protocol/ids.ts';
 import type { RingView } from '../../store/view.ts';
 import { nodeColour } from '../node-style.ts';
+import { RingBeads } from './ring-beads.tsx';
 import {
   type Arc,
   arcLength,
   arcPath,
   BAND_RADIUS,
   BAND_WIDTH,
-  BEAD_RADIUS,
   CENTRE,
   LABEL_RADIUS,
   onCircle,
@@ -55,7 +55,7 @@ export const RingArcs = memo(function RingArcs({ arcs, segments, places, active 
           ))}
         </g>
       ))}
-      <Beads segments={segments} active={active} />
+      <RingBeads segments={segments} active={active} />
     </>
   );
 });
@@ -101,27 +101,5 @@ const OwnedArc = memo(function OwnedArc({ arc, isWhole }: { readonly arc: Arc; r
         </text>
       )}
     </>
-  );
-});
-
-const Beads = memo(function Beads({ segments, active }: Pick<RingArcsProps, 'segments' | 'active'>) {
-  const largest = segments.reduce((most, segment) => Math.max(most, segment.floats), 1);
-  return (
-    <g>
-      {segments.map((segment) => {
-        const place = onCircle(segment.position, BEAD_RADIUS);
-        return (
-          <circle
-            key={`${segment.table} ${segment.segment}`}
-            className="ring-bead"
-            data-faded={active !== null && active !== segment.owner}
-            cx={place.x}
-            cy={place.y}
-            r={2.4 + 3 * Math.sqrt(segment.floats / largest)}
-            style={{ fill: nodeColour(segment.owner) }}
-          />
-        );
-      })}
-    </g>
   );
 });

@@ -2,18 +2,20 @@
 import type { NodeId } from '../../protocol/ids.ts';
 import { useView } from '../../store/use-view.ts';
 import { SchedulerGlyph, ServerGlyph, WorkerGlyph } from '../common/glyphs.tsx';
-import { formatCount, formatPercent, formatShort } from '../format.ts';
+import { formatCount, formatShort } from '../format.ts';
 import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
+import { holdingsInWords } from './holdings-words.ts';
+import { type Holdings, NO_HOLDINGS } from './ring-geometry.ts';
 
 interface RingDetailsProps {
   readonly node: NodeId | null;
-  readonly shares: ReadonlyMap<NodeId, number>;
+  readonly holdings: ReadonlyMap<NodeId, Holdings>;
 }
 
-export function RingDetails({ node, shares }: RingDetailsProps) {
+export function RingDetails({ node, holdings }: RingDetailsProps) {
   return (
     <div className="ring-details">
-      {node === null ? <Legend /> : <Looked node={node} owned={shares.get(node) ?? 0} />}
+      {node === null ? <Legend /> : <Looked node={node} holdings={holdings.get(node) ?? NO_HOLDINGS} />}
     </div>
   );
 }
@@ -34,18 +36,24 @@ function Legend() {
         <i className="legend-bead" /> segment
       </li>
       <li>
+        <i className="legend-copy" /> copy
+      </li>
+      <li>
+        <i className="legend-filling" /> copy being filled
+      </li>
+      <li>
         <i className="legend-flow" /> traffic
       </li>
     </ul>
   );
 }
 
-function Looked({ node, owned }: { readonly node: NodeId; readonly owned: number }) {
+function Looked({ node, holdings }: { readonly node: NodeId; readonly holdings: Holdings }) {
   const view = useView((state) => state.nodes.find(({ id }) => id === node));
   if (view === undefined) return <Legend />;
   const facts = [
     view.isScheduler ? `${rolesInWords(view)}, scheduler` : rolesInWords(view),
-    owned > 0 ? `owns ${formatPercent(owned, 0)} of the parameters` : null,
+    ...holdingsInWords(holdings),
     view.clock === null ? null : `clock ${formatCount(Math.max(0, view.clock))}`,
     view.samplesPerSecond > 0 ? `${formatShort(view.samplesPerSecond)} samples/s` : null,
   ].filter((fact) => fact !== null);

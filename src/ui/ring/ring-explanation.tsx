@@ -1,4 +1,4 @@
-// The ring in three sentences.
+// The ring in a few sentences.
 export function RingExplanation() {
   return (
     <>
@@ -10,7 +10,11 @@ export function RingExplanation() {
         Workers <b>pull</b> parameters from the servers, compute gradients, and <b>push</b> them back: the moving dots,
         in the sender’s colour. When a server joins or leaves, only its arcs change hands.
       </p>
-      <p>Point at a node to see what it owns.</p>
+      <p>
+        The small dots behind a bead are its <b>copies</b>, in the colours of the tabs that keep them. When the owner is
+        closed, the next one takes over at once, and a new copy is filled: a circle that pulses.
+      </p>
+      <p>Point at a node to see what it owns and what it keeps copies of.</p>
     </>
   );
 }

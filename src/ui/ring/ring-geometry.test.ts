@@ -8,8 +8,8 @@ import {
   CENTRE,
   flowCurve,
   flowWidth,
+  holdingsOf,
   onCircle,
-  ownedShares,
   placeNodes,
   TRAFFIC_FIELD,
 } from './ring-geometry.ts';
@@ -55,25 +55,33 @@ test('one node alone owns the whole ring, drawn as three thirds', () => {
   expect(arcsOf([])).toEqual([]);
 });
 
-test('shares count floats, not segments, and nobody’s segments count for nobody', () => {
+test('holdings count floats, not segments; what nobody owns counts for nobody', () => {
   const segment = { table: 't', startKey: 0, endKey: 1, position: 0 };
-  const shares = ownedShares(
+  const holdings = holdingsOf(
     {
       points: [],
       segments: [
-        { ...segment, segment: 0, floats: 300, owner: a },
-        { ...segment, segment: 1, floats: 100, owner: b },
-        { ...segment, segment: 2, floats: 100, owner: null },
+        { ...segment, segment: 0, floats: 300, owner: a, replicas: [b], learners: [] },
+        { ...segment, segment: 1, floats: 100, owner: b, replicas: [], learners: [a] },
+        { ...segment, segment: 2, floats: 100, owner: null, replicas: [], learners: [] },
       ],
     },
     [],
   );
-  expect(shares).toEqual(
+  expect(holdings).toEqual(
     new Map([
-      [a, 0.6],
-      [b, 0.2],
+      [a, { owned: 0.6, copied: 0, filling: 0.2 }],
+      [b, { owned: 0.2, copied: 0.6, filling: 0 }],
     ]),
   );
+});
+
+test('without segments a node owns its arcs', () => {
+  const arcs = arcsOf([
+    { position: 0.25, node: a },
+    { position: 1, node: b },
+  ]);
+  expect(holdingsOf({ points: [], segments: [] }, arcs).get(b)).toEqual({ owned: 0.75, copied: 0, filling: 0 });
 });
 
 test('one node stands in the middle; twenty do not touch', () => {

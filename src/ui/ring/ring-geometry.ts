@@ -13,8 +13,10 @@ export const CENTRE: Point = { x: SIZE / 2, y: SIZE / 2 };
 /** The band of ownership. */
 export const BAND_RADIUS = 268;
 export const BAND_WIDTH = 24;
-/** Segments sit as beads inside the band; numbers of the owners outside of it. */
+/** Segments sit as beads inside the band, their copies behind them; numbers of the owners outside of it. */
 export const BEAD_RADIUS = 238;
+/** From a bead to its first copy, and from each copy to the next, towards the centre. */
+export const COPY_STEP = 11;
 export const LABEL_RADIUS = 298;
 /** Nodes stay inside the beads. */
 const MAX_NODE_RADIUS = 176;
@@ -143,17 +145,32 @@ export function petalPath(node: Point, { start, end }: Arc, radius: number): str
   return `M${near(node.x)} ${near(node.y)}${side(leave, before, from)}${along}${side(after, leave, node)}Z`;
 }
 
-/** Share of the parameters that each node owns: by floats of its segments, or by arcs while there are no segments. */
-export function ownedShares(ring: RingView, arcs: readonly Arc[]): Map<NodeId, number> {
-  const shares = new Map<NodeId, number>();
-  const add = (node: NodeId, share: number) => shares.set(node, (shares.get(node) ?? 0) + share);
-  const floats = ring.segments.reduce((sum, segment) => sum + segment.floats, 0);
-  if (floats > 0) {
-    for (const segment of ring.segments) if (segment.owner !== null) add(segment.owner, segment.floats / floats);
-  } else {
-    for (const arc of arcs) add(arc.node, arc.end - arc.start);
+/** Parts of all parameters, as fractions. */
+export interface Holdings {
+  readonly owned: number;
+  /** Kept as complete copies of what others own. */
+  readonly copied: number;
+  /** Copies that are being filled. */
+  readonly filling: number;
+}
+
+export const NO_HOLDINGS: Holdings = { owned: 0, copied: 0, filling: 0 };
+
+/** What each node holds: by floats of its segments, or by arcs while there are no segments. */
+export function holdingsOf({ segments }: RingView, arcs: readonly Arc[]): Map<NodeId, Holdings> {
+  const holdings = new Map<NodeId, Holdings>();
+  const add = (node: NodeId, kind: keyof Holdings, share: number) => {
+    const before = holdings.get(node) ?? NO_HOLDINGS;
+    holdings.set(node, { ...before, [kind]: before[kind] + share });
+  };
+  const total = segments.reduce((sum, { floats }) => sum + floats, 0);
+  if (total === 0) for (const arc of arcs) add(arc.node, 'owned', arc.end - arc.start);
+  for (const { owner, replicas, learners, floats } of segments) {
+    if (owner !== null) add(owner, 'owned', floats / total);
+    for (const node of replicas) add(node, 'copied', floats / total);
+    for (const node of learners) add(node, 'filling', floats / total);
   }
-  return shares;
+  return holdings;
 }
 
 /** Thickness of a line of traffic: grows with the logarithm, from 1 kB/s (thin) to 100 MB/s (thick). */

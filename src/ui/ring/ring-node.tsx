@@ -4,9 +4,9 @@ import type { NodeId } from '../../protocol/ids.ts';
 import type { NodeView } from '../../store/view.ts';
 import { cssVariables } from '../common/css-variables.ts';
 import { SchedulerGlyph, ServerGlyph, WatchGlyph, WorkerGlyph } from '../common/glyphs.tsx';
-import { formatPercent } from '../format.ts';
 import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
-import { CENTRE, type Point, SIZE } from './ring-geometry.ts';
+import { holdingsInWords } from './holdings-words.ts';
+import { CENTRE, type Holdings, type Point, SIZE } from './ring-geometry.ts';
 
 /** What of a node the drawing shows; equal fields mean no new rendering. */
 export type DrawnNode = Pick<NodeView, 'id' | 'isSelf' | 'isScheduler' | 'isWorker' | 'isServer' | 'isSlow'> & {
@@ -18,7 +18,7 @@ interface RingNodeProps {
   readonly place: Point | undefined;
   /** Side of the disc in units of the drawing. */
   readonly diameter: number;
-  readonly owned: number;
+  readonly holdings: Holdings;
   readonly isSelected: boolean;
   readonly isFaded: boolean;
   onHover(node: NodeId | null): void;
@@ -29,20 +29,20 @@ interface RingNodeProps {
 /** Discs smaller than this stand so close that only what is special is written beside them. */
 const COMPACT_DIAMETER = 40;
 
-function inWords(node: DrawnNode, owned: number): string {
+function inWords(node: DrawnNode, holdings: Holdings): string {
   const parts = [
     node.isSelf ? `${nodeName(node.id)}, you` : nodeName(node.id),
     rolesInWords(node),
     node.isScheduler ? 'scheduler' : null,
-    owned > 0 ? `owns ${formatPercent(owned, 0)} of the parameters` : null,
+    ...holdingsInWords(holdings),
     node.isSlow ? 'slow' : null,
-    node.peer === 'connecting' || node.peer === 'failed' ? node.peer : null,
+    node.peer === 'self' || node.peer === 'connected' ? null : node.peer,
   ];
   return parts.filter((part) => part !== null).join(', ');
 }
 
 export const RingNode = memo(function RingNode(props: RingNodeProps) {
-  const { node, place, diameter, owned, isSelected, isFaded, onHover, onSelect } = props;
+  const { node, place, diameter, holdings, isSelected, isFaded, onHover, onSelect } = props;
   if (place === undefined) return null;
   const isCompact = diameter < COMPACT_DIAMETER;
   return (
@@ -53,7 +53,7 @@ export const RingNode = memo(function RingNode(props: RingNodeProps) {
       data-faded={isFaded}
       data-self={node.isSelf}
       aria-pressed={isSelected}
-      aria-label={inWords(node, owned)}
+      aria-label={inWords(node, holdings)}
       style={{
         left: `${(place.x / SIZE) * 100}%`,
         top: `${(place.y / SIZE) * 100}%`,

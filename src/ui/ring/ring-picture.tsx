@@ -5,9 +5,10 @@ import { FlowCanvas } from './flow-canvas.tsx';
 import { RingArcs } from './ring-arcs.tsx';
 import { RingDetails } from './ring-details.tsx';
 import { RingFlows } from './ring-flows.tsx';
-import { arcsOf, nodeDiameter, ownedShares, placeNodes, SIZE } from './ring-geometry.ts';
+import { arcsOf, holdingsOf, NO_HOLDINGS, nodeDiameter, placeNodes, SIZE } from './ring-geometry.ts';
 import { RingGuest } from './ring-guest.tsx';
 import { RingNode } from './ring-node.tsx';
+import { RingSafety } from './ring-safety.tsx';
 import { useDrawnFlows, useDrawnNodes, useDrawnRing } from './use-drawing.ts';
 import './ring.css';
 
@@ -26,7 +27,7 @@ export function RingPicture({ seats = 0 }: RingPictureProps) {
   );
   const flows = useDrawnFlows(places);
   const arcs = useMemo(() => arcsOf(ring.points), [ring]);
-  const shares = useMemo(() => ownedShares(ring, arcs), [ring, arcs]);
+  const holdings = useMemo(() => holdingsOf(ring, arcs), [ring, arcs]);
   const [hovered, setHovered] = useState<NodeId | null>(null);
   const [selected, setSelected] = useState<NodeId | null>(null);
   const looked = hovered ?? selected;
@@ -51,7 +52,7 @@ export function RingPicture({ seats = 0 }: RingPictureProps) {
             node={node}
             place={places.get(node.id)}
             diameter={diameter}
-            owned={shares.get(node.id) ?? 0}
+            holdings={holdings.get(node.id) ?? NO_HOLDINGS}
             isSelected={selected === node.id}
             isFaded={active !== null && active !== node.id}
             onHover={setHovered}
@@ -62,7 +63,8 @@ export function RingPicture({ seats = 0 }: RingPictureProps) {
           <RingGuest key={`${place.x} ${place.y}`} place={place} diameter={diameter} />
         ))}
       </div>
-      <RingDetails node={active} shares={shares} />
+      <RingDetails node={active} holdings={holdings} />
+      <RingSafety ring={ring} />
     </div>
   );
 }

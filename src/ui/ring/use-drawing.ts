@@ -36,7 +36,7 @@ export function useDrawnNodes(): readonly DrawnNode[] {
 
 const signRing = ({ points, segments }: RingView): string =>
   `${points.map((point) => `${point.node}@${point.position}`).join()} ${segments
-    .map((segment) => `${segment.table}/${segment.segment}:${segment.owner}*${segment.floats}`)
+    .map((segment) => `${segment.table}/${segment.segment}:${segment.owner}+${segment.replicas}?${segment.learners}*${segment.floats}`)
     .join()}`;
 
 export function useDrawnRing(): RingView {

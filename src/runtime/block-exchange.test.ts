@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { hashBlock } from '../data/blocks.ts';
+import type { BlockRequest, Frame } from '../protocol/frames.ts';
+import { NO_EPOCH, type NodeId, nodeId } from '../protocol/ids.ts';
+import { BlockExchange, BlockNotFound } from './block-exchange.ts';
+
+const ME = nodeId(1);
+const [A, B, C] = [nodeId(2), nodeId(3), nodeId(4)];
+const BLOCK = Uint8Array.of(1, 2, 3);
+const HASH = hashBlock(BLOCK);
+
+/** Longer than any wait for an answer, and than all rounds. */
+const LONG_MS = 60_000;
+
+/** An exchange among peers that behave as a test says; answers come in a later task. */
+class Fixture {
+  readonly asked: NodeId[] = [];
+  readonly sent: Frame[] = [];
+  peers: NodeId[] = [];
+  readonly exchange: BlockExchange;
+
+  /** @param behave bytes of a peer's answer, null for "not here", undefined for silence, 0 for no link */
+  constructor(behave: (peer: NodeId) => Uint8Array | null | undefined | 0 = () => null, peers: NodeId[] = [A, B]) {
+    this.peers = peers;
+    this.exchange = new BlockExchange(
+      (to, frame) => this.send(to, frame, behave),
+      () => this.peers,
+    );
+  }
+
+  private send(to: NodeId, frame: Frame, behave: (peer: NodeId) => Uint8Array | null | undefined | 0): number {
+    this.sent.push(frame);
+    if (frame.kind !== 'blockRequest') return 1;
+    this.asked.push(to);
+    const bytes = behave(to);
+    if (bytes === 0) return 0;
+    if (bytes !== undefined) queueMicrotask(() => this.answer(to, frame, bytes));
+    return 40;
+  }
+
+  answer(from: NodeId, { request }: BlockRequest, bytes: Uint8Array | null): void {
+    this.exchange.receive(from, { kind: 'blockAnswer', epoch: NO_EPOCH, request, bytes });
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** What a fetch came to, after time enough for it to end. */
+async function endOf(fetch: Promise<Uint8Array>): Promise<unknown> {
+  const end = fetch.catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(LONG_MS);
+  return end;
+}
+
+describe('a block', () => {
+  it('that is held here needs nobody', async () => {
+    const { exchange, asked } = new Fixture();
+    exchange.hold(HASH, BLOCK);
+    expect(await exchange.get(HASH)).toBe(BLOCK);
+    expect(asked).toEqual([]);
+  });
+
+  it('is fetched from the first peer that has it, and held then', async () => {
+    const { exchange, asked } = new Fixture((peer) => (peer === B ? BLOCK : null), [A, B, C]);
+    expect(await exchange.get(HASH)).toEqual(BLOCK);
+    expect(asked).toEqual([A, B]);
+    await exchange.get(HASH);
+    expect(asked).toEqual([A, B]);
+    expect(exchange.holdsAll([HASH])).toBe(true);
+  });
+
+  it('is fetched once, however many want it', async () => {
+    const { exchange, asked } = new Fixture(() => BLOCK);
+    const [first, second] = await Promise.all([exchange.get(HASH), exchange.get(HASH)]);
+    expect([first, second, asked]).toEqual([BLOCK, BLOCK, [A]]);
+  });
+
+  it('with other bytes than its hash says is not taken, whoever sent it', async () => {
+    const { exchange, asked } = new Fixture((peer) => (peer === A ? Uint8Array.of(6, 6, 6) : BLOCK));
+    expect(await exchange.get(HASH)).toEqual(BLOCK);
+    expect(asked).toEqual([A, B]);
+  });
+
+  it('is asked of the next where a peer has no link, or does not answer in time', async () => {
+    const { exchange, asked } = new Fixture((peer) => (peer === A ? 0 : peer === B ? undefined : BLOCK), [A, B, C]);
+    expect(await endOf(exchange.get(HASH))).toEqual(BLOCK);
+    expect(asked).toEqual([A, B, C]);
+  });
+
+  it('that nobody has is not found, in the end, with a sentence for the user', async () => {
+    const { exchange, asked } = new Fixture();
+    const error = await endOf(exchange.get(HASH));
+    expect(error).toBeInstanceOf(BlockNotFound);
+    expect((error as Error).message).toMatch(/Drop the files again/);
+    expect(asked).toHaveLength(20);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('that was not found is asked for again by the next who wants it', async () => {
+    let isThere = false;
+    const { exchange } = new Fixture(() => (isThere ? BLOCK : null));
+    await endOf(exchange.get(HASH));
+    isThere = true;
+    expect(await exchange.get(HASH)).toEqual(BLOCK);
+  });
+
+  it('is looked for again as soon as someone comes', async () => {
+    const fixture = new Fixture(() => BLOCK, []);
+    const fetch = fixture.exchange.get(HASH);
+    await vi.advanceTimersByTimeAsync(10);
+    fixture.peers = [C];
+    fixture.exchange.notify();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await fetch).toEqual(BLOCK);
+  });
+
+  it('is waited for as long, however often someone else comes or goes meanwhile', async () => {
+    const fixture = new Fixture(() => BLOCK, []);
+    const fetch = fixture.exchange.get(HASH).catch((error: unknown) => error);
+    for (let change = 0; change < 50; change++) {
+      fixture.exchange.notify();
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    fixture.peers = [C];
+    fixture.exchange.notify();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await fetch).toEqual(BLOCK);
+  });
+});
+
+describe('a request for a block', () => {
+  it('is answered with its bytes, under its number', () => {
+    const { exchange, sent } = new Fixture();
+    exchange.hold(HASH, BLOCK);
+    exchange.receive(A, { kind: 'blockRequest', epoch: NO_EPOCH, request: 77, hash: HASH });
+    expect(sent).toEqual([{ kind: 'blockAnswer', epoch: NO_EPOCH, request: 77, bytes: BLOCK }]);
+  });
+
+  it('for a block that is not here is answered, too', () => {
+    const { exchange, sent } = new Fixture();
+    exchange.receive(A, { kind: 'blockRequest', epoch: NO_EPOCH, request: 1, hash: HASH });
+    expect(sent).toMatchObject([{ kind: 'blockAnswer', bytes: null }]);
+  });
+});
+
+describe('answers', () => {
+  it('that nobody waits for change nothing', async () => {
+    const { exchange } = new Fixture(() => null, [A]);
+    exchange.receive(A, { kind: 'blockAnswer', epoch: NO_EPOCH, request: 1, bytes: BLOCK });
+    exchange.receive(ME, { kind: 'blockAnswer', epoch: NO_EPOCH, request: 9_999, bytes: null });
+    expect(exchange.holdsAll([HASH])).toBe(false);
+    expect(await endOf(exchange.get(HASH))).toBeInstanceOf(BlockNotFound);
+  });
+});
+
+describe('what is held', () => {
+  it('is everything only when every block is here', () => {
+    const { exchange } = new Fixture();
+    exchange.hold(HASH, BLOCK);
+    expect([exchange.holdsAll([]), exchange.holdsAll([HASH]), exchange.holdsAll([HASH, 'f'.repeat(64)])]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('is one dataset at a time', () => {
+    const { exchange } = new Fixture();
+    exchange.hold(HASH, BLOCK);
+    exchange.hold('f'.repeat(64), BLOCK);
+    exchange.keepOnly(new Set([HASH]));
+    expect([exchange.holdsAll([HASH]), exchange.holdsAll(['f'.repeat(64)])]).toEqual([true, false]);
+  });
+});

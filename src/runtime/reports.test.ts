@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { parseControl } from '../protocol/control.ts';
+import { nodeId } from '../protocol/ids.ts';
+import { ShardCounters } from '../ps/shard-counters.ts';
+import { mergeReports, TrafficMeter } from './reports.ts';
+import { reportsOf } from './testing.ts';
+
+const [A, B] = [nodeId(1), nodeId(2)];
+const out = (node: typeof A, bytesOut: number) => ({ node, bytesIn: 1, bytesOut });
+
+const merge = (...[trainerChange, shardChange]: Parameters<typeof reportsOf>) => {
+  const { trainer, shard } = reportsOf(trainerChange, shardChange);
+  return mergeReports(trainer, shard, []);
+};
+
+/** The report as the scheduler gets it. */
+const arrived = (...changes: Parameters<typeof reportsOf>) =>
+  parseControl(JSON.stringify({ ...merge(...changes), rttMs: 1.5 }));
+
+describe('flows', () => {
+  it('are bytes per second to each node since the last time, over both workers', () => {
+    const meter = new TrafficMeter();
+    const at = (bytes: [number, number], now: number) => {
+      const { trainer, shard } = reportsOf({ bytes: [out(A, bytes[0])] }, { bytes: [out(A, bytes[1]), out(B, 500)] });
+      return meter.flows(trainer, shard, now);
+    };
+    at([0, 0], 1_000);
+    // 1,000 + 2,000 bytes in half a second; nothing new to B.
+    expect(at([1_000, 2_000], 1_500)).toEqual([[A, 6_000]]);
+    expect(at([1_000, 2_000], 1_750)).toEqual([]);
+  });
+
+  it('are never negative nor infinite: a new link counts from 0, two calls may share a moment', () => {
+    const meter = new TrafficMeter();
+    const { trainer, shard } = reportsOf({ bytes: [out(A, 1_000)] });
+    meter.flows(trainer, shard, 1_000);
+    expect(meter.flows(reportsOf({ bytes: [out(A, 10)] }).trainer, shard, 1_000)).toEqual([]);
+    for (const [, rate] of meter.flows(trainer, shard, 1_000)) expect(Number.isFinite(rate)).toBe(true);
+  });
+});
+
+describe('a tab’s report', () => {
+  it('adds up the bytes of both workers', () => {
+    const bytes = [out(A, 10), out(B, 20)];
+    expect(merge({ bytes }, { bytes: [out(A, 5)] })).toMatchObject({ bytesIn: 3, bytesOut: 35 });
+  });
+
+  it('has the links of a worker, and none of a tab that does not work', () => {
+    const worker = { clock: 0, samples: 0, losses: [], evaluations: [], isDone: false, device: 'wasm' };
+    const times = { computeMs: 0, waitMs: 0, communicateMs: 0, spanMs: 0 };
+    expect(merge({ worker: { ...worker, ...times } }).links).toEqual({ webrtc: 2, port: 1 });
+    expect(merge().links).toEqual({ webrtc: 0, port: 0 });
+  });
+
+  it('has what the shard counted, where it serves', () => {
+    const counters = new ShardCounters();
+    counters.applied(A, 70);
+    counters.refused('bad-keys');
+    const report = arrived({}, { figures: counters.figures(), settled: [0, 2], epoch: { term: 1, counter: 4 } });
+    expect(report).toMatchObject({
+      shard: { applied: 1, refused: { 'bad-keys': 1 }, staleness: { 64: 1 } },
+      settled: [0, 2],
+      epoch: { term: 1, counter: 4 },
+    });
+    expect(merge().shard).toBeNull();
+  });
+
+  it('is understood by a scheduler, whatever the problem says', () => {
+    expect(arrived({ problem: 'x'.repeat(9_000) })).toMatchObject({ problem: 'x'.repeat(500) });
+    expect(arrived({ problem: null, divergedAt: 3 })).toMatchObject({ problem: null, divergedAt: 3, rttMs: 1.5 });
+  });
+});

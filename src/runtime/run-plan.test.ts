@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { DatasetMeta } from '../data/dataset.ts';
+import { jobs, UnknownJob } from '../jobs/registry.ts';
+import { type DataPlan, requestSchema } from '../protocol/control.ts';
+import { cutSegments } from '../ps/table.ts';
+import { makePlan, type PlanRequest, UnknownUpdater } from './run-plan.ts';
+
+const split = { samples: 1_000, blockSamples: 100, blocks: 10 };
+const data: DataPlan = {
+  name: 'data',
+  train: split,
+  test: split,
+  source: { kind: 'generated', seed: 1, samples: null },
+};
+const samples = { train: 1_000, test: 1_000 };
+const dense: DatasetMeta = { kind: 'dense', name: 'digits', samples, features: 784, shape: [28, 28], classes: 10 };
+const sparse: DatasetMeta = { kind: 'sparse', name: 'clicks', samples, features: 100_000, classes: 2 };
+const metaOf = (kind: DatasetMeta['kind']) => (kind === 'dense' ? dense : sparse);
+
+const request = (change: Partial<PlanRequest> = {}): PlanRequest => ({
+  job: 'digits-mlp',
+  options: {},
+  batch: 256,
+  steps: 2_000,
+  updater: 'sgd',
+  seed: 7,
+  replicas: 1,
+  ...change,
+});
+
+const plan = (change: Partial<PlanRequest> = {}) => makePlan(request(change), dense, data);
+
+describe('a plan', () => {
+  it.each(jobs.map((job) => [job.name, job] as const))(
+    'of any job and updater is one that every node takes: %s',
+    (_, job) => {
+      for (const updater of ['sgd', 'momentum', 'adagrad', 'adam', 'ftrl']) {
+        const made = makePlan(request({ job: job.name, updater }), metaOf(job.dataKind), data);
+        const start = { ask: 'start', plan: made, consistency: { kind: 'bsp' }, learningRate: 0.1 };
+        expect(requestSchema.parse(JSON.parse(JSON.stringify(start)))).toEqual(start);
+        expect(made.updater.kind).toBe(updater);
+        expect(cutSegments(made.tables).length).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  it('has the updater as the job wishes it, where that is the one asked for', () => {
+    for (const job of jobs) {
+      const meta = metaOf(job.dataKind);
+      const wish = job.defaults(job.options.parse({}), meta).updater;
+      expect(makePlan(request({ job: job.name, updater: wish.kind }), meta, data).updater).toEqual(wish);
+    }
+  });
+
+  it('has about as many points as a curve can show, however long the run', () => {
+    for (const steps of [1, 10, 399, 400, 401, 5_000, 1_000_000]) {
+      const { lossEvery, evaluateEvery } = plan({ steps });
+      expect(Number.isInteger(lossEvery) && Number.isInteger(evaluateEvery)).toBe(true);
+      expect(Math.ceil(steps / lossEvery)).toBeLessThanOrEqual(400);
+      expect(steps / evaluateEvery).toBeLessThanOrEqual(24);
+    }
+    expect(plan({ steps: 400 }).lossEvery).toBe(1);
+  });
+
+  it('evaluates as often as it is asked to', () => {
+    expect(plan({ evaluateEvery: 3 }).evaluateEvery).toBe(3);
+  });
+
+  it('keeps what was asked for', () => {
+    expect(plan({ seed: 9, batch: 64, steps: 10, replicas: 2 })).toMatchObject({
+      ...{ seed: 9, batch: 64, steps: 10, replicas: 2, data, run: 0, job: 'digits-mlp' },
+    });
+  });
+
+  it.each(['adamw', '', 'SGD', 'toString', 'constructor', '__proto__'])(
+    'has no updater %j, and says which there are',
+    (updater) => {
+      expect(() => plan({ updater })).toThrow(UnknownUpdater);
+      expect(() => plan({ updater })).toThrow(/sgd, momentum, adagrad, adam, ftrl/);
+    },
+  );
+
+  it('has no job that does not exist', () => {
+    expect(() => plan({ job: 'toString' })).toThrow(UnknownJob);
+  });
+
+  it('has no options that its job refuses', () => {
+    expect(() => makePlan(request({ job: 'sparse-logistic', options: { l1: -1 } }), sparse, data)).toThrow();
+  });
+});

@@ -1,0 +1,25 @@
+// Test code: the reports of a tab's two workers, with what a test does not care about filled in.
+import { NO_EPOCH } from '../protocol/ids.ts';
+import type { ShardReport } from './shard-host.ts';
+import type { TrainerReport } from './trainer-host.ts';
+
+export function reportsOf(
+  trainerChange: Partial<TrainerReport> = {},
+  shardChange: Partial<ShardReport> = {},
+): { trainer: TrainerReport; shard: ShardReport } {
+  return {
+    trainer: {
+      run: 1,
+      isPrepared: true,
+      problem: null,
+      divergedAt: null,
+      worker: null,
+      holdsAllBlocks: false,
+      traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
+      bytes: [],
+      links: { webrtc: 2, port: 1 },
+      ...trainerChange,
+    },
+    shard: { figures: null, epoch: NO_EPOCH, settled: [], bytes: [], links: { webrtc: 0, port: 0 }, ...shardChange },
+  };
+}
