@@ -55,6 +55,10 @@ export const MAX_UNACKED_CLOCKS = 4;
 /** Frames a shard holds because they carry an epoch it has not heard of yet. Over it they are refused. */
 export const MAX_EARLY_FRAMES = 4_096;
 
+/** Frames that no honest node sends (keys out of range, NaN, another's name), from one sender before it is dropped: a
+ * bug may send one; who goes on is hostile or broken. */
+export const MAX_VIOLATIONS = 16;
+
 /** Pulls parked on one segment. Every worker has at most two outstanding per segment. */
 export const MAX_PARKED_PULLS = 4 * MAX_ROOM_NODES;
 

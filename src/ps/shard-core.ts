@@ -3,7 +3,7 @@
 // Pure: no I/O, no time, no randomness.
 import type { Confirm, Follow, Frame, Pull, Push, Refusal, Snapshot, Update } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
-import { MAX_EARLY_FRAMES } from '../protocol/limits.ts';
+import { MAX_EARLY_FRAMES, MAX_VIOLATIONS } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import type { Schedule } from './consistency.ts';
@@ -55,6 +55,7 @@ export class ShardCore {
   private readonly hosted = new Map<number, HostedSegment>();
   /** Frames of an epoch not yet heard of: replayed when its map has come. */
   private early: Arrived[] = [];
+  private readonly violations = new Map<NodeId, number>();
   private readonly aggregator = new Aggregator();
   private effects: ShardEffect[] = [];
 
@@ -199,9 +200,15 @@ export class ShardCore {
     return frame.keys === null || hosted.segment.acceptsKeys(frame.keys) ? 'none' : 'bad-keys';
   }
 
+  /** Has this node sent more of what no honest node sends than a bug would explain? */
+  isHostile(node: NodeId): boolean {
+    return (this.violations.get(node) ?? 0) >= MAX_VIOLATIONS;
+  }
+
   /** Trainers are told; shards will hear of the newer map by themselves. */
   private refuse(to: NodeId, frame: SegmentFrame, reason: Refusal): void {
     this.counters.refused(reason);
+    if (VIOLATIONS.has(reason)) this.violations.set(to, (this.violations.get(to) ?? 0) + 1);
     if (frame.kind !== 'push' && frame.kind !== 'pull') return;
     const { table, segment } = frame;
     const clock = frame.kind === 'push' ? frame.clock : 0;
@@ -216,6 +223,9 @@ export class ShardCore {
     else this.refuse(from, frame, 'too-many');
   }
 }
+
+/** What a sender can't be excused for by a late map or a lost race. */
+const VIOLATIONS: ReadonlySet<Refusal> = new Set(['bad-keys', 'not-finite', 'not-a-worker']);
 
 const SEGMENT_KINDS: ReadonlySet<Frame['kind']> = new Set(['push', 'pull', 'update', 'confirm', 'follow', 'snapshot']);
 

@@ -137,7 +137,7 @@ export class Automation {
 
   /** Trains the current run again in one thread of this tab, and compares. */
   oracle(): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
-    return this.workers.oracle('whole');
+    return this.workers.oracle('shares');
   }
 }
 

@@ -128,7 +128,10 @@ function tellBegin(story: Story, move: Move): { lines: Line[]; story: Story } {
   if (isRefilling && !story.isRefilling) lines.push({ level: 'info', text: 'Copies are being refilled.' });
   if (hasCopies(old) && next.map.servers.length === 1 && move.plan.replicas > 0) {
     const alone = capital(inWords(next.map.servers, self));
-    lines.push({ level: 'warning', text: `${alone} alone holds the parameters now: open one more tab to have copies.` });
+    lines.push({
+      level: 'warning',
+      text: `${alone} alone holds the parameters now: open one more tab to have copies.`,
+    });
   }
   return {
     lines,
@@ -170,7 +173,11 @@ function fateOf(node: NodeId, { old, next, ranges }: Move): Fate {
     const heir = next.map.placements[index]?.chain[0];
     return chain[0] === node && heir !== undefined ? [heir] : [];
   });
-  return { node, heirs: [...new Set(heirs)].sort((a, b) => a - b), share: ownedShare(old.map.placements, node, ranges) };
+  return {
+    node,
+    heirs: [...new Set(heirs)].sort((a, b) => a - b),
+    share: ownedShare(old.map.placements, node, ranges),
+  };
 }
 
 /** Workers that held nothing and work no more, while others do. */

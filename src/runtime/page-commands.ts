@@ -1,7 +1,7 @@
 // What a person can ask of the page, carried out: the other half of the view state.
 import { jobs } from '../jobs/registry.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { Commands, ConsistencyView, RoleChoice, StartRequest } from '../store/view.ts';
+import type { Commands, ConsistencyView, RoleChoice, RunView, StartRequest } from '../store/view.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
 import { makePlan } from './run-plan.ts';
@@ -35,6 +35,10 @@ export class PageCommands implements Commands {
   ) {
     const { job } = store.getState();
     this.chooseJob(job);
+    store.subscribe(({ run, dataset }, before) => {
+      if (run?.phase !== 'running' || before.run?.phase === 'running') return;
+      if (run.data !== dataset?.name) void this.followRun(run);
+    });
   }
 
   chooseJob(name: string): void {
@@ -127,9 +131,17 @@ export class PageCommands implements Commands {
     this.store.setState({ problem: null });
   }
 
-  /** A run that another tab started: shows what it learns from, once this tab has seen it. */
-  showRunData(): void {
-    void this.show('Loading data', () => this.workers.summary());
+  /** A run that another tab started, on other data than this tab's: shows them, and trains on them if asked to. */
+  private async followRun(run: RunView): Promise<void> {
+    const question = ++this.asked;
+    try {
+      const data = await this.workers.summary();
+      if (question !== this.asked) return;
+      this.store.setState({ job: run.job });
+      this.adopt(data);
+    } catch (error) {
+      this.view.note('info', `This tab can't show the run's data: ${messageOf(error)}`);
+    }
   }
 
   private async show(label: string, load: () => Promise<DatasetSummary>): Promise<void> {
@@ -138,19 +150,23 @@ export class PageCommands implements Commands {
     try {
       const data = await load();
       if (question !== this.asked) return;
-      this.data = data;
-      const { job } = this.store.getState();
-      const [first] = data.view.jobs;
-      this.store.setState({
-        dataset: data.view,
-        job: data.view.jobs.includes(job) || first === undefined ? job : first,
-        jobs: jobViews(data),
-      });
+      this.adopt(data);
     } catch (error) {
       if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.');
     } finally {
       if (question === this.asked) this.store.setState({ progress: null });
     }
+  }
+
+  private adopt(data: DatasetSummary): void {
+    this.data = data;
+    const { job } = this.store.getState();
+    const [first] = data.view.jobs;
+    this.store.setState({
+      dataset: data.view,
+      job: data.view.jobs.includes(job) || first === undefined ? job : first,
+      jobs: jobViews(data),
+    });
   }
 
   /** Nothing more comes from the room: what was under way is dropped. */

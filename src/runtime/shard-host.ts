@@ -25,7 +25,7 @@ export class ShardHost {
   private readonly links: Record<ShardPeer, LinkTable>;
 
   constructor() {
-    const onFrame = (from: NodeId, frame: Frame) => this.step({ kind: 'frame', from, frame });
+    const onFrame = (from: NodeId, frame: Frame) => this.takeFrame(from, frame);
     const onUp = (node: NodeId) => this.step({ kind: 'link', node });
     this.links = { trainer: new LinkTable({ onFrame }), shard: new LinkTable({ onFrame, onUp }) };
   }
@@ -38,8 +38,8 @@ export class ShardHost {
     this.links[role].attach(peer, endpoint);
   }
 
-  detach(peer: NodeId): void {
-    for (const table of Object.values(this.links)) table.detach(peer, 'the node has gone');
+  detach(peer: NodeId, reason = 'the node has gone'): void {
+    for (const table of Object.values(this.links)) table.detach(peer, reason);
   }
 
   setCluster(cluster: ClusterState): void {
@@ -64,6 +64,11 @@ export class ShardHost {
       bytes: [...trainer.bytes(), ...shard.bytes()],
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
     };
+  }
+
+  private takeFrame(from: NodeId, frame: Frame): void {
+    this.step({ kind: 'frame', from, frame });
+    if (this.core?.isHostile(from)) this.detach(from, 'it sent too many frames that are not allowed');
   }
 
   private step(event: ShardEvent): void {

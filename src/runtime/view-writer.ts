@@ -124,6 +124,8 @@ export class ViewWriter implements NodeHandlers {
     const kept = old?.number === plan.run ? old : null;
     const clock = Math.max(0, (metrics?.clock ?? (kept?.clock ?? 0) - 1) + 1);
     const { consistency, learningRate } = scheduleAt(cluster.schedule, clock);
+    const samples = metrics?.samples ?? kept?.samples ?? 0;
+    const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
     return {
       number: plan.run,
       job: plan.job,
@@ -133,9 +135,9 @@ export class ViewWriter implements NodeHandlers {
       clock,
       steps: plan.steps,
       batch: plan.batch,
-      samples: metrics?.samples ?? kept?.samples ?? 0,
-      samplesPerSecond: phase === 'running' ? (metrics?.samplesPerSecond ?? kept?.samplesPerSecond ?? 0) : 0,
-      seconds: metrics?.seconds ?? kept?.seconds ?? 0,
+      samples,
+      samplesPerSecond: rateOf(phase, samples, seconds, metrics?.samplesPerSecond ?? kept?.samplesPerSecond ?? 0),
+      seconds,
       loss: metrics === null ? (kept?.loss ?? null) : (metrics.loss.at(-1)?.[3] ?? null),
       accuracy: metrics === null ? (kept?.accuracy ?? null) : (metrics.accuracy.at(-1)?.[3] ?? null),
       parameters: parametersOf(plan),
@@ -157,6 +159,7 @@ export class ViewWriter implements NodeHandlers {
   private nodeView(id: NodeId, self: NodeId | null): NodeView {
     const figures: Partial<NodeMetrics> = this.metrics?.nodes.find(({ node }) => node === id) ?? {};
     const map = this.cluster?.map;
+    const isTraining = this.cluster?.phase === 'running' || this.cluster?.phase === 'finishing';
     return {
       id,
       label: this.labels.get(id) ?? 'connecting…',
@@ -166,7 +169,7 @@ export class ViewWriter implements NodeHandlers {
       isServer: map?.servers.includes(id) ?? false,
       peer: id === self ? { phase: 'self' } : (this.peers.get(id) ?? { phase: 'connecting' }),
       clock: figures.clock == null ? null : figures.clock + 1,
-      samplesPerSecond: figures.samplesPerSecond ?? 0,
+      samplesPerSecond: isTraining ? (figures.samplesPerSecond ?? 0) : 0,
       compute: figures.compute ?? 0,
       wait: figures.wait ?? 0,
       communicate: figures.communicate ?? 0,
@@ -174,7 +177,7 @@ export class ViewWriter implements NodeHandlers {
       bytesOut: figures.bytesOut ?? 0,
       rttMs: figures.rttMs ?? null,
       staleness: figures.staleness ?? null,
-      isSlow: figures.isSlow ?? false,
+      isSlow: isTraining && (figures.isSlow ?? false),
     };
   }
 
@@ -193,6 +196,13 @@ function columns(points: readonly Point[]): SeriesView['loss'] {
     seconds: points.map(([, , seconds]) => seconds),
     value: points.map(([, , , value]) => value),
   };
+}
+
+/** While it trains the rate of now; after its end the mean of the run. */
+function rateOf(phase: RunView['phase'], samples: number, seconds: number, now: number): number {
+  if (phase === 'running' || phase === 'finishing') return now;
+  const isOver = phase === 'finished' || phase === 'stopped' || phase === 'failed';
+  return isOver && seconds > 0 ? samples / seconds : 0;
 }
 
 const parametersOf = (plan: RunPlan): number => plan.tables.reduce((sum, { keys, width }) => sum + keys * width, 0);

@@ -45,9 +45,18 @@ function Room() {
     const seed = form.settings?.seed ?? 1;
     commands.start({ job, batch, steps, learningRate, updater, consistency, replicas, seed });
   };
+  const changeSettings = () => {
+    const { run: last } = store.getState();
+    // Paused for good because the loss is no number: the next try begins with a smaller rate, in sight.
+    if (last?.phase === 'paused') {
+      commands.stop();
+      if (last.job === form.job?.name) form.change({ learningRate: last.learningRate / 10 });
+    }
+    setPutAway(run);
+  };
   return (
     <>
-      {isTraining ? <Training onTrainAgain={trainAgain} onNewRun={() => setPutAway(run)} /> : <Lobby form={form} />}
+      {isTraining ? <Training onTrainAgain={trainAgain} onNewRun={changeSettings} /> : <Lobby form={form} />}
       <DropArea isOpen={!isTraining} />
     </>
   );

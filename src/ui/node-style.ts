@@ -13,8 +13,9 @@ export const nodeColour = (node: NodeId | null): string => `var(${node === null 
 
 export const nodeName = (node: NodeId): string => `Node ${node}`;
 
-/** "worker and server", "watch only". */
-export function rolesInWords({ isWorker, isServer }: Pick<NodeView, 'isWorker' | 'isServer'>): string {
+/** "worker and server", "watch only"; before the first run nobody has a role. */
+export function rolesInWords({ isWorker, isServer }: Pick<NodeView, 'isWorker' | 'isServer'>, hasRun: boolean): string {
+  if (!hasRun) return 'ready';
   if (isWorker && isServer) return 'worker and server';
   if (isWorker) return 'worker';
   return isServer ? 'server' : 'watch only';

@@ -18,10 +18,9 @@ export function readTheme(): ThemeChoice {
 
 const systemTheme = matchMedia('(prefers-color-scheme: dark)');
 
-/** `light-dark()` follows the colour scheme; the rare rule that isn't a colour asks for `[data-theme]`. */
+/** Everything follows `[data-theme]`: `light-dark()` by the colour scheme that tokens.css sets for it. */
 export function applyTheme(choice: ThemeChoice): void {
   const root = document.documentElement;
-  root.style.colorScheme = choice === 'system' ? 'light dark' : choice;
   root.dataset.theme = choice === 'system' ? (systemTheme.matches ? 'dark' : 'light') : choice;
   for (const listener of listeners) listener();
 }

@@ -22,6 +22,8 @@ type Point = { x: number; value: number };
 
 /** Height of a plot, in CSS pixels; its width follows the container. */
 const HEIGHT_PX = 208;
+/** Distances of the lines along x: steps, samples and seconds are read as whole numbers. */
+const WHOLE_STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 const AXIS_FONT = '12px Geist, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 export class CurvePlot {
@@ -84,7 +86,13 @@ export class CurvePlot {
         y: { range: (_plot, low, high) => valueRange(low ?? 0, high ?? 1) },
       },
       axes: [
-        this.axis({ values: (_plot, splits) => splits.map(formatX), size: 28, space: 70 }),
+        this.axis({
+          // Without points there is nothing to measure along.
+          values: ({ data }, splits) => splits.map((x) => (data[0].length === 0 ? '' : formatX(x))),
+          incrs: WHOLE_STEPS,
+          size: 28,
+          space: 70,
+        }),
         this.axis({ values: (_plot, splits) => splits.map(formatValue), size: 52, space: 36 }),
       ],
       series: [{}, this.rawLine(), this.meanLine()],

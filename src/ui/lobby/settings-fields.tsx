@@ -1,11 +1,12 @@
 // The settings of the next run, folded away: the defaults are good.
+import { useState } from 'react';
 import { NumberInput } from '../common/number-input.tsx';
+import { replicasName } from '../common/replicas-words.ts';
 import { UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
 import { ReplicasChoice } from './replicas-choice.tsx';
-import { replicasName } from '../common/replicas-words.ts';
 import type { Settings, StartForm } from './start-form.ts';
 
 const summarise = (settings: Settings): string =>
@@ -18,9 +19,11 @@ const summarise = (settings: Settings): string =>
   ].join(' · ');
 
 export function SettingsFields({ form }: { readonly form: StartForm }) {
-  const { settings } = form;
+  const { settings, isChanged } = form;
+  // Own settings are in sight when the panel comes back.
+  const [isOpenAtFirst] = useState(isChanged);
   return (
-    <details className="settings">
+    <details className="settings" open={isOpenAtFirst}>
       <summary>
         <span className="lobby-step">Settings</span>
         <span className="muted small">{settings ? summarise(settings) : ''}</span>

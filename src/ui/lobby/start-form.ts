@@ -15,6 +15,8 @@ export interface Settings {
 
 export interface StartForm {
   readonly job: JobView | null;
+  /** Differs from the job's defaults. */
+  readonly isChanged: boolean;
   /** Null while the jobs aren't known yet. */
   readonly settings: Settings | null;
   change(part: Partial<Settings>): void;
@@ -40,6 +42,7 @@ export function useStartForm(): StartForm {
   return {
     job,
     settings,
+    isChanged: Object.keys(own).length > 0,
     change: (part) => job && setChanges({ job: job.name, part: { ...own, ...part } }),
     reset: () => setChanges({ job: '', part: {} }),
     request: () => (job && settings ? { job: job.name, ...settings } : null),

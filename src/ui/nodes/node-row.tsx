@@ -21,7 +21,7 @@ export function NodeRow({ id }: { readonly id: NodeId }) {
           {node.isWorker && <WorkerGlyph size={12} />}
           {node.isServer && <ServerGlyph size={12} />}
           {!node.isWorker && !node.isServer && <WatchGlyph size={13} />}
-          {rolesInWords(node)}
+          {rolesInWords(node, true)}
         </span>
       </td>
       <td data-label="Clock" className="number">

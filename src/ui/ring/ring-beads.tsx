@@ -6,7 +6,7 @@ import type { RingView } from '../../store/view.ts';
 import { nodeColour } from '../node-style.ts';
 import { BEAD_RADIUS, COPY_STEP, onCircle } from './ring-geometry.ts';
 
-const COPY_SIZE = 2.6;
+const COPY_SIZE = 3;
 
 /** How often the owner has changed since the bead is drawn. */
 function useMoves(owner: NodeId | null): number {

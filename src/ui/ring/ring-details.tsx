@@ -39,7 +39,7 @@ function Legend() {
         <i className="legend-copy" /> copy
       </li>
       <li>
-        <i className="legend-filling" /> copy being filled
+        <i className="legend-filling" /> filling
       </li>
       <li>
         <i className="legend-flow" /> traffic
@@ -50,9 +50,10 @@ function Legend() {
 
 function Looked({ node, holdings }: { readonly node: NodeId; readonly holdings: Holdings }) {
   const view = useView((state) => state.nodes.find(({ id }) => id === node));
+  const hasRun = useView((state) => state.run !== null);
   if (view === undefined) return <Legend />;
   const facts = [
-    view.isScheduler ? `${rolesInWords(view)}, scheduler` : rolesInWords(view),
+    view.isScheduler ? `${rolesInWords(view, hasRun)}, scheduler` : rolesInWords(view, hasRun),
     ...holdingsInWords(holdings),
     view.clock === null ? null : `clock ${formatCount(Math.max(0, view.clock))}`,
     view.samplesPerSecond > 0 ? `${formatShort(view.samplesPerSecond)} samples/s` : null,

@@ -16,7 +16,7 @@ export const BAND_WIDTH = 24;
 /** Segments sit as beads inside the band, their copies behind them; numbers of the owners outside of it. */
 export const BEAD_RADIUS = 238;
 /** From a bead to its first copy, and from each copy to the next, towards the centre. */
-export const COPY_STEP = 11;
+export const COPY_STEP = 12;
 export const LABEL_RADIUS = 298;
 /** Nodes stay inside the beads. */
 const MAX_NODE_RADIUS = 176;

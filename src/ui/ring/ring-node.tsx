@@ -11,6 +11,8 @@ import { CENTRE, type Holdings, type Point, SIZE } from './ring-geometry.ts';
 /** What of a node the drawing shows; equal fields mean no new rendering. */
 export type DrawnNode = Pick<NodeView, 'id' | 'isSelf' | 'isScheduler' | 'isWorker' | 'isServer' | 'isSlow'> & {
   readonly peer: NodeView['peer']['phase'];
+  /** Before the first run nobody has a role. */
+  readonly hasRun: boolean;
 };
 
 interface RingNodeProps {
@@ -32,7 +34,7 @@ const COMPACT_DIAMETER = 40;
 function inWords(node: DrawnNode, holdings: Holdings): string {
   const parts = [
     node.isSelf ? `${nodeName(node.id)}, you` : nodeName(node.id),
-    rolesInWords(node),
+    rolesInWords(node, node.hasRun),
     node.isScheduler ? 'scheduler' : null,
     ...holdingsInWords(holdings),
     node.isSlow ? 'slow' : null,
@@ -81,7 +83,7 @@ function RoleGlyphs({ node }: { readonly node: DrawnNode }) {
     <>
       {node.isWorker && <WorkerGlyph size={11} />}
       {node.isServer && <ServerGlyph size={11} />}
-      {!node.isWorker && !node.isServer && <WatchGlyph size={12} />}
+      {node.hasRun && !node.isWorker && !node.isServer && <WatchGlyph size={12} />}
     </>
   );
 }

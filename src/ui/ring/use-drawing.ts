@@ -18,7 +18,7 @@ function useMemoBySignature<Value>(signature: string, scope: unknown, make: () =
 const signNodes = (nodes: readonly NodeView[]): string =>
   nodes.map((n) => `${n.id}${n.isSelf}${n.isScheduler}${n.isWorker}${n.isServer}${n.isSlow}${n.peer.phase}`).join(' ');
 
-const drawNode = (node: NodeView): DrawnNode => ({
+const drawNode = (node: NodeView, hasRun: boolean): DrawnNode => ({
   id: node.id,
   isSelf: node.isSelf,
   isScheduler: node.isScheduler,
@@ -26,17 +26,24 @@ const drawNode = (node: NodeView): DrawnNode => ({
   isServer: node.isServer,
   isSlow: node.isSlow,
   peer: node.peer.phase,
+  hasRun,
 });
 
 /** Nodes by id, which is by age: every tab sees them in the same places. */
 export function useDrawnNodes(): readonly DrawnNode[] {
   const nodes = useView((state) => state.nodes);
-  return useMemoBySignature(signNodes(nodes), null, () => nodes.map(drawNode).sort((a, b) => a.id - b.id));
+  const hasRun = useView((state) => state.run !== null);
+  return useMemoBySignature(signNodes(nodes), hasRun, () =>
+    nodes.map((node) => drawNode(node, hasRun)).sort((a, b) => a.id - b.id),
+  );
 }
 
 const signRing = ({ points, segments }: RingView): string =>
   `${points.map((point) => `${point.node}@${point.position}`).join()} ${segments
-    .map((segment) => `${segment.table}/${segment.segment}:${segment.owner}+${segment.replicas}?${segment.learners}*${segment.floats}`)
+    .map(
+      (segment) =>
+        `${segment.table}/${segment.segment}:${segment.owner}+${segment.replicas}?${segment.learners}*${segment.floats}`,
+    )
     .join()}`;
 
 export function useDrawnRing(): RingView {

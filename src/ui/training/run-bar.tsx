@@ -7,6 +7,7 @@ import { formatCount } from '../format.ts';
 import { Numbers } from './numbers.tsx';
 import { isRunOver, PHASE_WORDS } from './run-phase.ts';
 import { RunProgress, timeInWords } from './run-progress.tsx';
+import { RunTrouble, troubleOf } from './run-trouble.tsx';
 
 interface RunBarProps {
   onTrainAgain(): void;
@@ -17,13 +18,14 @@ export function RunBar({ onTrainAgain, onNewRun }: RunBarProps) {
   const phase = useView((state) => state.run?.phase ?? 'idle');
   return (
     <section className="run-bar panel" aria-label="Training">
+      <RunTrouble />
       <div className="run-what">
         <RunTitle />
         <div className="run-buttons">
           {isRunOver(phase) ? (
-            <AfterButtons onTrainAgain={onTrainAgain} onNewRun={onNewRun} />
+            <AfterButtons phase={phase} onTrainAgain={onTrainAgain} onNewRun={onNewRun} />
           ) : (
-            <LiveButtons phase={phase} />
+            <LiveButtons phase={phase} onNewRun={onNewRun} />
           )}
         </div>
       </div>
@@ -47,8 +49,8 @@ function RunTitle() {
       : '',
   );
   // Message and time share a line, so that nothing moves when a message comes.
-  const message = useView(({ run }) => run?.message ?? (run ? timeInWords(run) : ''));
-  const hasMessage = useView(({ run }) => run !== null && run.message !== null);
+  const news = useView(({ run }) => (troubleOf(run) === null ? (run?.message ?? null) : null));
+  const time = useView(({ run }) => (run ? timeInWords(run) : ''));
   return (
     <div className="run-title">
       <h1>
@@ -58,19 +60,34 @@ function RunTitle() {
         </span>
       </h1>
       <p className="small">{facts}</p>
-      <p className="small" data-message={hasMessage}>
-        {message}
+      <p className="small" data-message={news !== null}>
+        {news ?? time}
       </p>
     </div>
   );
 }
 
-function LiveButtons({ phase }: { readonly phase: RunPhase }) {
+interface LiveButtonsProps extends Pick<RunBarProps, 'onNewRun'> {
+  readonly phase: RunPhase;
+}
+
+function LiveButtons({ phase, onNewRun }: LiveButtonsProps) {
   const commands = useCommands();
+  // Paused for a reason: going on as before would only repeat it.
+  const isStuck = useView(({ run }) => run?.phase === 'paused' && run.message !== null);
   return (
     <>
+      {isStuck && (
+        <button type="button" className="button button-primary" onClick={onNewRun}>
+          Change settings
+        </button>
+      )}
       {phase === 'paused' ? (
-        <button type="button" className="button button-primary" onClick={() => commands.resume()}>
+        <button
+          type="button"
+          className={isStuck ? 'button' : 'button button-primary'}
+          onClick={() => commands.resume()}
+        >
           <PlayGlyph /> Resume
         </button>
       ) : (
@@ -91,11 +108,15 @@ function LiveButtons({ phase }: { readonly phase: RunPhase }) {
   );
 }
 
-function AfterButtons({ onTrainAgain, onNewRun }: RunBarProps) {
+interface AfterButtonsProps extends RunBarProps {
+  readonly phase: RunPhase;
+}
+
+function AfterButtons({ phase, onTrainAgain, onNewRun }: AfterButtonsProps) {
   return (
     <>
       <button type="button" className="button button-primary" onClick={onTrainAgain}>
-        <PlayGlyph /> Train again
+        <PlayGlyph /> {phase === 'failed' ? 'Start again' : 'Train again'}
       </button>
       <button type="button" className="button" onClick={onNewRun}>
         Change settings
@@ -107,7 +128,7 @@ function AfterButtons({ onTrainAgain, onNewRun }: RunBarProps) {
 
 function DownloadButton() {
   const commands = useCommands();
-  const isEarly = useView((state) => state.run === null || state.run.phase === 'preparing');
+  const isEarly = useView(({ run }) => run === null || run.phase === 'preparing' || run.phase === 'failed');
   return (
     <button
       type="button"

@@ -1,7 +1,8 @@
 // How far the run is: clocks finished, of those asked for.
 import { useView } from '../../store/use-view.ts';
 import type { RunView } from '../../store/view.ts';
-import { formatDuration } from '../format.ts';
+import { formatCount, formatDuration } from '../format.ts';
+import { isRunOver } from './run-phase.ts';
 
 /** Before this share of the run is done, the time left is a guess not worth showing. */
 const TRUSTED_SHARE = 0.02;
@@ -13,9 +14,12 @@ function timeLeft(done: number, seconds: number): string {
 
 const doneOf = (run: RunView | null): number => (run && run.steps > 0 ? Math.min(1, run.clock / run.steps) : 0);
 
-/** "0:42 · about 0:37 left". */
-export const timeInWords = (run: RunView): string =>
-  `${formatDuration(run.seconds)}${run.phase === 'running' ? timeLeft(doneOf(run), run.seconds) : ''}`;
+/** "0:42 · about 0:37 left", "76,800 samples in 2:23". */
+export function timeInWords(run: RunView): string {
+  const time = formatDuration(run.seconds);
+  if (isRunOver(run.phase)) return `${formatCount(run.samples)} samples in ${time}`;
+  return run.phase === 'running' ? `${time}${timeLeft(doneOf(run), run.seconds)}` : time;
+}
 
 export function RunProgress() {
   const done = useView((state) => doneOf(state.run));

@@ -3,6 +3,7 @@ import { useView } from '../../store/use-view.ts';
 import { Charts } from '../charts/charts.tsx';
 import { Explain } from '../common/explain.tsx';
 import { Panel } from '../common/panel.tsx';
+import { replicasName } from '../common/replicas-words.ts';
 import { plural } from '../format.ts';
 import { Invite } from '../invite/invite.tsx';
 import { NodesTable } from '../nodes/nodes-table.tsx';
@@ -51,10 +52,10 @@ export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
 }
 
 function ClusterSize() {
-  const words = useView(({ nodes }) => {
+  const words = useView(({ nodes, run }) => {
     const workers = nodes.filter((node) => node.isWorker).length;
     const servers = nodes.filter((node) => node.isServer).length;
-    return `${plural(workers, 'worker')}, ${plural(servers, 'server')}`;
+    return [plural(workers, 'worker'), plural(servers, 'server'), replicasName(run?.replicas ?? 0)].join(', ');
   });
   return <span className="muted small">{words}</span>;
 }

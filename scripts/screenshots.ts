@@ -1,0 +1,93 @@
+// `npx tsx scripts/screenshots.ts`: the README's pictures of the page, taken from a real run. Builds the page, trains in
+// three tabs of a system browser, and saves what they show into docs/: a wide page in light and in dark, and a phone.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
+import { CHROMIUM_FLAGS } from '../e2e/browsers/chromium.ts';
+import { findBrowser } from '../e2e/browsers/find.ts';
+import { builtPage } from '../e2e/cluster/page-build.ts';
+import { every } from '../e2e/cluster/periods.ts';
+import { TabPage } from '../e2e/fixtures/tab-page.ts';
+import { startServer } from '../signaling/http-server.ts';
+
+const FOLDER = fileURLToPath(new URL('../docs', import.meta.url));
+
+/** Anybody may see it: it ends with the script. */
+const ROOM = '#room=demo&secret=shown-in-a-picture';
+
+const WIDE: BrowserContextOptions = { viewport: { width: 1280, height: 960 }, deviceScaleFactor: 1.5 };
+const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+};
+
+/** Long enough to be still training when the last picture is taken. */
+const STEPS = 3_000;
+const SHOWN_ACCURACY = 0.97;
+
+/** What a picture waits for at most, on a busy machine. */
+const TIMEOUT_MS = 240_000;
+
+async function openTabs(browser: Browser, url: string): Promise<{ wide: TabPage; phone: TabPage }> {
+  const contexts: BrowserContext[] = [];
+  for (const options of [WIDE, WIDE, PHONE]) contexts.push(await browser.newContext(options));
+  const tabs: TabPage[] = [];
+  for (const context of contexts) {
+    const tab = new TabPage(await context.newPage());
+    await tab.page.goto(url);
+    tabs.push(tab);
+    await until(tab, ({ nodes }) => nodes.filter(({ peer }) => peer.phase === 'connected').length === tabs.length - 1);
+  }
+  const [wide, , phone] = tabs;
+  if (wide === undefined || phone === undefined) throw new RangeError('Three tabs were opened.');
+  return { wide, phone };
+}
+
+type Status = Awaited<ReturnType<TabPage['status']>>;
+
+/** @throws where the page reports a problem, or time is up */
+async function until(tab: TabPage, isThere: (status: Status) => boolean): Promise<void> {
+  const start = performance.now();
+  for await (const _ of every('look')) {
+    const status = await tab.status();
+    if (status.problem !== null) throw new Error(status.problem.text);
+    if (isThere(status)) return;
+    if (performance.now() - start > TIMEOUT_MS) throw new Error(`Not there after ${TIMEOUT_MS / 1000} s.`);
+  }
+}
+
+/** Puts a sample on the pad of "Try the model", and waits for the answer. */
+async function tryModel({ page }: TabPage): Promise<void> {
+  await page.getByRole('button', { name: 'Random example' }).click();
+  await page.mouse.move(0, 0);
+}
+
+async function save(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(FOLDER, `${name}.png`) });
+  console.log(`docs/${name}.png`);
+}
+
+async function takePictures(browser: Browser, url: string): Promise<void> {
+  const { wide, phone } = await openTabs(browser, url);
+  await wide.start({ steps: STEPS });
+  await until(wide, ({ run }) => (run?.accuracy ?? 0) > SHOWN_ACCURACY);
+  await tryModel(wide);
+  await until(wide, ({ run }) => (run?.accuracy ?? 0) > SHOWN_ACCURACY);
+  await save(wide.page, 'page');
+  await wide.page.emulateMedia({ colorScheme: 'dark' });
+  await save(wide.page, 'page-dark');
+  await save(phone.page, 'page-phone');
+}
+
+mkdirSync(FOLDER, { recursive: true });
+const server = await startServer({ host: '127.0.0.1', port: 0, folder: await builtPage() });
+const browser = await chromium.launch({ executablePath: findBrowser('chromium'), args: [...CHROMIUM_FLAGS] });
+try {
+  await takePictures(browser, `${server.url}${ROOM}`);
+} finally {
+  await browser.close();
+  await server.stop();
+}
