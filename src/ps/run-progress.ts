@@ -35,8 +35,6 @@ export class RunProgress {
   private runningSince: number | null = null;
   /** Training time when samples were last heard of: the evaluation at the end isn't training. */
   private lastSampleMs = 0;
-  /** Samples of workers that have left: what they did is done. */
-  private pastSamples = 0;
   /** Clock that every worker had reached, as far as shown: a newcomer doesn't take it back. */
   private floor = NO_CLOCK;
   private now = 0;
@@ -100,8 +98,8 @@ export class RunProgress {
   }
 
   forget(node: NodeId): void {
-    this.pastSamples += this.nodes.get(node)?.samples ?? 0;
-    this.nodes.delete(node);
+    // What it did is done; it goes on counting from there if it was only cut off.
+    this.nodes.set(node, { ...emptyProgress(), samples: this.nodes.get(node)?.samples ?? 0 });
   }
 
   report(node: NodeId): Report | null {
@@ -181,7 +179,7 @@ export class RunProgress {
   }
 
   private totalSamples(): number {
-    let sum = this.pastSamples;
+    let sum = 0;
     for (const { samples } of this.nodes.values()) sum += samples;
     return sum;
   }

@@ -70,23 +70,26 @@ export class BlockExchange {
   }
 
   private async fetch(hash: string): Promise<Uint8Array> {
-    for (let round = 0; round < FETCH_ROUNDS; round++) {
+    for (let round = 0; round < FETCH_ROUNDS; ) {
       for (const peer of this.peers()) {
         const bytes = await this.ask(peer, hash);
         if (bytes === null || hashBlock(bytes) !== hash) continue;
         this.held.set(hash, bytes);
         return bytes;
       }
-      await this.pause();
+      // Only time counts: someone who comes or goes is a reason to look again, not to give up sooner.
+      if (await this.pause()) round++;
     }
     throw new BlockNotFound('No tab that can be reached holds a part of the data. Drop the files again in this tab.');
   }
 
-  private async pause(): Promise<void> {
-    const timeout = new Deferred<void>();
-    const timer = setTimeout(timeout.resolve, ROUND_WAIT_MS);
-    await Promise.race([timeout.promise, this.changed.next()]);
+  /** Waits until links or holders change. @returns whether nothing did for `ROUND_WAIT_MS` */
+  private async pause(): Promise<boolean> {
+    const timeout = new Deferred<boolean>();
+    const timer = setTimeout(() => timeout.resolve(true), ROUND_WAIT_MS);
+    const isTimeUp = await Promise.race([timeout.promise, this.changed.next().then(() => false)]);
     clearTimeout(timer);
+    return isTimeUp;
   }
 
   private async ask(peer: NodeId, hash: string): Promise<Uint8Array | null> {

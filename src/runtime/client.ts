@@ -63,7 +63,8 @@ export class Client {
   private readonly pulls = new Map<number, { deferred: Deferred<PulledTables>; tables: readonly Float32Array[] }>();
   private readonly pushes = new Map<number, Deferred<void>>();
   private nextPull = 1;
-  private isClosed = false;
+  /** Why nothing goes on any more; null while it does. */
+  private closedBy: Error | null = null;
 
   /** @param send hands a frame to the link to a node and says how many bytes that was */
   constructor(
@@ -102,7 +103,11 @@ export class Client {
     const deferred = new Deferred<PulledTables>();
     this.pulls.set(id, { deferred, tables });
     const { minClock, keys, done = NO_CLOCK, everySegment = false } = request;
-    this.when(request.after, deferred.reject, () =>
+    const fail = (reason: unknown) => {
+      this.pulls.delete(id);
+      deferred.reject(reason);
+    };
+    this.when(request.after, fail, () =>
       this.step({ kind: 'pull', id, minClock, done, keys, into: tables, everySegment }),
     );
     return { done: deferred.promise };
@@ -113,7 +118,11 @@ export class Client {
     const deferred = new Deferred<void>();
     this.pushes.set(request.clock, deferred);
     const { clock, samples, tables, readFronts } = request;
-    this.when(request.after, deferred.reject, () => this.step({ kind: 'push', clock, samples, tables, readFronts }));
+    const fail = (reason: unknown) => {
+      this.pushes.delete(clock);
+      deferred.reject(reason);
+    };
+    this.when(request.after, fail, () => this.step({ kind: 'push', clock, samples, tables, readFronts }));
     return { done: deferred.promise };
   }
 
@@ -124,7 +133,7 @@ export class Client {
 
   /** Everything still under way fails with `Abandoned`. */
   close(reason: Error = new Abandoned()): void {
-    this.isClosed = true;
+    this.closedBy = reason;
     for (const { deferred } of this.pulls.values()) deferred.reject(reason);
     for (const deferred of this.pushes.values()) deferred.reject(reason);
     this.pulls.clear();
@@ -132,12 +141,13 @@ export class Client {
   }
 
   private when(after: readonly Task<unknown>[] | undefined, fail: (reason: unknown) => void, issue: () => void): void {
-    if (after === undefined || after.length === 0) issue();
+    if (this.closedBy !== null) fail(this.closedBy);
+    else if (after === undefined || after.length === 0) issue();
     else Promise.all(after.map(({ done }) => done)).then(issue, fail);
   }
 
   private step(event: ClientEvent): void {
-    if (this.isClosed) return;
+    if (this.closedBy !== null) return;
     for (const effect of this.core.step(event)) this.perform(effect);
   }
 

@@ -42,7 +42,7 @@ export class UnknownUpdater extends Error {
   override name = 'UnknownUpdater';
 }
 
-const isUpdaterKind = (name: string): name is UpdaterKind => name in UPDATERS;
+const isUpdaterKind = (name: string): name is UpdaterKind => Object.hasOwn(UPDATERS, name);
 
 /** @throws UnknownJob, UnknownUpdater, ZodError for options that the job refuses */
 export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan): RunPlan {

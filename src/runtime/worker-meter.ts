@@ -6,6 +6,7 @@ export type Activity = 'compute' | 'wait' | 'communicate';
 
 /** Points kept for the next report: reports are a few times a second, so this is never reached but by a stuck page. */
 const MAX_POINTS = 1_000;
+const MAX_EVALUATIONS = 200;
 
 export class WorkerMeter {
   /** Last iteration finished. */
@@ -44,7 +45,10 @@ export class WorkerMeter {
   }
 
   evaluated(clock: number, lossSum: number, samples: number, correct: number): void {
-    if (this.evaluations.length < MAX_POINTS) this.evaluations.push([clock, lossSum, samples, correct]);
+    if (this.evaluations.length >= MAX_EVALUATIONS) return;
+    // A report is JSON, which has no NaN: a loss that isn't a number is as large as numbers go.
+    const loss = Number.isFinite(lossSum) ? lossSum : Number.MAX_VALUE;
+    this.evaluations.push([clock, loss, samples, correct]);
   }
 
   /** What happened since the last call. */
