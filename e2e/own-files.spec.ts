@@ -56,7 +56,9 @@ test('MNIST dropped in one tab is trained on in three', async ({ room }) => {
     't10k-labels-idx1-ubyte',
   ];
   const files = names.map((name) => realFile(`mnist/${name}.gz`)).filter((file) => file !== null);
-  test.skip(files.length < names.length, 'shared/data/mnist is not beside the project: nothing real to train on');
+  const isMissing = files.length < names.length;
+  if (isMissing) console.log('    skipped: ../shared/data/mnist is not there, so nothing real to train on');
+  test.skip(isMissing, '../shared/data/mnist is not there');
   const tabs = [await room.joinTab(), await room.joinTab(), await room.joinTab()];
   const [first] = tabs;
   if (first === undefined) return;

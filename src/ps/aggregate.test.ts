@@ -102,6 +102,10 @@ describe('the mean of key lists', () => {
     expect(plain(mean([rows(1, [102], 4), rows(1, [102], -4)]))).toEqual({ keys: [102], values: [0] });
   });
 
+  it('is not over the keys of who had no samples', () => {
+    expect(plain(mean([rows(0, [101], 9), rows(2, [103], 4)]))).toEqual({ keys: [103], values: [4] });
+  });
+
   it('keeps rows together', () => {
     expect(plain(mean([rows(1, [103], 1, 2), rows(1, [102], 3, 4)], 2))).toEqual({
       keys: [102, 103],

@@ -136,6 +136,18 @@ describe('a pull', () => {
     ]);
   });
 
+  it('puts wide rows of a later segment where they belong', () => {
+    const wide = [tableOf(HALF, 2)];
+    const client = new TestClient(wide, mapWith(1, [S, T]));
+    const keys = Uint32Array.of(1, HALF / 2, HALF / 2 + 1);
+    const into = [new Float32Array(6)];
+    const [first, second] = pullsIn(client.pull({ into, keys: [keys] }));
+    if (!first || !second) throw new Error('two pulls');
+    client.take(answerTo(second, 0, { values: Float32Array.of(3, 4, 5, 6) }));
+    client.take(answerTo(first, 0, { values: Float32Array.of(1, 2) }));
+    expect([...(into[0] ?? [])]).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it('tells the newest clock of each segment, its own newest clock, and whether it had to wait', () => {
     const client = new TestClient();
     const [first, second, third] = pullsIn(client.pull());

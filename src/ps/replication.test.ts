@@ -81,10 +81,15 @@ class TestCluster {
   deliverOne(choice = 0): boolean {
     const open = this.links.filter(({ frames }) => frames.length > 0);
     const link = open[choice % Math.max(open.length, 1)];
-    const frame = link?.frames.shift();
-    if (link === undefined || frame === undefined) return false;
-    this.send(link.to, this.shards.get(link.to)?.step({ kind: 'frame', from: link.from, frame }) ?? []);
-    return true;
+    if (link !== undefined) this.deliverOn(link.from, link.to);
+    return link !== undefined;
+  }
+
+  /** Delivers the next frame of one link. */
+  deliverOn(from: NodeId, to: NodeId): void {
+    const frame = this.link(from, to).shift();
+    if (frame === undefined) throw new Error(`nothing is on its way from ${from} to ${to}`);
+    this.send(to, this.shards.get(to)?.step({ kind: 'frame', from, frame }) ?? []);
   }
 
   deliverAll(): void {
@@ -155,10 +160,50 @@ describe('a chain', () => {
     cluster.deliverAll();
     cluster.take(step(0));
     expect(cluster.acks).toEqual([]);
-    cluster.deliverOne();
+    cluster.deliverOn(P, Q);
+    cluster.deliverOn(Q, P);
     expect([cluster.segment(Q).version, cluster.segment(R).version, cluster.acks]).toEqual([1, 0, []]);
-    cluster.deliverAll();
+    cluster.deliverOn(Q, R);
+    cluster.deliverOn(R, P);
     expect([cluster.segment(R).version, cluster.acks]).toEqual([1, ['1@0']]);
+  });
+
+  it('acknowledges each push for itself: what a replica has not confirmed waits', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P, Q] });
+    cluster.deliverAll();
+    for (const clock of [0, 1]) cluster.take(step(clock));
+    cluster.deliverOn(P, Q);
+    cluster.deliverOn(Q, P);
+    expect(cluster.acks).toEqual(['1@0']);
+    cluster.deliverAll();
+    expect(cluster.acks).toEqual(['1@0', '1@1']);
+  });
+
+  it('begins every epoch anew: a confirmation of the epoch before counts for nothing', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P, Q] });
+    cluster.deliverAll();
+    cluster.place({ chain: [P, Q] });
+    cluster.take(step(0));
+    expect(cluster.isSettled()).toBe(false);
+    cluster.deliverAll();
+    expect([cluster.isSettled(), cluster.acks]).toEqual([true, ['1@0']]);
+  });
+
+  it('sends its updates as they were, though the work space of the owner is used again', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P, Q] }, [A, B], BSP);
+    cluster.deliverAll();
+    for (const clock of [0, 1, 2]) for (const worker of [A, B]) cluster.take(step(clock, worker), worker.node);
+    cluster.deliverAll();
+    expect(cluster.copy(Q)).toEqual(cluster.copy(P));
+  });
+
+  it('hands on what came after a replica caught up, to those behind it', () => {
+    const cluster = new TestCluster([P, Q, R], { chain: [P, Q, R] });
+    cluster.deliverAll();
+    cluster.take(step(0));
+    cluster.breakLink(P, Q);
+    cluster.deliverAll();
+    expect(cluster.copy(R)).toEqual(alone(1));
   });
 
   it('holds the same bytes on every copy: rows, optimiser state and clocks', () => {
@@ -216,6 +261,22 @@ describe('a chain', () => {
     cluster.take(step(0));
     cluster.deliverOne();
     cluster.breakLink(P, Q);
+    cluster.deliverAll();
+    expect(cluster.acks).toEqual(['1@0']);
+  });
+
+  it('catches up where a confirmation was lost that did not come from the next in the chain', () => {
+    const cluster = new TestCluster([P, Q, R], { chain: [P, Q, R] });
+    cluster.deliverAll();
+    cluster.take(step(0));
+    for (const [from, to] of [
+      [P, Q],
+      [Q, R],
+      [Q, P],
+    ] as const)
+      cluster.deliverOn(from, to);
+    expect([cluster.segment(R).version, cluster.acks]).toEqual([1, []]);
+    cluster.breakLink(R, P);
     cluster.deliverAll();
     expect(cluster.acks).toEqual(['1@0']);
   });

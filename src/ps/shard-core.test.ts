@@ -414,6 +414,40 @@ describe('when workers come and go', () => {
   });
 });
 
+describe('a replica', () => {
+  const update = (version: number): Frame => ({
+    kind: 'update',
+    ...{ epoch: epochOf(1), table: 0, segment: 0, version, learningRate: 1, weight: 1, hasGradient: true },
+    advances: [{ worker: A, clock: version - 1 }],
+    keys: null,
+    values: Float32Array.of(1, 1, 1, 1),
+  });
+
+  it('asks its predecessor where it stands, and applies nothing before it knows', () => {
+    const shard = new TestShard(SELF, mapOf({ epoch: epochOf(0), workers: BOTH }));
+    expect(shard.setMap(mapOf({ chain: [8, 9], workers: BOTH }))).toMatchObject([{ kind: 'follow', version: 0 }]);
+    const before = shard.state();
+    expect(shard.take(update(1), 8)).toEqual([]);
+    expect(shard.state()).toEqual(before);
+  });
+
+  it('asks again where an update is missing', () => {
+    const shard = new TestShard(SELF, mapOf({ chain: [8, 9], workers: BOTH }));
+    const { segment } = shard.core.segments()[0] ?? {};
+    if (segment === undefined) throw new Error('a segment');
+    shard.take({ kind: 'snapshot', epoch: epochOf(1), ...segment.toSnapshot(false) }, 8);
+    expect(wordsOf(shard.take(update(1), 8))).toEqual(['confirm']);
+    expect(shard.take(update(3), 8)).toMatchObject([{ kind: 'follow', version: 1 }]);
+    expect(shard.values()).toEqual([-1, -1, -1, -1]);
+  });
+
+  it('refuses pushes and pulls: only the owner takes them', () => {
+    const shard = new TestShard(SELF, mapOf({ chain: [8, 9], workers: BOTH }));
+    const frames = [shard.take(pushOf(A, 0, [1, 1, 1, 1])), shard.take(pullOf(A))].flat();
+    expect(wordsOf(frames)).toEqual(['refuse not-owner', 'refuse not-owner']);
+  });
+});
+
 describe('what a shard holds', () => {
   const tables = [tableOf(40_000)];
 

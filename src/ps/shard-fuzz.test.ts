@@ -95,7 +95,34 @@ const near: fc.Arbitrary<Arrival> = fc
     }),
   );
 
-const traffic = fc.array(fc.oneof(arrival, near, near, honest, honest), { minLength: 1, maxLength: 40 });
+/** What a predecessor sends, right but for what is replaced: it must not come from anybody else. */
+const replication: fc.Arbitrary<Arrival> = fc
+  .record({
+    from: fc.constantFrom(1, 7, 8, 9),
+    epoch: fields.epoch,
+    version: fc.nat(3),
+    value: fc.integer({ min: 1, max: 9 }),
+    kind: fc.constantFrom('update', 'snapshot', 'confirm', 'follow'),
+  })
+  .map(({ from, epoch, version, value, kind }) => {
+    const place = { epoch, table: 0, segment: 0, version };
+    const values = new Float32Array(4).fill(value);
+    const clocks = WORKERS.map((worker) => ({ worker, clock: value }));
+    const update = { learningRate: 1, weight: 1, advances: clocks, hasGradient: true, keys: null, values };
+    const snapshot = { stamp: epoch, floor: value, clocks, scalars: new Float64Array(0), values, slots: [] };
+    switch (kind) {
+      case 'update':
+        return { from, frame: { kind, ...place, ...update } };
+      case 'snapshot':
+        return { from, frame: { kind, ...place, ...snapshot } };
+      case 'confirm':
+        return { from, frame: { kind, ...place } };
+      default:
+        return { from, frame: { kind, ...place, stamp: epoch } };
+    }
+  });
+
+const traffic = fc.array(fc.oneof(arrival, near, near, honest, honest, replication), { minLength: 1, maxLength: 40 });
 const consistency = fc.constantFrom(BSP, sspOf(2), ASYNC);
 
 const mapWith = (chain: number[], counter = 2, learners: number[] = []) =>

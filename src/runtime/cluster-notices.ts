@@ -126,7 +126,7 @@ function tellBegin(story: Story, move: Move): { lines: Line[]; story: Story } {
   const left = old.map.servers.filter((node) => !next.map.servers.includes(node) && isHolding(next, node));
   const isRefilling = story.hadLoss && isFilling(next) && isShort(move);
   if (isRefilling && !story.isRefilling) lines.push({ level: 'info', text: 'Copies are being refilled.' });
-  if (hasCopies(old) && next.map.servers.length === 1 && move.plan.replicas > 0) {
+  if (hasCopies(old) && old.map.servers.length > 1 && next.map.servers.length === 1 && move.plan.replicas > 0) {
     const alone = capital(inWords(next.map.servers, self));
     lines.push({
       level: 'warning',

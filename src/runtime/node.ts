@@ -1,6 +1,6 @@
 // One tab's node: runs a NodeCore on the signaling client, the mesh and the two workers. Numbers never come here, only
 // figures.
-import { canTransferChannel } from '../net/capabilities.ts';
+import { canTransferChannel, hasWebRtc, WebRtcMissing } from '../net/capabilities.ts';
 import { type BulkKind, Mesh } from '../net/mesh.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import { relayChannel } from '../net/relay.ts';
@@ -56,7 +56,8 @@ export class RoomNode {
   private mesh: Mesh | null = null;
   private problem: string | null = null;
   private readonly traffic = new TrafficMeter();
-  private readonly signaling: SignalingClient;
+  /** Null in a browser that can't reach other tabs: it joins nothing. */
+  private readonly signaling: SignalingClient | null;
   private readonly canTransfer = canTransferChannel();
 
   constructor(
@@ -64,8 +65,18 @@ export class RoomNode {
     private readonly workers: WorkerHandles,
     private readonly handlers: NodeHandlers,
   ) {
+    this.signaling = hasWebRtc() ? this.openSignaling() : null;
+    if (this.signaling === null) {
+      const { message: reason } = new WebRtcMissing();
+      handlers.onStatus({ phase: 'failed', code: 'not-joined', reason, advice: 'Open this link in another browser.' });
+    }
+    void workers.reportTo((trainer, shard) => this.report(trainer, shard));
+  }
+
+  private openSignaling(): SignalingClient {
+    const { options, handlers } = this;
     const { address, random, now, signalingUrl: url } = options;
-    this.signaling = new SignalingClient(
+    return new SignalingClient(
       { url, ...address, random, now, startTimer, openSocket: (to) => new WebSocket(to) },
       {
         onStatus: (status) => {
@@ -84,7 +95,6 @@ export class RoomNode {
         onRoundTrip: () => undefined,
       },
     );
-    void workers.reportTo((trainer, shard) => this.report(trainer, shard));
   }
 
   /** Asks the scheduler, whoever that is now. */
@@ -94,14 +104,14 @@ export class RoomNode {
 
   /** Says goodbye. What this node owns should have been handed over before. */
   leave(): void {
-    this.signaling.leave();
+    this.signaling?.leave();
     this.mesh?.close();
     this.workers.close();
   }
 
   /** Ends as a crash would: without a word to anybody. */
   crash(): void {
-    this.signaling.stop();
+    this.signaling?.stop();
     this.workers.close();
     this.mesh?.close();
   }
@@ -137,7 +147,7 @@ export class RoomNode {
         onBulkChannel: (peer, kind, channel) => this.handOver(peer, kind, channel),
         onControl: (peer, text) => this.receive(peer, text),
         onPeerState: (peer, state) => this.setPeerState(peer, state),
-        onSignal: (peer, connection, data) => this.signaling.signal(peer, connection, data),
+        onSignal: (peer, connection, data) => this.signaling?.signal(peer, connection, data),
       },
     );
     this.handlers.onHello(self, label);

@@ -14,11 +14,15 @@ import type { NodeHandlers } from './node.ts';
 import { nextPeerView } from './peer-view.ts';
 import { type RoomAddress, roomLink } from './room-link.ts';
 import { Timeline } from './timeline.ts';
+import { WorkerTimes } from './worker-times.ts';
 
 export class ViewWriter implements NodeHandlers {
   private readonly labels = new Map<NodeId, string>();
   private readonly peers = new Map<NodeId, PeerView>();
+  /** Numbers are never used twice: a few for every tab that this one has outlived. */
+  private readonly gone = new Set<NodeId>();
   private readonly timeline: Timeline;
+  private readonly times = new WorkerTimes();
   private metrics: Metrics | null = null;
   private cluster: ClusterState | null = null;
 
@@ -40,9 +44,9 @@ export class ViewWriter implements NodeHandlers {
     if (status.phase === 'joining' && connection.phase === 'reconnecting') {
       return this.set({ connection: { ...connection, retryInMs: 0 } });
     }
-    this.set({ connection: status });
-    if (status.phase === 'reconnecting' && connection.phase === 'joined')
-      this.note('warning', `The signaling server is away: ${status.reason}.`);
+    const shown = 'reason' in status ? { ...status, reason: sentence(status.reason) } : status;
+    this.set({ connection: shown });
+    if (status.phase === 'reconnecting' && connection.phase === 'joined') this.note('warning', sentence(status.reason));
     if (status.phase === 'joined' && connection.phase === 'reconnecting')
       this.note('good', 'The signaling server is back.');
   }
@@ -62,12 +66,17 @@ export class ViewWriter implements NodeHandlers {
   }
 
   onPeer(peer: NodeId, state: PeerState): void {
+    // Who is gone is shown again when it is really back, not while somebody looks for it.
+    if (this.gone.has(peer) && state.phase !== 'connected') return;
+    if (this.gone.delete(peer)) this.showRing();
     this.peers.set(peer, nextPeerView(this.peers.get(peer), state));
     this.showNodes();
   }
 
   onGone(peer: NodeId, reason: string): void {
     this.timeline.onGone(peer, reason);
+    this.gone.add(peer);
+    this.showRing();
     this.peers.delete(peer);
     this.labels.delete(peer);
     this.showNodes();
@@ -87,15 +96,18 @@ export class ViewWriter implements NodeHandlers {
     this.cluster = cluster;
     if (cluster.plan?.run !== old?.plan?.run) {
       this.metrics = null;
+      this.times.clear();
       this.set({ series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
     }
     this.timeline.onCluster(cluster);
-    this.set({ ring: ringView(cluster), run: this.runView() });
+    this.set({ run: this.runView() });
+    this.showRing();
     this.showNodes();
   }
 
   onMetrics(metrics: Metrics, history: Metrics): void {
     this.metrics = metrics;
+    this.times.add(metrics.nodes);
     const { series } = this.store.getState();
     const hasNew = metrics.isHistory || metrics.loss.length > 0 || metrics.accuracy.length > 0;
     const flows = metrics.nodes.flatMap(({ node, flows }) =>
@@ -149,6 +161,10 @@ export class ViewWriter implements NodeHandlers {
     };
   }
 
+  private showRing(): void {
+    if (this.cluster !== null) this.set({ ring: ringView(this.cluster, (node) => !this.gone.has(node)) });
+  }
+
   private showNodes(): void {
     const { self } = this.store.getState();
     const ids = new Set<NodeId>([...this.labels.keys(), ...this.peers.keys()]);
@@ -170,9 +186,7 @@ export class ViewWriter implements NodeHandlers {
       peer: id === self ? { phase: 'self' } : (this.peers.get(id) ?? { phase: 'connecting' }),
       clock: figures.clock == null ? null : figures.clock + 1,
       samplesPerSecond: isTraining ? (figures.samplesPerSecond ?? 0) : 0,
-      compute: figures.compute ?? 0,
-      wait: figures.wait ?? 0,
-      communicate: figures.communicate ?? 0,
+      ...this.times.of(id),
       bytesIn: figures.bytesIn ?? 0,
       bytesOut: figures.bytesOut ?? 0,
       rttMs: figures.rttMs ?? null,
@@ -198,6 +212,12 @@ function columns(points: readonly Point[]): SeriesView['loss'] {
   };
 }
 
+/** Reasons are written to follow a colon; alone they are sentences. */
+function sentence(reason: string): string {
+  const text = reason.charAt(0).toUpperCase() + reason.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** While it trains the rate of now; after its end the mean of the run. */
 function rateOf(phase: RunView['phase'], samples: number, seconds: number, now: number): number {
   if (phase === 'running' || phase === 'finishing') return now;
@@ -213,21 +233,26 @@ function waitingMessage({ phase, map }: ClusterState): string | null {
   return null;
 }
 
-function ringView({ map, plan }: ClusterState): RingView {
+/** What only nodes hold that are gone is nobody's, until the scheduler has moved it. */
+function ringView({ map, plan }: ClusterState, isHere: (node: NodeId) => boolean): RingView {
   if (plan === null) return { points: [], segments: [] };
   const ranges = cutSegments(plan.tables);
   return {
-    points: ringPoints(map.servers).map(({ position, node }) => ({ position, node })),
-    segments: ranges.map((range, index) => ({
-      table: plan.tables[range.table]?.name ?? String(range.table),
-      segment: range.segment,
-      startKey: range.start,
-      endKey: range.end,
-      floats: range.floats,
-      owner: map.placements[index]?.chain[0] ?? null,
-      replicas: map.placements[index]?.chain.slice(1) ?? [],
-      learners: map.placements[index]?.learners ?? [],
-      position: segmentPosition(range),
-    })),
+    points: ringPoints(map.servers.filter(isHere)).map(({ position, node }) => ({ position, node })),
+    segments: ranges.map((range, index) => {
+      const { chain, learners } = map.placements[index] ?? { chain: [], learners: [] };
+      const [owner = null, ...replicas] = chain.filter(isHere);
+      return {
+        table: plan.tables[range.table]?.name ?? String(range.table),
+        segment: range.segment,
+        startKey: range.start,
+        endKey: range.end,
+        floats: range.floats,
+        owner,
+        replicas,
+        learners: learners.filter(isHere),
+        position: segmentPosition(range),
+      };
+    }),
   };
 }

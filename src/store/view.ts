@@ -41,7 +41,7 @@ export interface NodeView {
   /** Iterations finished; null for a node that isn't a worker. */
   clock: number | null;
   samplesPerSecond: number;
-  /** Fractions of wall time since the last report; they sum to at most 1. */
+  /** Fractions of wall time lately; they sum to at most 1. */
   compute: number;
   wait: number;
   communicate: number;

@@ -8,7 +8,6 @@ import { RingFlows } from './ring-flows.tsx';
 import { arcsOf, holdingsOf, NO_HOLDINGS, nodeDiameter, placeNodes, SIZE } from './ring-geometry.ts';
 import { RingGuest } from './ring-guest.tsx';
 import { RingNode } from './ring-node.tsx';
-import { RingSafety } from './ring-safety.tsx';
 import { useDrawnFlows, useDrawnNodes, useDrawnRing } from './use-drawing.ts';
 import './ring.css';
 
@@ -64,7 +63,6 @@ export function RingPicture({ seats = 0 }: RingPictureProps) {
         ))}
       </div>
       <RingDetails node={active} holdings={holdings} />
-      <RingSafety ring={ring} />
     </div>
   );
 }

@@ -1,10 +1,11 @@
 // One line under the drawing: which tabs may be closed now without losing anything.
 import { useMemo } from 'react';
 import { useView } from '../../store/use-view.ts';
-import type { RingView } from '../../store/view.ts';
 import { safetyOf } from './holdings-words.ts';
+import { useDrawnRing } from './use-drawing.ts';
 
-export function RingSafety({ ring }: { readonly ring: RingView }) {
+export function RingSafety() {
+  const ring = useDrawnRing();
   const wanted = useView(({ run }) => run?.replicas ?? null);
   // What was lost has no place on the ring any more: the run says it.
   const isLost = useView(({ run }) => run?.phase === 'failed');

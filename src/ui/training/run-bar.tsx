@@ -121,14 +121,14 @@ function AfterButtons({ phase, onTrainAgain, onNewRun }: AfterButtonsProps) {
       <button type="button" className="button" onClick={onNewRun}>
         Change settings
       </button>
-      <DownloadButton />
+      {phase !== 'failed' && <DownloadButton />}
     </>
   );
 }
 
 function DownloadButton() {
   const commands = useCommands();
-  const isEarly = useView(({ run }) => run === null || run.phase === 'preparing' || run.phase === 'failed');
+  const isEarly = useView(({ run }) => run === null || run.phase === 'preparing');
   return (
     <button
       type="button"

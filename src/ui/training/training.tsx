@@ -10,6 +10,7 @@ import { NodesTable } from '../nodes/nodes-table.tsx';
 import { Timeline } from '../notices/timeline.tsx';
 import { RingExplanation } from '../ring/ring-explanation.tsx';
 import { RingPicture } from '../ring/ring-picture.tsx';
+import { RingSafety } from '../ring/ring-safety.tsx';
 import { TryModel } from '../try/try-model.tsx';
 import { RunBar } from './run-bar.tsx';
 import { Steering } from './steering.tsx';
@@ -39,6 +40,7 @@ export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
           }
         >
           <RingPicture seats={3} />
+          <RingSafety />
         </Panel>
         <Timeline />
       </div>

@@ -1,0 +1,60 @@
+// The command line's rules.
+import { describe, expect, it } from 'vitest';
+import { parseArguments } from './arguments.ts';
+import { ClusterFailure } from './failure.ts';
+
+const failureOf = (...argv: string[]): string => {
+  try {
+    parseArguments(argv);
+  } catch (error) {
+    if (error instanceof ClusterFailure) return error.message;
+    throw error;
+  }
+  return 'nothing is wrong';
+};
+
+describe('the command line', () => {
+  it('without arguments is two workers, two servers, BSP, seed 1, and the job decides the rest', () => {
+    expect(parseArguments([])).toMatchObject({
+      ...{ job: 'digits-mlp', workers: 2, servers: 2, consistency: { kind: 'bsp' }, seed: 1, browser: 'chromium' },
+      ...{ oracle: false, headed: false, option: {} },
+    });
+    expect(parseArguments([])).not.toHaveProperty('steps');
+  });
+
+  it.each([
+    ['bsp', { kind: 'bsp' }],
+    ['ssp:4', { kind: 'ssp', delay: 4 }],
+    ['async', { kind: 'async' }],
+  ])('reads --consistency %s', (text, consistency) => {
+    expect(parseArguments(['--consistency', text]).consistency).toEqual(consistency);
+  });
+
+  it('takes images and labels, or one file', () => {
+    expect(parseArguments(['--train', 'a', 'b', '--test', 'c', 'd'])).toMatchObject({
+      train: ['a', 'b'],
+      test: ['c', 'd'],
+    });
+    expect(parseArguments(['--train', 'a'])).toMatchObject({ train: ['a'] });
+  });
+
+  it('reads job options as JSON where they are, else as text', () => {
+    const { option } = parseArguments(['--option', 'l1=1', '--option', 'hidden=[16,8]', '--option', 'name=a=b']);
+    expect(option).toEqual({ l1: 1, hidden: [16, 8], name: 'a=b' });
+  });
+
+  it.each([
+    [['--workers', '0'], '--workers: is from 1 to 63.'],
+    [['--workers', 'many'], '--workers: is a whole number from 1 to 63.'],
+    [['--workers', '40', '--servers', '40'], '--workers and --servers: 80 tabs; a room holds 64.'],
+    [['--steps', '1.5'], '--steps: is a whole number from 1 to 100000000.'],
+    [['--lr', '0'], '--lr: is over 0.'],
+    [['--consistency', 'ssp'], '--consistency: is bsp, async or ssp:N, e.g. ssp:4.'],
+    [['--data-samples', '10'], '--data-samples: is two numbers, e.g. 6000,1000.'],
+    [['--option', 'l1'], '--option: is name=value, e.g. l1=1 or hidden=[64,32].'],
+    [['--browser', 'safari'], '--browser: is chromium, firefox or mixed.'],
+    [['--test', 'a'], '--test needs --train.'],
+  ])('says what is wrong with %j', (argv, words) => {
+    expect(failureOf(...argv)).toBe(words);
+  });
+});
