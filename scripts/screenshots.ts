@@ -68,8 +68,8 @@ async function tryModel({ page }: TabPage): Promise<void> {
   await page.mouse.move(0, 0);
 }
 
-async function save(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(FOLDER, `${name}.png`) });
+async function save(page: Page, name: string, fullPage: boolean): Promise<void> {
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage });
   console.log(`docs/${name}.png`);
 }
 
@@ -78,10 +78,10 @@ async function takePictures(browser: Browser, url: string): Promise<void> {
   await wide.start({ steps: STEPS });
   await until(wide, ({ run }) => (run?.accuracy ?? 0) > SHOWN_ACCURACY);
   await tryModel(wide);
-  await save(wide.page, 'page');
+  await save(wide.page, 'page', true);
   await wide.page.emulateMedia({ colorScheme: 'dark' });
-  await save(wide.page, 'page-dark');
-  await save(phone.page, 'page-phone');
+  await save(wide.page, 'page-dark', true);
+  await save(phone.page, 'page-phone', false);
 }
 
 mkdirSync(FOLDER, { recursive: true });

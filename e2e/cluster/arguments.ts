@@ -57,6 +57,7 @@ const schema = z.object({
   lr: positive(1000).optional(),
   updater: z.string().optional(),
   steps: wholeNumber(1, 100_000_000).optional(),
+  evaluateEvery: wholeNumber(1).optional(),
   seed: wholeNumber(0, 0xffff_ffff),
   option: z.array(jobOption).transform((pairs) => Object.fromEntries(pairs)),
   oracle: z.boolean(),
@@ -88,6 +89,7 @@ function command(): Command {
     .option('--lr <rate>', 'learning rate')
     .option('--updater <name>', 'sgd, momentum, adagrad, adam or ftrl')
     .option('--steps <clocks>', 'clocks: steps × batch samples are processed in every consistency')
+    .option('--evaluate-every <clocks>', 'clocks between evaluations on the way; chosen to cost little without')
     .option('--seed <number>', 'of the first parameters and the batches', '1')
     .option('--option <name=value>', 'an option of the job, e.g. l1=1 or hidden=[64,32]; repeatable', collect, [])
     .option('--oracle', 'train it again in one thread and report the largest difference', false)

@@ -28,7 +28,8 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
   await chooseData(first, wanted);
   const request = await requestOf(first, wanted);
   await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
-  await first.call('start', request, { options: wanted.option });
+  const { option: options, evaluateEvery } = wanted;
+  await first.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
   try {
     await followRun(room, line);
   } finally {

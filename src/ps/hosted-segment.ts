@@ -102,7 +102,9 @@ export class HostedSegment {
 
   /** A link to another shard is there (again): what was sent on the old one may be lost. */
   linkUp(node: NodeId): void {
-    if (node === this.predecessor && !this.isOwner) this.followPredecessor();
+    if (this.isOwner) return;
+    if (node === this.predecessor) this.followPredecessor();
+    else if (node === this.placement.chain[0] && this.isAttached) this.confirm();
   }
 
   /** The schedule has changed: what was held back may be due. */

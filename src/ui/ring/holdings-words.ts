@@ -33,7 +33,8 @@ export function safetyOf({ segments }: RingView, wanted: number): Safety | null 
     const text = copies > 0 ? 'Copies are being filled; any tab may be closed.' : 'Copies are being filled…';
     return { level: copies > 0 ? 'info' : 'warning', text };
   }
-  if (copies === 0) return { level: 'warning', text: 'No copies yet: open one more tab, then any may be closed.' };
+  if (copies === 0)
+    return { level: 'warning', text: 'There are no copies: open one more tab, then any may be closed.' };
   const any = copies === 1 ? 'Any tab may be closed' : `Any ${copies} tabs may be closed at once`;
   const each = `every parameter has ${copies === 1 ? 'a copy' : `${copies} copies`}`;
   const more = copies < wanted ? ` Open another tab for ${wanted}.` : '';

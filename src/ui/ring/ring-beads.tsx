@@ -5,6 +5,7 @@ import type { NodeId } from '../../protocol/ids.ts';
 import type { RingView } from '../../store/view.ts';
 import { nodeColour } from '../node-style.ts';
 import { BEAD_RADIUS, COPY_STEP, onCircle } from './ring-geometry.ts';
+import './ring-beads.css';
 
 const COPY_SIZE = 3;
 

@@ -6,6 +6,7 @@ import { formatCount, formatShort } from '../format.ts';
 import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
 import { holdingsInWords } from './holdings-words.ts';
 import { type Holdings, NO_HOLDINGS } from './ring-geometry.ts';
+import './ring-details.css';
 
 interface RingDetailsProps {
   readonly node: NodeId | null;

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { useView } from '../../store/use-view.ts';
 import { safetyOf } from './holdings-words.ts';
 import { useDrawnRing } from './use-drawing.ts';
+import './ring-details.css';
 
 export function RingSafety() {
   const ring = useDrawnRing();
