@@ -29,7 +29,7 @@ const STEPS = 3_000;
 const SHOWN_ACCURACY = 0.95;
 
 /** What a picture waits for at most, on a busy machine. */
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 600_000;
 
 async function openTabs(browser: Browser, url: string): Promise<{ wide: TabPage; phone: TabPage }> {
   const contexts: BrowserContext[] = [];

@@ -302,7 +302,7 @@ export class NodeCore {
     this.effects.push({ kind: 'cluster', cluster });
     // Who was taken for gone and is back: the older of a pair can't open a connection, so whoever can does it now.
     for (const node of membersOf(cluster)) {
-      if (!this.known.has(node)) this.effects.push({ kind: 'connect', node });
+      if (!this.known.has(node) && this.roster.has(node)) this.effects.push({ kind: 'connect', node });
     }
   }
 

@@ -37,6 +37,8 @@ type Incarnation = number;
 
 export class TrainerRun {
   isPrepared = false;
+  /** Opening data and compiling for training; looking at the data alone isn't that. */
+  private isPreparing = false;
   /** Why this tab can't train; null while it can. */
   problem: string | null = null;
   private readonly job: Job;
@@ -166,7 +168,8 @@ export class TrainerRun {
   }
 
   private prepareToTrain(): void {
-    if (this.isPrepared || this.preparing !== null) return;
+    if (this.isPrepared || this.isPreparing) return;
+    this.isPreparing = true;
     this.problem = null;
     this.prepare()
       .then((prepared) => this.warmUp(prepared))
@@ -174,7 +177,10 @@ export class TrainerRun {
         this.isPrepared = true;
         if (!this.isClosed) this.follow();
       })
-      .catch((error: unknown) => this.fail(error));
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.isPreparing = false;
+      });
   }
 
   /** Compiles by computing one gradient, so that nobody waits for that when the clocks run. */

@@ -55,7 +55,7 @@ export class TrainingLoop {
       if (next !== null) await next;
       const isNumber = await this.compute(clock, step, pulled);
       if (!isNumber) {
-        await this.waitForResume(clock);
+        if (!(await this.isResumed(clock))) break;
         next = this.begin(clock);
         continue;
       }
@@ -132,13 +132,16 @@ export class TrainingLoop {
     }
   }
 
-  /** After a loss that isn't a number: until the scheduler has paused the run and someone has resumed it. */
-  private async waitForResume(clock: number): Promise<void> {
+  /** After a loss that isn't a number: until the scheduler has paused the run, and someone has resumed or stopped it. */
+  private async isResumed(clock: number): Promise<boolean> {
     const { changed, cluster, isOver, meter } = this.parts;
-    while (cluster().phase === 'running' && !isOver()) await changed.next();
-    await this.mayStart(clock);
-    while (cluster().phase === 'paused' && !isOver()) await changed.next();
+    while ((cluster().phase === 'running' || cluster().phase === 'paused') && !isOver()) {
+      const wasPaused = cluster().phase === 'paused';
+      await changed.next();
+      if (wasPaused && cluster().phase === 'running') break;
+    }
     meter.divergedAt = null;
+    return this.mayStart(clock);
   }
 
   /** Looks at this worker's part of the first `blocks` test blocks with the parameters of one clock. */
