@@ -8,7 +8,8 @@ test('three tabs train to over 80 % on generated digits, and all of them show it
   const tabs = [await room.joinTab(), await room.joinTab(), await room.joinTab()];
   const [first] = tabs;
   await first?.joined(3);
-  await first?.start({ steps: 120 });
+  // In BSP the result depends on nothing but the seed, however busy the machine.
+  await first?.start({ steps: 120, consistency: 'BSP' });
   for (const tab of tabs) {
     await tab.finished();
     await tab.hasValueOver('Test accuracy', 0.8);
