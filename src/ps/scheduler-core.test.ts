@@ -233,6 +233,26 @@ describe('training begins', () => {
   });
 });
 
+describe('a worker whose part has failed', () => {
+  it('says so and is counted on no longer, neither for clocks nor for data', () => {
+    const room = TestRoom.running(['both', 'worker']);
+    room.report(2, { problem: 'Nobody holds a block.' });
+    expect(workersOf(room.state)).toEqual([1]);
+    expect(room.state.leases.map(({ worker }) => worker)).toEqual([1]);
+    room.report(2);
+    expect(workersOf(room.state)).toEqual([1]);
+  });
+
+  it('before it was ready does not keep the others from starting', () => {
+    const room = TestRoom.of('both', 'worker');
+    room.start();
+    room.report(1);
+    expect(room.state.phase).toBe('preparing');
+    room.report(2, { isPrepared: false, problem: 'It does not compile here.' });
+    expect([room.state.phase, workersOf(room.state)]).toEqual(['running', [1]]);
+  });
+});
+
 describe('a worker that joins in the middle', () => {
   it('gets a lease, prepares, and is then admitted under a new incarnation', () => {
     const room = TestRoom.running(['both', 'worker']);

@@ -53,6 +53,8 @@ interface KnownNode extends NodeIntroduction {
   isLeaving: boolean;
   /** Number of the run that it is ready for. */
   preparedRun: number;
+  /** Number of the run in which its part has failed. */
+  failedRun: number;
 }
 
 const EMPTY_MAP_STATE: ClusterState['map'] = { epoch: NO_EPOCH, run: 0, servers: [], placements: [], workers: [] };
@@ -113,7 +115,7 @@ export class SchedulerCore {
     const working = new Set(this.workerNodes());
     for (const introduction of [...this.presumed(), ...known]) {
       const preparedRun = working.has(introduction.node) ? last.map.run : 0;
-      this.nodes.set(introduction.node, { ...introduction, isLeaving: false, preparedRun });
+      this.nodes.set(introduction.node, { ...introduction, isLeaving: false, preparedRun, failedRun: 0 });
     }
     this.moveEpoch({});
     this.settle();
@@ -171,7 +173,7 @@ export class SchedulerCore {
 
   private addNode({ node, label, role }: SchedulerEvent & { kind: 'node' }): void {
     const known = this.nodes.get(node);
-    this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun: known?.preparedRun ?? 0 });
+    this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun: known?.preparedRun ?? 0, failedRun: 0 });
     this.settle();
     this.isChanged = true;
     if (this.progress !== null) this.effects.push({ to: node, message: this.progress.metrics(this.roles(), true) });
@@ -309,6 +311,11 @@ export class SchedulerCore {
     this.progress?.take(from, report, now);
     this.noteSettled(from, report);
     if (report.holdsAllBlocks && !holders.includes(from)) this.change({ holders: [...holders, from] });
+    if (report.problem !== null && known.failedRun !== plan.run) {
+      known.failedRun = plan.run;
+      this.settle();
+      this.beginWhenReady(now);
+    }
     if (report.isPrepared && known.preparedRun !== plan.run) {
       known.preparedRun = plan.run;
       this.settle();
@@ -416,8 +423,11 @@ export class SchedulerCore {
     });
   }
 
+  /** Who may work and hasn't said that it can't: the others must not wait for a tab whose part has failed. */
   private candidates(): KnownNode[] {
-    return [...this.nodes.values()].filter(mayWork).sort((a, b) => a.node - b.node);
+    const run = this.cluster.plan?.run;
+    const able = [...this.nodes.values()].filter((node) => mayWork(node) && node.failedRun !== run);
+    return able.sort((a, b) => a.node - b.node);
   }
 
   /** Workers that are there keep their incarnation; newcomers get the counter of the epoch that admits them. */
