@@ -496,4 +496,4 @@ const isSameAs = (placement: Placement, other: Placement | undefined): boolean =
   other !== undefined && isSamePlacement(placement, other);
 
 const lostMessage = (loss: string): string =>
-  `The last copy of some parameters is lost: ${loss || 'its server has gone'}. Start again, or resume from a checkpoint.`;
+  `The last copy of some parameters is lost: ${loss || 'its server has gone'}. Start again.`;
