@@ -225,6 +225,15 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
   }
 }
 
+const KINDS = new Map<number, Frame['kind']>(
+  Object.entries(FrameKind).map(([kind, number]) => [number, kind as Frame['kind']]),
+);
+
+/** What an encoded frame is, by its header alone: for whoever passes it on unread. Null for what is no frame of ours. */
+export function kindOfFrame(bytes: Uint8Array): Frame['kind'] | null {
+  return bytes[0] === PROTOCOL_VERSION ? (KINDS.get(bytes[1] ?? 0) ?? null) : null;
+}
+
 /** Parses one frame; arrays are views of `bytes` where alignment allows. @throws MalformedBytes */
 export function decodeFrame(bytes: Uint8Array): Frame {
   const reader = new ByteReader(bytes);
