@@ -1,4 +1,5 @@
 // Chromium or Chrome through Playwright.
+import { setTimeout } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { findBrowser } from './find.ts';
 import { longestTask, watchLongTasks } from './long-tasks.ts';
@@ -56,6 +57,22 @@ class ChromiumTab implements Tab {
     const call = ({ hook, args }: { hook: Hook; args: unknown[] }) =>
       (window.pushpull[hook] as (...args: unknown[]) => unknown).apply(window.pushpull, args);
     return this.page.evaluate(call, { hook, args }) as Promise<HookResult<K>>;
+  }
+
+  async crash(): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    const gone = new Promise<void>((resolve) => this.page.once('crash', () => resolve()));
+    // Never answered: there is nobody left to.
+    session.send('Page.crash').catch(() => undefined);
+    await gone;
+  }
+
+  async freeze(ms: number): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await setTimeout(ms);
+    await session.send('Page.setWebLifecycleState', { state: 'active' });
+    await session.detach();
   }
 
   chooseFiles(paths: readonly string[]): Promise<void> {

@@ -8,6 +8,7 @@ import type { Endpoint } from './frame-link.ts';
 import type { LinksHost } from './links-host.ts';
 import type { OracleBatches } from './oracle.ts';
 import type { ShardHost, ShardPeer, ShardReport } from './shard-host.ts';
+import type { LoggedStep } from './step-log.ts';
 import type { TrainerHost, TrainerPeer, TrainerReport } from './trainer-host.ts';
 
 /** The page's view of its workers: everything it may ask of them. */
@@ -92,6 +93,10 @@ export class WorkerHandles {
 
   oracle(mode: OracleBatches): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
     return this.trainer.oracle(mode);
+  }
+
+  stepLog(): Promise<readonly LoggedStep[]> {
+    return this.trainer.stepLog();
   }
 
   close(): void {
