@@ -93,6 +93,8 @@ export interface Refuse extends SegmentId {
   readonly kind: 'refuse';
   /** The shard's epoch. */
   readonly epoch: Epoch;
+  /** Whose frame is refused: a tab has several clients on the same links, and had others before. */
+  readonly worker: WorkerId;
   readonly reason: Refusal;
   /** Of a push: its clock. Of a pull: 0. */
   readonly clock: number;
@@ -202,8 +204,8 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
       writeClocks(head, frame.clocks).u32(frame.values.length);
       return [head.finish(), bytesOf(frame.values)];
     case 'refuse':
-      writeSegment(head, frame).u32(refusals.indexOf(frame.reason)).i32(frame.clock).u32(frame.request);
-      return [head.finish()];
+      writeWorker(writeSegment(head, frame), frame.worker).u32(refusals.indexOf(frame.reason));
+      return [head.i32(frame.clock).u32(frame.request).finish()];
     case 'update':
       return writeUpdate(head, frame);
     case 'confirm':
@@ -311,9 +313,10 @@ function readAnswer(epoch: Epoch, reader: ByteReader): Answer {
 
 function readRefuse(epoch: Epoch, reader: ByteReader): Refuse {
   const segment = readSegment(reader);
+  const worker = readWorker(reader);
   const reason = refusals[reader.u32()];
   if (reason === undefined) throw new MalformedBytes('unknown reason of a refusal');
-  return { kind: 'refuse', epoch, ...segment, reason, clock: reader.i32(), request: reader.u32() };
+  return { kind: 'refuse', epoch, ...segment, worker, reason, clock: reader.i32(), request: reader.u32() };
 }
 
 function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {

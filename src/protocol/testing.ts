@@ -75,7 +75,7 @@ export function framesByKind(fields: FrameFields): {
     }),
     refuse: fc.record({
       kind: fc.constant('refuse'),
-      ...place,
+      ...{ ...place, worker },
       reason: fc.constantFrom(...refusals),
       clock,
       request: u32,
