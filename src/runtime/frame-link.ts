@@ -27,6 +27,9 @@ const PRIORITIES: Record<Frame['kind'], Priority> = {
   update: Priority.push,
   confirm: Priority.control,
   follow: Priority.control,
+  // These stay in the tab.
+  cut: Priority.bulk,
+  restore: Priority.control,
   blockRequest: Priority.pull,
   blockAnswer: Priority.bulk,
 };
