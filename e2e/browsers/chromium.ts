@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { findBrowser } from './find.ts';
 import { longestTask, watchLongTasks } from './long-tasks.ts';
+import { stopProcess } from './renderer-process.ts';
 import type { BrowserOptions, Hook, HookArguments, HookResult, OpenBrowser, Tab, TabHandlers } from './tab.ts';
 
 /** Everything here runs on this machine: no sandbox (root in CI), no GPU, and nothing that calls home. */
@@ -14,15 +15,14 @@ export const CHROMIUM_FLAGS: readonly string[] = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A process for each tab; on a small machine Chromium would share one between tabs of the same site.
+  '--renderer-process-limit=100',
 ];
-
-/** Tabs get a renderer each; on a small machine Chromium would share one between tabs of the same site. */
-const OWN_RENDERERS = '--renderer-process-limit=100';
 
 /** @throws NoBrowser */
 export async function openChromium({ isHeaded }: BrowserOptions): Promise<OpenBrowser> {
   const executablePath = findBrowser('chromium');
-  const args = [...CHROMIUM_FLAGS, OWN_RENDERERS];
+  const args = [...CHROMIUM_FLAGS];
   const browser = await chromium.launch({ executablePath, headless: !isHeaded, args });
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   return {
@@ -68,11 +68,9 @@ class ChromiumTab implements Tab {
   }
 
   async freeze(ms: number): Promise<void> {
-    const session = await this.page.context().newCDPSession(this.page);
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    const goOn = await stopProcess(this.page);
     await setTimeout(ms);
-    await session.send('Page.setWebLifecycleState', { state: 'active' });
-    await session.detach();
+    goOn();
   }
 
   chooseFiles(paths: readonly string[]): Promise<void> {

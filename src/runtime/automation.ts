@@ -168,6 +168,11 @@ export class Automation {
     this.commands.leave();
   }
 
+  /** Loses the connection to one node, as a broken network would. */
+  cut(peer: NodeId): void {
+    this.node.cut(peer);
+  }
+
   mapLog(): readonly LoggedMap[] {
     return this.recorder.mapLog;
   }
