@@ -227,6 +227,8 @@ describe('a control message', () => {
     ['plan.tables.0.keys', 0],
     ['plan.tables.0.keys', 2 ** 32 + 1],
     ['plan.tables.0.width', 65_537],
+    ['plan.tables.0.keys', 2 ** 28 + 1],
+    ['plan.tables.0.shape', [7]],
     ['plan.tables.0.name', ''],
     ['plan.tables.0.name', 'x'.repeat(101)],
     ['plan.tables.0.init', { kind: 'uniform', scale: -1 }],

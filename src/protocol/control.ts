@@ -3,7 +3,15 @@
 // knows everything, and the next scheduler can go on from it.
 import { z } from 'zod';
 import { type NodeId, nodeId } from './ids.ts';
-import { MAX_BLOCKS, MAX_CONTROL_BYTES, MAX_PLACEMENTS, MAX_REPLICAS, MAX_TABLES, MAX_WIDTH } from './limits.ts';
+import {
+  MAX_BLOCKS,
+  MAX_CONTROL_BYTES,
+  MAX_PARAMETERS,
+  MAX_PLACEMENTS,
+  MAX_REPLICAS,
+  MAX_TABLES,
+  MAX_WIDTH,
+} from './limits.ts';
 import { parseMessage } from './signaling.ts';
 
 const u32 = z.number().int().min(0).max(0xffff_ffff);
@@ -62,6 +70,18 @@ const tableSchema = z.object({
   shape: z.array(z.number().int().min(1)).max(8),
 });
 
+/** Checked before any shard makes room for a row. */
+const tablesSchema = z
+  .array(tableSchema)
+  .min(1)
+  .max(MAX_TABLES)
+  .refine((tables) => tables.reduce((sum, { keys, width }) => sum + keys * width, 0) <= MAX_PARAMETERS, {
+    error: `The tables have more than ${MAX_PARAMETERS} values together.`,
+  })
+  .refine((tables) => tables.every(({ keys, width, shape }) => shape.reduce((a, b) => a * b, 1) === keys * width), {
+    error: 'The shape of a table is not what its keys and its width make.',
+  });
+
 /** Blocks of one split: all of `blockSamples`, but the last, which has what is left. */
 const splitSchema = z.object({
   samples: count,
@@ -93,7 +113,7 @@ const planSchema = z.object({
   updater: updaterSchema,
   /** Copies of each segment besides the owner's, as far as there are servers. */
   replicas: z.number().int().min(0).max(MAX_REPLICAS),
-  tables: z.array(tableSchema).min(1).max(MAX_TABLES),
+  tables: tablesSchema,
   data: dataSchema,
   /** Clocks between evaluations on the test set. */
   evaluateEvery: z.number().int().min(1),

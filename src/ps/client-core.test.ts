@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer, Frame, Pull, Push, Refusal } from '../protocol/frames.ts';
 import { NO_CLOCK, nodeId } from '../protocol/ids.ts';
+import { MAX_RESENDS } from '../protocol/limits.ts';
 import { ClientCore, type ClientEffect, type ClientEvent } from './client-core.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { cutSegments, SEGMENT_FLOATS, type TableSpec } from './table.ts';
@@ -349,6 +350,33 @@ describe('what is not acknowledged or answered', () => {
       [0, 0],
       [1, 0],
     ]);
+  });
+
+  it("is sent again only so often at a shard's word while nothing is acknowledged", () => {
+    const client = new TestClient();
+    client.push(0);
+    client.push(1);
+    const refuse = () => client.refuse('out-of-order', 1);
+    for (let times = 0; times < MAX_RESENDS - 1; times++) expect(pushesIn(refuse())).toHaveLength(2);
+    client.ack(0, 0, 0);
+    for (let times = 0; times < MAX_RESENDS; times++) expect(pushesIn(refuse())).toHaveLength(1);
+    expect(refuse()).toMatchObject([{ kind: 'rejected', from: S, refuse: { reason: 'out-of-order' } }]);
+    client.core.step({ kind: 'map', map: mapWith(2) });
+    expect(pushesIn(refuse())).toHaveLength(1);
+  });
+
+  it('goes again, with the pulls, to a shard that had no room for it before its map came', () => {
+    const client = new TestClient();
+    client.push(0);
+    client.pull();
+    const effects = client.refuse('early', 0);
+    expect(pushesIn(effects).map(({ table, segment }) => [table, segment])).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+    expect(pullsIn(effects).map(({ request }) => request)).toEqual([100, 102]);
+    for (let times = 1; times < MAX_RESENDS; times++) expect(client.refuse('early', 0)).toHaveLength(4);
+    expect(client.refuse('early', 0)).toMatchObject([{ kind: 'rejected' }]);
   });
 
   it('waits for the newer map where a shard speaks of one', () => {

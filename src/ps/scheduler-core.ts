@@ -162,7 +162,7 @@ export class SchedulerCore {
         this.takeRequest(event.from, event.request, now);
         break;
       case 'report':
-        this.heardAt.set(event.from, now);
+        if (this.nodes.has(event.from)) this.heardAt.set(event.from, now);
         if (this.isWaiting) this.settle();
         this.takeReport(event.from, event.report, now);
         break;

@@ -31,6 +31,7 @@ export const shardPlanOf = (change: Partial<ShardPlan> = {}): ShardPlan => ({
   seed: 7,
   updater: { kind: 'sgd' },
   batch: 8,
+  steps: 1_000_000,
   ...change,
 });
 

@@ -45,8 +45,8 @@ export class ShardHost {
   setCluster(cluster: ClusterState): void {
     const { plan, map, schedule } = cluster;
     if (plan !== null && this.cluster?.plan?.run !== plan.run) {
-      const { run, tables, seed, updater, batch } = plan;
-      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch } });
+      const { run, tables, seed, updater, batch, steps } = plan;
+      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps } });
     }
     this.cluster = cluster;
     this.step({ kind: 'schedule', schedule });

@@ -125,8 +125,8 @@ export class SimNode {
     this.site.onCluster(this.self, cluster);
     const { plan, map, schedule, leases } = cluster;
     if (plan === null) return;
-    const { run, tables, seed, updater, batch } = plan;
-    this.stepShard({ kind: 'plan', plan: { run, tables, seed, updater, batch } });
+    const { run, tables, seed, updater, batch, steps } = plan;
+    this.stepShard({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps } });
     this.stepShard({ kind: 'schedule', schedule });
     this.stepShard({ kind: 'map', map });
     if (leases.some(({ worker }) => worker === this.self) && this.preparing !== run) {

@@ -131,7 +131,7 @@ describe('the checks can fail', () => {
 
   it('when a push is acknowledged before its replicas have it, it can be lost', () => {
     restore = breakMethod(HostedSegment.prototype, 'acknowledgeWhenSafe', function (this: HostedSegment, push: Push) {
-      method(this, 'acknowledge')(push);
+      method(this, 'acknowledge')(push.worker, push.clock);
     });
     expect(violationsOf(60, { consistency: ASYNC, faults: ['kill-server', 'stall'] }).join()).toContain('invariant 1');
   });
