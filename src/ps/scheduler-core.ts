@@ -432,8 +432,8 @@ export class SchedulerCore {
    * those who stay must have shown that it lives; else the segment waits until it does, or is gone too.
    */
   private keepProven(current: Placement, next: Placement | null): Placement | null {
-    const isLosing = current.chain.some((node) => !this.nodes.has(node));
-    if (next === null || !isLosing || next.chain.some((node) => this.isFresh(node))) return next;
+    if (next === null || next.chain.some((node) => this.isFresh(node))) return next;
+    if (current.chain.every((node) => next.chain.includes(node))) return next;
     this.isWaiting = true;
     return current;
   }
