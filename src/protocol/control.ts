@@ -6,6 +6,7 @@ import { type NodeId, nodeId } from './ids.ts';
 import {
   MAX_BLOCKS,
   MAX_CONTROL_BYTES,
+  MAX_PARAMETERS,
   MAX_PLACEMENTS,
   MAX_REPLICAS,
   MAX_ROOM_NODES,
@@ -70,6 +71,18 @@ const tableSchema = z.object({
   shape: z.array(z.number().int().min(1)).max(8),
 });
 
+/** Checked before any shard makes room for a row. */
+const tablesSchema = z
+  .array(tableSchema)
+  .min(1)
+  .max(MAX_TABLES)
+  .refine((tables) => tables.reduce((sum, { keys, width }) => sum + keys * width, 0) <= MAX_PARAMETERS, {
+    error: `The tables have more than ${MAX_PARAMETERS} values together.`,
+  })
+  .refine((tables) => tables.every(({ keys, width, shape }) => shape.reduce((a, b) => a * b, 1) === keys * width), {
+    error: 'The shape of a table is not what its keys and its width make.',
+  });
+
 /** Blocks of one split: all of `blockSamples`, but the last, which has what is left. */
 const splitSchema = z.object({
   samples: count,
@@ -121,7 +134,7 @@ const planSchema = z.object({
   updater: updaterSchema,
   /** Copies of each segment besides the owner's, as far as there are servers. */
   replicas: z.number().int().min(0).max(MAX_REPLICAS),
-  tables: z.array(tableSchema).min(1).max(MAX_TABLES),
+  tables: tablesSchema,
   data: dataSchema,
   /** Clocks between evaluations on the test set. */
   evaluateEvery: z.number().int().min(1),
@@ -169,6 +182,8 @@ const clusterSchema = z.object({
   leases: leasesSchema,
   /** Nodes that hold every block of the data, where the data are blocks. */
   holders: z.array(node),
+  /** Nodes that some shard takes nothing from any more, because of what they sent: they neither work nor serve. */
+  shutOut: z.array(node).max(MAX_ROOM_NODES),
   /** The clock at which the next checkpoint is cut, and the newest one that is complete. */
   checkpoint: z.object({ cutAt: clock.nullable(), newest: checkpointSchema.nullable() }),
 });
@@ -249,6 +264,8 @@ const reportSchema = z.object({
   /** The epoch that the node's shard is in, and which of its own segments are settled there (indexes). */
   epoch: epochSchema,
   settled: z.array(u32).max(MAX_PLACEMENTS),
+  /** Nodes that its shard takes nothing from any more. */
+  hostile: z.array(node).max(MAX_ROOM_NODES),
   /** What this node has of the checkpoint that is being cut; null before it has anything. */
   cut: z
     .object({

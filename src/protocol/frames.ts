@@ -32,6 +32,9 @@ export const refusals = [
   'bad-keys',
   'not-finite',
   'too-many',
+  'early',
+  'bad-samples',
+  'bad-clock',
 ] as const;
 export type Refusal = (typeof refusals)[number];
 

@@ -40,10 +40,18 @@ export interface SegmentSite {
   refuse(to: NodeId, frame: Push | Pull, reason: Refusal): void;
 }
 
+/** What waits on a segment, of the one node of which the most does. Each has its bound in `protocol/limits.ts`. */
+export interface SegmentLoad {
+  readonly parkedPulls: number;
+  readonly pendingPushes: number;
+  readonly unacknowledged: number;
+}
+
 /** A push that is applied here, and to be acknowledged when the chain has it. */
 interface Unacknowledged {
   readonly version: number;
-  readonly push: Push;
+  readonly worker: WorkerId;
+  readonly clock: number;
 }
 
 export class HostedSegment {
@@ -186,6 +194,8 @@ export class HostedSegment {
     const isKnown = push.clock <= applied || waiting.includes(push.clock);
     const isNext = push.clock === Math.max(applied, ...waiting) + 1 && waiting.length < MAX_UNACKED_CLOCKS;
     if (!isKnown && !isNext) return this.site.refuse(from, push, 'out-of-order');
+    this.forgetSettled(push);
+    if (!isKnown && this.unacknowledgedOf(from) >= MAX_UNACKED_CLOCKS) return this.site.refuse(from, push, 'too-many');
     clocks.advance(push.worker, push.settled - 1);
     if (isKnown) {
       this.site.counters.duplicate();
@@ -204,7 +214,8 @@ export class HostedSegment {
 
   takePull(from: NodeId, pull: Pull): void {
     const isRepeated = this.parked.some((entry) => entry.from === from && entry.pull.request === pull.request);
-    if (!isRepeated && this.parked.length >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
+    const ofNode = this.parked.filter((entry) => entry.from === from).length;
+    if (!isRepeated && ofNode >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
     this.moveClock(pull.worker, pull.done);
     if (isRepeated) this.site.counters.duplicate();
     else this.parked.push({ from, pull });
@@ -297,22 +308,48 @@ export class HostedSegment {
     return Math.min(this.segment.version, ...replicas.map((node) => this.confirmed.get(node) ?? -1));
   }
 
-  private acknowledgeWhenSafe(push: Push): void {
-    if (this.safeVersion() >= this.segment.version) this.acknowledge(push);
-    else this.unacknowledged.set(`${push.worker.node} ${push.clock}`, { version: this.segment.version, push });
+  private acknowledgeWhenSafe({ worker, clock }: Push): void {
+    const { version } = this.segment;
+    if (this.safeVersion() >= version) this.acknowledge(worker, clock);
+    else this.unacknowledged.set(`${worker.node} ${clock}`, { version, worker, clock });
+  }
+
+  /** How full the queues are: for the invariant that they stay bounded. */
+  load(): SegmentLoad {
+    const mostOf = (nodes: readonly NodeId[]) =>
+      nodes.reduce((most, node) => Math.max(most, nodes.filter((other) => other === node).length), 0);
+    return {
+      parkedPulls: mostOf(this.parked.map(({ from }) => from)),
+      pendingPushes: mostOf([...this.pending.values()].flatMap((ofClock) => [...ofClock.keys()])),
+      unacknowledged: mostOf([...this.unacknowledged.values()].map(({ worker }) => worker.node)),
+    };
+  }
+
+  /** What its worker has heard acknowledged, by an owner before this one, needs no word from here. */
+  private forgetSettled({ worker: { node }, settled }: Push): void {
+    for (const [key, { worker, clock }] of this.unacknowledged) {
+      if (worker.node === node && clock < settled) this.unacknowledged.delete(key);
+    }
+  }
+
+  private unacknowledgedOf(node: NodeId): number {
+    let count = 0;
+    for (const { worker } of this.unacknowledged.values()) if (worker.node === node) count++;
+    return count;
   }
 
   private acknowledgeSafe(): void {
     const safe = this.safeVersion();
-    for (const [key, { version, push }] of this.unacknowledged) {
+    for (const [key, { version, worker, clock }] of this.unacknowledged) {
       if (version > safe) continue;
       this.unacknowledged.delete(key);
-      this.acknowledge(push);
+      this.acknowledge(worker, clock);
     }
   }
 
-  private acknowledge({ table, segment, worker, clock }: Push): void {
+  private acknowledge(worker: WorkerId, clock: number): void {
     const { site } = this;
+    const { table, segment } = this.segment.range;
     site.counters.acknowledged();
     site.send(worker.node, 'trainer', { kind: 'ack', epoch: site.epoch, table, segment, worker, clock });
   }
@@ -398,10 +435,13 @@ export class HostedSegment {
     this.site.send(to, 'shard', { ...frame, epoch: this.site.epoch, table, segment });
   }
 
-  /** Pushes of workers that have left: nobody waits for them. */
+  /** Pushes and pulls of workers that have left: nobody waits for them. Incarnation 0 reads without being a worker. */
   private forgetInactive(): void {
+    const isActive = (worker: WorkerId) => this.segment.clocks.get(worker) !== null;
+    this.parked = this.parked.filter(({ pull: { worker } }) => worker.incarnation === 0 || isActive(worker));
+    for (const [key, { worker }] of this.unacknowledged) if (!isActive(worker)) this.unacknowledged.delete(key);
     for (const [clock, ofClock] of this.pending) {
-      for (const [node, push] of ofClock) if (this.segment.clocks.get(push.worker) === null) ofClock.delete(node);
+      for (const [node, push] of ofClock) if (!isActive(push.worker)) ofClock.delete(node);
       if (ofClock.size === 0) this.pending.delete(clock);
     }
   }

@@ -82,6 +82,7 @@ export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
     clockLimit: 0,
     leases: [],
     holders: [],
+    shutOut: [],
     checkpoint: { cutAt: null, newest: null },
   };
 }
@@ -170,7 +171,7 @@ export class SchedulerCore {
         this.takeRequest(event.from, event.request, now);
         break;
       case 'report':
-        this.heardAt.set(event.from, now);
+        if (this.nodes.has(event.from)) this.heardAt.set(event.from, now);
         if (this.isWaiting) this.settle();
         this.takeReport(event.from, event.report, now);
         break;
@@ -284,6 +285,7 @@ export class SchedulerCore {
       checkpoint: { cutAt: null, newest: null },
       clockLimit: plan.steps,
       leases: this.lease(plan, [], nodes.filter(mayWork)),
+      shutOut: [],
       holders: plan.data.source.kind === 'blocks' ? [from] : [],
     });
     const chains = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
@@ -344,6 +346,7 @@ export class SchedulerCore {
     this.progress?.take(from, report, now);
     this.cuts?.take(from, report.cut);
     this.noteSettled(from, report);
+    this.shutOut(report.hostile);
     if (report.holdsAllBlocks && !holders.includes(from)) this.change({ holders: [...holders, from] });
     if (report.problem !== null && known.failedRun !== plan.run) {
       known.failedRun = plan.run;
@@ -364,6 +367,15 @@ export class SchedulerCore {
     }
     this.finishWhenDone(now);
     this.considerCheckpoint(now);
+  }
+
+  /** Whom a shard has dropped can't take part: the others would wait for it for ever. */
+  private shutOut(hostile: readonly NodeId[]): void {
+    const { shutOut } = this.cluster;
+    const added = hostile.filter((node) => this.nodes.has(node) && !shutOut.includes(node));
+    if (added.length === 0) return;
+    this.change({ shutOut: [...shutOut, ...added] });
+    this.settle();
   }
 
   /** Announces the next cut, and a checkpoint that is complete. */
@@ -445,7 +457,8 @@ export class SchedulerCore {
     if (this.isActive && !sameNodes(candidates, holders)) {
       this.change({ leases: this.lease(plan, this.cluster.leases, candidates) });
     }
-    const servers = chooseServers(nodes, map.servers, plan.replicas);
+    const trusted = nodes.filter(({ node }) => !this.cluster.shutOut.includes(node));
+    const servers = chooseServers(trusted, map.servers, plan.replicas);
     const placements = this.place(plan, servers);
     if (placements === null) return this.pauseForLoss(loss);
     if (this.isLost) this.resumeAfterLoss();
@@ -484,8 +497,8 @@ export class SchedulerCore {
    * those who stay must have shown that it lives; else the segment waits until it does, or is gone too.
    */
   private keepProven(current: Placement, next: Placement | null): Placement | null {
-    const isLosing = current.chain.some((node) => !this.nodes.has(node));
-    if (next === null || !isLosing || next.chain.some((node) => this.isFresh(node))) return next;
+    if (next === null || next.chain.some((node) => this.isFresh(node))) return next;
+    if (current.chain.every((node) => next.chain.includes(node))) return next;
     this.isWaiting = true;
     return current;
   }
@@ -505,7 +518,10 @@ export class SchedulerCore {
   /** Who may work and hasn't said that it can't: the others must not wait for a tab whose part has failed. */
   private candidates(): KnownNode[] {
     const run = this.cluster.plan?.run;
-    const able = [...this.nodes.values()].filter((node) => mayWork(node) && node.failedRun !== run);
+    const { shutOut } = this.cluster;
+    const able = [...this.nodes.values()].filter(
+      (known) => mayWork(known) && known.failedRun !== run && !shutOut.includes(known.node),
+    );
     return able.sort((a, b) => a.node - b.node);
   }
 

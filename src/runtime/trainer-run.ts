@@ -70,10 +70,11 @@ export class TrainerRun {
     const { self, cluster } = this.parts;
     const { leases, map } = cluster();
     this.reader.setMap(map);
+    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
+    // Before it hears of the map: a worker that is not in it has nothing to say any more.
+    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     this.worker?.client.setMap(map);
     if (leases.some(({ worker }) => worker === self)) this.prepareToTrain();
-    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
-    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     if (this.worker === null && incarnation !== null && this.isPrepared) this.startWorking(incarnation);
   }
 
