@@ -104,6 +104,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     consistency,
     replicas: replicas ?? Math.min(1, servers - 1),
     seed,
+    checkpoints: { steps: null, seconds: null },
   };
 }
 
