@@ -8,13 +8,14 @@ import { anyFields, anyFrame, framesByKind, joined } from './testing.ts';
 
 const NO_BLOCK = new Uint8Array(0);
 const epoch = { term: 1, counter: 2 };
+const worker = { node: nodeId(1), incarnation: 1 };
 
 const pullOf = (keys: Uint32Array | null): Frame => ({
   kind: 'pull',
   epoch,
   table: 0,
   segment: 0,
-  worker: { node: nodeId(1), incarnation: 1 },
+  worker,
   request: 1,
   minClock: 0,
   done: -1,
@@ -261,7 +262,7 @@ describe('bytes from anyone', () => {
   });
 
   it('are refused for a reason that does not exist', () => {
-    const bytes = wire({ kind: 'refuse', epoch, table: 0, segment: 0, reason: 'none', clock: 0, request: 0 });
+    const bytes = wire({ kind: 'refuse', epoch, table: 0, segment: 0, worker, reason: 'none', clock: 0, request: 0 });
     expect(() => decodeFrame(bytes.with(bytes.length - 12, 200))).toThrow('unknown reason');
   });
 

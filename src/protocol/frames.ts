@@ -95,6 +95,8 @@ export interface Refuse extends SegmentId {
   readonly kind: 'refuse';
   /** The shard's epoch. */
   readonly epoch: Epoch;
+  /** Whose frame is refused: a tab has several clients on the same links, and had others before. */
+  readonly worker: WorkerId;
   readonly reason: Refusal;
   /** Of a push: its clock. Of a pull: 0. */
   readonly clock: number;
@@ -225,8 +227,8 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
       writeClocks(head, frame.clocks).u32(frame.values.length);
       return [head.finish(), bytesOf(frame.values)];
     case 'refuse':
-      writeSegment(head, frame).u32(refusals.indexOf(frame.reason)).i32(frame.clock).u32(frame.request);
-      return [head.finish()];
+      writeWorker(writeSegment(head, frame), frame.worker).u32(refusals.indexOf(frame.reason));
+      return [head.i32(frame.clock).u32(frame.request).finish()];
     case 'update':
       return writeUpdate(head, frame);
     case 'confirm':
@@ -250,6 +252,15 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
     default:
       return frame satisfies never;
   }
+}
+
+const KINDS = new Map<number, Frame['kind']>(
+  Object.entries(FrameKind).map(([kind, number]) => [number, kind as Frame['kind']]),
+);
+
+/** What an encoded frame is, by its header alone: for whoever passes it on unread. Null for what is no frame of ours. */
+export function kindOfFrame(bytes: Uint8Array): Frame['kind'] | null {
+  return bytes[0] === PROTOCOL_VERSION ? (KINDS.get(bytes[1] ?? 0) ?? null) : null;
 }
 
 /** Parses one frame; arrays are views of `bytes` where alignment allows. @throws MalformedBytes */
@@ -333,9 +344,10 @@ function readAnswer(epoch: Epoch, reader: ByteReader): Answer {
 
 function readRefuse(epoch: Epoch, reader: ByteReader): Refuse {
   const segment = readSegment(reader);
+  const worker = readWorker(reader);
   const reason = refusals[reader.u32()];
   if (reason === undefined) throw new MalformedBytes('unknown reason of a refusal');
-  return { kind: 'refuse', epoch, ...segment, reason, clock: reader.i32(), request: reader.u32() };
+  return { kind: 'refuse', epoch, ...segment, worker, reason, clock: reader.i32(), request: reader.u32() };
 }
 
 function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {

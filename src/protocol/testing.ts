@@ -79,7 +79,7 @@ export function framesByKind(fields: FrameFields): {
     }),
     refuse: fc.record({
       kind: fc.constant('refuse'),
-      ...place,
+      ...{ ...place, worker },
       reason: fc.constantFrom(...refusals),
       clock,
       request: u32,

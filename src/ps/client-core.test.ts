@@ -56,8 +56,8 @@ class TestClient {
     return this.take({ kind: 'ack', epoch: epochOf(1), table, segment, worker, clock });
   }
 
-  refuse(reason: Refusal, clock: number, request = 0): ClientEffect[] {
-    return this.take({ kind: 'refuse', epoch: epochOf(1), table: 0, segment: 0, reason, clock, request });
+  refuse(reason: Refusal, clock: number, request = 0, worker = ME): ClientEffect[] {
+    return this.take({ kind: 'refuse', epoch: epochOf(1), table: 0, segment: 0, worker, reason, clock, request });
   }
 }
 
@@ -383,6 +383,20 @@ describe('a refusal that sending again will not help', () => {
   });
 
   // A tab has two clients on the same links, and may have had a third: an earlier incarnation of its worker.
+  it.each([
+    ['an earlier incarnation', workerOf(1, 3)],
+    ['a reader in the same tab', workerOf(1, 0)],
+    ['another node', workerOf(2, 4)],
+  ])('is not for a client when it was meant for %s', (_, worker) => {
+    const client = new TestClient();
+    client.push(0);
+    client.pull();
+    expect(client.refuse('not-a-worker', 0, 0, worker)).toEqual([]);
+    expect(client.refuse('bad-keys', 0, 100, worker)).toEqual([]);
+    expect(client.refuse('out-of-order', 0, 0, worker)).toEqual([]);
+    expect(client.refuse('not-a-worker', 0)).toHaveLength(1);
+  });
+
   it('is not for a client that has sent no such thing', () => {
     expect(new TestClient().refuse('not-a-worker', 5)).toEqual([]);
     expect(new TestClient().refuse('bad-keys', 0, 12_345)).toEqual([]);

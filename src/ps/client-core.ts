@@ -271,8 +271,9 @@ export class ClientCore {
 
   private takeFrame(from: NodeId, frame: Frame): void {
     if (frame.kind === 'answer') this.takeAnswer(frame);
-    else if (frame.kind === 'ack') this.takeAck(frame.worker, frame.clock, segmentKey(frame.table, frame.segment));
-    else if (frame.kind === 'refuse') this.takeRefusal(from, frame);
+    else if ((frame.kind !== 'ack' && frame.kind !== 'refuse') || !this.isSelf(frame.worker)) return;
+    else if (frame.kind === 'ack') this.takeAck(frame.clock, segmentKey(frame.table, frame.segment));
+    else this.takeRefusal(from, frame);
   }
 
   private takeAnswer(answer: Answer): void {
@@ -294,8 +295,12 @@ export class ClientCore {
     this.effects.push({ kind: 'pulled', id, pulled: { ownClock, readFronts, isHeldBack } });
   }
 
-  private takeAck(worker: WorkerId, clock: number, key: number): void {
-    if (worker.node !== this.self.node || worker.incarnation !== this.self.incarnation) return;
+  /** Is it for this client? A tab has several on the same links: its worker's, that of its evaluation, earlier ones. */
+  private isSelf(worker: WorkerId): boolean {
+    return worker.node === this.self.node && worker.incarnation === this.self.incarnation;
+  }
+
+  private takeAck(clock: number, key: number): void {
     const ofClock = this.pushes.get(clock);
     if (ofClock === undefined || !ofClock.delete(key) || ofClock.size > 0) return;
     this.pushes.delete(clock);
@@ -312,12 +317,12 @@ export class ClientCore {
         this.resendSegment(segmentKey(refuse.table, refuse.segment));
         break;
       default:
-        if (this.isMine(refuse)) this.effects.push({ kind: 'rejected', from, refuse });
+        if (this.hasSent(refuse)) this.effects.push({ kind: 'rejected', from, refuse });
     }
   }
 
-  /** Was it this client that sent what is refused? A tab has several on the same links. */
-  private isMine({ clock, request, table, segment }: Refuse): boolean {
+  /** Does this client still wait for what is refused? */
+  private hasSent({ clock, request, table, segment }: Refuse): boolean {
     const key = segmentKey(table, segment);
     return request === 0 ? (this.pushes.get(clock)?.has(key) ?? false) : this.parts.get(request)?.key === key;
   }

@@ -351,6 +351,36 @@ describe('a server', () => {
     expect(room.state.phase).toBe('running');
   });
 
+  describe('whose replica has not been heard of lately', () => {
+    function halfSilent() {
+      const room = TestRoom.running(twoServers, { replicas: 1 });
+      const [owner = 0, replica = 0] = room.state.map.placements[0]?.chain ?? [];
+      for (let index = 0; index < 8; index++) {
+        room.tick();
+        room.report(owner);
+      }
+      room.leave(owner);
+      return { room, owner, replica };
+    }
+
+    it('stays in the chain until the replica shows that it lives', () => {
+      const { room, owner, replica } = halfSilent();
+      expect(room.state.map.placements[0]?.chain).toEqual([owner, replica]);
+      room.tick();
+      expect(room.state.map.placements[0]?.chain).toEqual([owner, replica]);
+      room.report(replica);
+      expect(room.state.map.placements[0]?.chain).toEqual([replica]);
+    });
+
+    it('so a copy that was only cut off is still good when the replica turns out to be dead', () => {
+      const { room, owner, replica } = halfSilent();
+      room.leave(replica);
+      expect(room.state.phase).toBe('failed');
+      room.join(owner, 'server');
+      expect(room.state).toMatchObject({ phase: 'running', map: { placements: [{ chain: [owner] }] } });
+    });
+  });
+
   it('with the last copy takes the run with it, and the message says so', () => {
     const room = TestRoom.running(twoServers);
     room.leave(room.owners[0] ?? 0);

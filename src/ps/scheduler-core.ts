@@ -25,6 +25,9 @@ import { cutSegments } from './table.ts';
 /** Workers that aren't ready by then join later, so that one slow phone doesn't keep the room from starting. */
 export const PREPARE_TIMEOUT_MS = 20_000;
 
+/** Reports come four times a second: a node silent for longer may be dead, though nobody has noticed. */
+const FRESH_MS = 1_000;
+
 /** A checkpoint that isn't in its places by then never will be: the tab that had it has gone. */
 export const RESTORE_TIMEOUT_MS = 60_000;
 
@@ -93,6 +96,10 @@ export class SchedulerCore {
   private preparingSince = 0;
   private effects: SchedulerEffect[] = [];
   private isChanged = false;
+  /** When each node introduced itself or reported last: the newest proof that it lives. */
+  private readonly heardAt = new Map<NodeId, number>();
+  /** A segment waits for a sign of life of those who would be its only copies. */
+  private isWaiting = false;
   /** The last copy of some segment can't be reached. */
   private isLost = false;
   private now = 0;
@@ -163,6 +170,8 @@ export class SchedulerCore {
         this.takeRequest(event.from, event.request, now);
         break;
       case 'report':
+        this.heardAt.set(event.from, now);
+        if (this.isWaiting) this.settle();
         this.takeReport(event.from, event.report, now);
         break;
       case 'signaling':
@@ -181,6 +190,7 @@ export class SchedulerCore {
 
   private addNode({ node, label, role }: SchedulerEvent & { kind: 'node' }): void {
     const known = this.nodes.get(node);
+    this.heardAt.set(node, this.now);
     this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun: known?.preparedRun ?? 0, failedRun: 0 });
     this.settle();
     this.isChanged = true;
@@ -190,6 +200,7 @@ export class SchedulerCore {
   private loseNode(node: NodeId, reason: string): void {
     const label = this.nodes.get(node)?.label ?? 'a tab';
     this.nodes.delete(node);
+    this.heardAt.delete(node);
     this.progress?.forget(node);
     this.cuts?.forget(node);
     this.settled.delete(node);
@@ -457,14 +468,30 @@ export class SchedulerCore {
     const wanted = assignSegments(servers, ranges, plan.replicas);
     const isAlive = (node: NodeId) => this.nodes.has(node);
     const placements: ClusterState['map']['placements'] = [];
+    this.isWaiting = false;
     for (const [index, current] of map.placements.entries()) {
       const [owner] = current.chain;
       const isSettled = owner !== undefined && (this.settled.get(owner)?.has(index) ?? false);
-      const next = nextPlacement(current, wanted[index] ?? [], isAlive, isSettled);
+      const next = this.keepProven(current, nextPlacement(current, wanted[index] ?? [], isAlive, isSettled));
       if (next === null) return null;
       placements.push({ chain: [...next.chain], learners: [...next.learners] });
     }
     return placements;
+  }
+
+  /**
+   * Who is dropped from a chain has a copy that is worth nothing from then on, and may only have been cut off. So one of
+   * those who stay must have shown that it lives; else the segment waits until it does, or is gone too.
+   */
+  private keepProven(current: Placement, next: Placement | null): Placement | null {
+    const isLosing = current.chain.some((node) => !this.nodes.has(node));
+    if (next === null || !isLosing || next.chain.some((node) => this.isFresh(node))) return next;
+    this.isWaiting = true;
+    return current;
+  }
+
+  private isFresh(node: NodeId): boolean {
+    return this.now - (this.heardAt.get(node) ?? Number.NEGATIVE_INFINITY) <= FRESH_MS;
   }
 
   /** Between runs nobody is admitted, and who may work stays, so that nothing moves without need. */

@@ -230,11 +230,11 @@ export class ShardCore {
     this.counters.refused(reason);
     if (VIOLATIONS.has(reason)) this.violations.set(to, (this.violations.get(to) ?? 0) + 1);
     if (frame.kind !== 'push' && frame.kind !== 'pull') return;
-    const { table, segment } = frame;
+    const { table, segment, worker } = frame;
     const clock = frame.kind === 'push' ? frame.clock : 0;
     const request = frame.kind === 'pull' ? frame.request : 0;
     const { epoch } = this.map;
-    const refusal: Frame = { kind: 'refuse', epoch, table, segment, reason, clock, request };
+    const refusal: Frame = { kind: 'refuse', epoch, table, segment, worker, reason, clock, request };
     this.effects.push({ to, role: 'trainer', frame: refusal });
   }
 

@@ -48,6 +48,19 @@ describe('histories with faults of every kind hold', () => {
   });
 });
 
+describe('histories that once failed', () => {
+  it.each([
+    ['a scheduler cut off from one copy let go of it while nobody knew that the other was dead', 389, BSP],
+    ['the same under bounded delay', 389, SSP],
+    ['the same in async', 389, ASYNC],
+    ['after its end every worker went', 402, BSP],
+    ['a scheduler that thawed took everybody for gone, the last copies too', 463, BSP],
+    ['signaling came back before the news that the other copy was dead', 559, BSP],
+  ] as const)('%s', (_, seed, consistency) => {
+    expect(new Simulation(config(seed, { consistency })).run().violations).toEqual([]);
+  });
+});
+
 describe('a history', () => {
   it('is the same for the same seed, to the last byte of its trace', () => {
     const traces = [0, 1].map(() => {

@@ -110,11 +110,20 @@ export class Simulation {
       this.time.after((workers + index) * JOIN_INTERVAL_MS, () => this.add('server'));
     }
     this.time.after(this.total * JOIN_INTERVAL_MS + 1_000, () => this.start());
-    while (!this.hasEnded && this.violations.length === 0 && this.events < MAX_EVENTS && this.time.step())
-      this.afterEvent();
+    this.unfold();
     if (!this.hasEnded && this.violations.length === 0) this.violate(6, `no end after ${this.events} events`);
     if (this.hasEnded) this.checkEnd();
     return this.result();
+  }
+
+  /** Runs event after event. A core that throws has failed like one that breaks an invariant, and can be replayed. */
+  private unfold(): void {
+    try {
+      while (!this.hasEnded && this.violations.length === 0 && this.events < MAX_EVENTS && this.time.step())
+        this.afterEvent();
+    } catch (error) {
+      this.violate(0, `thrown: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private add(role: RoleChoice): void {
@@ -338,7 +347,9 @@ export class Simulation {
 
   /** Everybody in the newest map has done and got acknowledged all, and no segment is on its way. */
   private isQuiet(): boolean {
-    if (this.faultsLeft > 0 || this.map === undefined || this.map.workers.length === 0) return false;
+    if (this.faultsLeft > 0 || this.map === undefined) return false;
+    // After the end workers may all go; during a run there is always one, or there will be.
+    if (this.map.workers.length === 0 && this.newest?.phase !== 'finished') return false;
     const workers = this.map.workers.map(({ node }) => this.nodes.get(node));
     const { epoch } = this.map;
     return (
