@@ -54,6 +54,7 @@ describe('the command line', () => {
     [['--option', 'l1'], '--option: is name=value, e.g. l1=1 or hidden=[64,32].'],
     [['--browser', 'safari'], '--browser: is chromium, firefox or mixed.'],
     [['--test', 'a'], '--test needs --train.'],
+    [['--checkpoint-every', '10'], '--checkpoint-every needs --checkpoint.'],
   ])('says what is wrong with %j', (argv, words) => {
     expect(failureOf(...argv)).toBe(words);
   });

@@ -164,9 +164,9 @@ export class Automation {
     this.commands.start(request, extras);
   }
 
-  /** A checkpoint as one file, in base64: bytes don't pass every driver. */
-  async checkpoint(): Promise<{ step: number; base64: string }> {
-    const { step, bytes } = await this.commands.checkpoint();
+  /** A checkpoint as one file, of now or the newest that is kept; in base64: bytes don't pass every driver. */
+  async checkpoint(which: 'now' | 'kept' = 'now'): Promise<{ step: number; base64: string }> {
+    const { step, bytes } = await this.commands.checkpoint(which);
     return { step, base64: base64Of(bytes) };
   }
 

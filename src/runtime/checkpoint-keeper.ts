@@ -185,7 +185,7 @@ export class CheckpointKeeper {
     const [newest = ''] = await store.names();
     // Another tab of this browser has kept it, or a later one, already.
     const known = newest >= name ? await store.read(newest) : null;
-    if (known !== null) return known.byteLength;
+    if (known !== null && isWhole(known)) return known.byteLength;
     const bytes = encodeCheckpoint(joinCuts(info, await this.fetchCuts(parts)));
     await store.write(name, bytes);
     const written = await store.read(name);
@@ -230,10 +230,10 @@ export class CheckpointKeeper {
   }
 
   /** Its file. @throws CheckpointFailure where there is none */
-  async file(): Promise<Uint8Array> {
+  async file(): Promise<{ step: number; bytes: Uint8Array }> {
     const bytes = await this.readNewest();
     if (bytes === null) throw new CheckpointFailure('There is no checkpoint of this room yet.');
-    return bytes;
+    return { step: decodeCheckpoint(bytes).info.clock + 1, bytes };
   }
 
   /** Damaged ones are passed over: the one before is whole, or nothing is. */
@@ -252,7 +252,7 @@ export class CheckpointKeeper {
    * @throws CheckpointFailure with a sentence for the user
    */
   async openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
-    const bytes = file === null ? await this.file() : new Uint8Array(await file.arrayBuffer());
+    const bytes = file === null ? (await this.file()).bytes : new Uint8Array(await file.arrayBuffer());
     const checkpoint = decodeFile(bytes, file?.name ?? 'The checkpoint');
     const { segments: _, ...info } = checkpoint.info;
     await this.checkData(info.plan);

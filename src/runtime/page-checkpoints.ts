@@ -54,8 +54,12 @@ export class PageCheckpoints {
       this.request({ ask: 'checkpoint' });
       await this.nextKept();
     }
-    const bytes = await this.workers.checkpointFile();
-    return { step: this.store.getState().checkpoint?.step ?? 0, bytes };
+    return this.newest();
+  }
+
+  /** The newest that this browser keeps. @throws CheckpointFailure where there is none */
+  newest(): Promise<{ step: number; bytes: Uint8Array }> {
+    return this.workers.checkpointFile();
   }
 
   /** Until another checkpoint is kept, or it takes too long: then the newest there is will do. */

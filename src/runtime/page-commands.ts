@@ -122,9 +122,9 @@ export class PageCommands implements Commands {
     this.task('Taking a checkpoint', save(), 'Start a run first, or wait until its servers are back.');
   }
 
-  /** A checkpoint of now, as far as one can be had: the newest otherwise. */
-  checkpoint(): Promise<{ step: number; bytes: Uint8Array }> {
-    return this.checkpoints.take();
+  /** A checkpoint of now, as far as one can be had, or the newest that is kept. */
+  checkpoint(which: 'now' | 'kept'): Promise<{ step: number; bytes: Uint8Array }> {
+    return which === 'now' ? this.checkpoints.take() : this.checkpoints.newest();
   }
 
   /** Shows that something is being done, and what went wrong. */

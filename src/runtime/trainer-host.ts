@@ -178,7 +178,7 @@ export class TrainerHost {
   }
 
   /** @throws CheckpointFailure */
-  checkpointFile(): Promise<Uint8Array> {
+  checkpointFile(): Promise<{ step: number; bytes: Uint8Array }> {
     return this.checkpoints.file();
   }
 

@@ -96,7 +96,7 @@ export class WorkerHandles {
     return this.trainer.keptCheckpoint();
   }
 
-  checkpointFile(): Promise<Uint8Array> {
+  checkpointFile(): Promise<{ step: number; bytes: Uint8Array }> {
     return this.trainer.checkpointFile();
   }
 
