@@ -85,6 +85,7 @@ describe('a plan', () => {
   });
 
   it('has no options that its job refuses', () => {
-    expect(() => makePlan(request({ job: 'metaOf(findJob('sparse-logistic'))-logistic', options: { l1: -1 } }), sparse, data)).toThrow();
+    const clicks = metaOf(findJob('sparse-logistic'));
+    expect(() => makePlan(request({ job: 'sparse-logistic', options: { l1: -1 } }), clicks, data)).toThrow();
   });
 });
