@@ -98,7 +98,7 @@ describe('a frame', () => {
   it('has a number on the wire that no other kind has, and that never changes', () => {
     expect(FrameKind).toEqual({
       ...{ push: 1, ack: 2, pull: 3, answer: 4, refuse: 5, snapshot: 6, blockRequest: 7, blockAnswer: 8 },
-      ...{ update: 9, confirm: 10, follow: 11 },
+      ...{ update: 9, confirm: 10, follow: 11, filteredPush: 12, filteredPull: 13, filteredAnswer: 14 },
     });
     expect(new Set(Object.values(FrameKind)).size).toBe(Object.keys(FrameKind).length);
   });

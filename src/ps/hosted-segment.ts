@@ -1,12 +1,27 @@
 // One segment on one shard, in whatever role the map gives it there. As owner: collects pushes, applies, answers pulls,
 // acknowledges what the chain has confirmed. As follower: applies what its predecessor sends. Every epoch re-attaches
 // the chain, so that no update of an older epoch is ever applied.
-import type { Confirm, Follow, Frame, Pull, Push, Refusal, Snapshot, Update } from '../protocol/frames.ts';
-import { type Epoch, NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import type {
+  Confirm,
+  FilteredPull,
+  FilteredPush,
+  Follow,
+  Frame,
+  Pull,
+  Push,
+  Refusal,
+  Snapshot,
+  Update,
+} from '../protocol/frames.ts';
+import { type Epoch, NO_CLOCK, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Schedule, scheduleAt } from './consistency.ts';
+import { AnswerFilter } from './filters/answer-filter.ts';
+import { KeyMemory } from './filters/key-memory.ts';
+import { openFrame, type WishedPull } from './filters/open-frame.ts';
+import type { BlockEncoder } from './filters/value-block.ts';
 import type { Segment, SegmentUpdate } from './segment.ts';
 import type { ShardCounters } from './shard-counters.ts';
 
@@ -21,6 +36,7 @@ export interface SegmentSite {
   readonly batch: number;
   readonly width: number;
   readonly aggregator: Aggregator;
+  readonly encoder: BlockEncoder;
   readonly counters: ShardCounters;
   send(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void;
   refuse(to: NodeId, frame: Push | Pull, reason: Refusal): void;
@@ -36,7 +52,9 @@ export class HostedSegment {
   private placement: Placement = { chain: [], learners: [] };
   /** Pushes of clocks that BSP has not yet aggregated, by clock, then by worker. */
   private readonly pending = new Map<number, Map<NodeId, Push>>();
-  private parked: { readonly from: NodeId; readonly pull: Pull }[] = [];
+  private parked: { readonly from: NodeId; readonly pull: WishedPull }[] = [];
+  private readonly answers: AnswerFilter;
+  private readonly keys = new KeyMemory();
   private readonly unacknowledged = new Map<string, Unacknowledged>();
   /** Version that each follower has confirmed in this epoch. */
   private readonly confirmed = new Map<NodeId, number>();
@@ -52,7 +70,14 @@ export class HostedSegment {
   constructor(
     readonly segment: Segment,
     private readonly site: SegmentSite,
-  ) {}
+  ) {
+    this.answers = new AnswerFilter(segmentKey(segment.range.table, segment.range.segment), site.encoder);
+  }
+
+  /** A filtered frame as the plain one that it stands for, or why it can't be. */
+  open(frame: FilteredPush | FilteredPull): Push | WishedPull | Refusal {
+    return openFrame(frame, this.segment.range, this.site.width, this.keys);
+  }
 
   get isOwner(): boolean {
     return this.placement.chain[0] === this.site.self;
@@ -86,6 +111,8 @@ export class HostedSegment {
     this.follower = null;
     this.waitingFollower = null;
     this.isAttached = false;
+    this.answers.reset();
+    this.keys.clear();
     this.epochVersion = this.segment.version;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
@@ -144,7 +171,7 @@ export class HostedSegment {
     return scheduleAt(this.site.schedule, clock).consistency.kind === 'bsp';
   }
 
-  takePull(from: NodeId, pull: Pull): void {
+  takePull(from: NodeId, pull: WishedPull): void {
     const isRepeated = this.parked.some((entry) => entry.from === from && entry.pull.request === pull.request);
     if (!isRepeated && this.parked.length >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
     this.moveClock(pull.worker, pull.done);
@@ -268,12 +295,14 @@ export class HostedSegment {
     }
   }
 
-  private answer(to: NodeId, { table, segment, request, keys }: Pull, isHeldBack: boolean): void {
+  private answer(to: NodeId, pull: WishedPull, isHeldBack: boolean): void {
+    const { table, segment, request, keys, wish, worker } = pull;
     const { version } = this.segment;
     const [clocks, values] = [this.segment.clockSnapshot(), this.segment.read(keys)];
-    const { epoch } = this.site;
-    const answer = { kind: 'answer', epoch, table, segment, request, version, isHeldBack, clocks, values } as const;
-    this.site.send(to, 'trainer', answer);
+    const head = { epoch: this.site.epoch, table, segment, request, version, isHeldBack, clocks };
+    if (wish === undefined) return this.site.send(to, 'trainer', { kind: 'answer', ...head, values });
+    const coded = this.answers.encode(worker, wish, version, keys === null, values);
+    this.site.send(to, 'trainer', { kind: 'filteredAnswer', ...head, ...coded });
   }
 
   /** The next in the chain wants to follow from here. */

@@ -1,12 +1,24 @@
 // The server's side of push and pull, as a state machine: frames and map changes in, frames out. It knows which segments
 // it hosts, judges whether a frame may act now, and keeps early ones until the map that they speak of has come.
 // Pure: no I/O, no time, no randomness.
-import type { Confirm, Follow, Frame, Pull, Push, Refusal, Snapshot, Update } from '../protocol/frames.ts';
+import type {
+  Confirm,
+  FilteredPull,
+  FilteredPush,
+  Follow,
+  Frame,
+  Pull,
+  Push,
+  Refusal,
+  Snapshot,
+  Update,
+} from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_EARLY_FRAMES, MAX_VIOLATIONS } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import type { Schedule } from './consistency.ts';
+import { BlockEncoder } from './filters/value-block.ts';
 import { HostedSegment, type SegmentSite } from './hosted-segment.ts';
 import { Segment } from './segment.ts';
 import { ShardCounters } from './shard-counters.ts';
@@ -39,7 +51,8 @@ export interface ShardEffect {
   readonly frame: Frame;
 }
 
-type SegmentFrame = Push | Pull | Update | Confirm | Follow | Snapshot;
+type PlainFrame = Push | Pull | Update | Confirm | Follow | Snapshot;
+type SegmentFrame = PlainFrame | FilteredPush | FilteredPull;
 
 interface Arrived {
   readonly from: NodeId;
@@ -57,6 +70,7 @@ export class ShardCore {
   private early: Arrived[] = [];
   private readonly violations = new Map<NodeId, number>();
   private readonly aggregator = new Aggregator();
+  private readonly encoder = new BlockEncoder();
   private effects: ShardEffect[] = [];
 
   constructor(private readonly self: NodeId) {}
@@ -164,6 +178,7 @@ export class ShardCore {
       batch,
       width,
       aggregator: this.aggregator,
+      encoder: this.encoder,
       counters: this.counters,
       send: (to, role, frame) => core.effects.push({ to, role, frame }),
       refuse: (to, frame, reason) => core.refuse(to, frame, reason),
@@ -179,7 +194,15 @@ export class ShardCore {
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
     if (verdict === 'early') this.keepEarly(from, frame);
     else if (verdict !== 'none') this.refuse(from, frame, verdict);
-    else if (hosted !== undefined) dispatch(hosted, from, frame);
+    else if (hosted !== undefined) this.act(hosted, from, frame);
+  }
+
+  /** Undoes filters, checks what a worker sent, and acts. */
+  private act(hosted: HostedSegment, from: NodeId, frame: SegmentFrame): void {
+    const plain = isFiltered(frame) ? hosted.open(frame) : frame;
+    const flaw = typeof plain === 'string' ? plain : flawOf(plain, hosted.segment);
+    if (typeof plain === 'string' || flaw !== 'none') this.refuse(from, frame, flaw);
+    else dispatch(hosted, from, plain);
   }
 
   /** May this frame act on its segment now? The epoch must match exactly: a stale sender resends by the newer map. */
@@ -189,15 +212,10 @@ export class ShardCore {
     if (age > 0 || this.plan?.run !== this.map.run) return 'early';
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
     if (hosted === undefined) return 'not-owner';
-    if (frame.kind !== 'push' && frame.kind !== 'pull') return 'none';
+    if (!isFromTrainer(frame)) return 'none';
     if (!hosted.isOwner) return 'not-owner';
     if (frame.worker.node !== from) return 'not-a-worker';
-    if (frame.kind === 'push') {
-      if (!isActive(this.map, frame.worker)) return 'not-a-worker';
-      if (!hosted.segment.accepts(frame)) return 'bad-keys';
-      return isAllFinite(frame.values) ? 'none' : 'not-finite';
-    }
-    return frame.keys === null || hosted.segment.acceptsKeys(frame.keys) ? 'none' : 'bad-keys';
+    return isPull(frame) || isActive(this.map, frame.worker) ? 'none' : 'not-a-worker';
   }
 
   /** Has this node sent more of what no honest node sends than a bug would explain? */
@@ -209,10 +227,10 @@ export class ShardCore {
   private refuse(to: NodeId, frame: SegmentFrame, reason: Refusal): void {
     this.counters.refused(reason);
     if (VIOLATIONS.has(reason)) this.violations.set(to, (this.violations.get(to) ?? 0) + 1);
-    if (frame.kind !== 'push' && frame.kind !== 'pull') return;
+    if (!isFromTrainer(frame)) return;
     const { table, segment } = frame;
-    const clock = frame.kind === 'push' ? frame.clock : 0;
-    const request = frame.kind === 'pull' ? frame.request : 0;
+    const clock = isPull(frame) ? 0 : frame.clock;
+    const request = isPull(frame) ? frame.request : 0;
     const { epoch } = this.map;
     const refusal: Frame = { kind: 'refuse', epoch, table, segment, reason, clock, request };
     this.effects.push({ to, role: 'trainer', frame: refusal });
@@ -225,13 +243,35 @@ export class ShardCore {
 }
 
 /** What a sender can't be excused for by a late map or a lost race. */
-const VIOLATIONS: ReadonlySet<Refusal> = new Set(['bad-keys', 'not-finite', 'not-a-worker']);
+const VIOLATIONS: ReadonlySet<Refusal> = new Set(['bad-keys', 'not-finite', 'not-a-worker', 'malformed']);
 
-const SEGMENT_KINDS: ReadonlySet<Frame['kind']> = new Set(['push', 'pull', 'update', 'confirm', 'follow', 'snapshot']);
+const SEGMENT_KINDS: ReadonlySet<Frame['kind']> = new Set([
+  ...(['push', 'pull', 'filteredPush', 'filteredPull'] as const),
+  ...(['update', 'confirm', 'follow', 'snapshot'] as const),
+]);
 
 const isSegmentFrame = (frame: Frame): frame is SegmentFrame => SEGMENT_KINDS.has(frame.kind);
 
-function dispatch(hosted: HostedSegment, from: NodeId, frame: SegmentFrame): void {
+const isFiltered = (frame: SegmentFrame): frame is FilteredPush | FilteredPull =>
+  frame.kind === 'filteredPush' || frame.kind === 'filteredPull';
+
+const isPull = (frame: SegmentFrame): frame is Pull | FilteredPull =>
+  frame.kind === 'pull' || frame.kind === 'filteredPull';
+
+const isFromTrainer = (frame: SegmentFrame): frame is Push | Pull | FilteredPush | FilteredPull =>
+  isPull(frame) || frame.kind === 'push' || frame.kind === 'filteredPush';
+
+/** What is wrong with the rows or keys of a frame, once its filters are undone. */
+function flawOf(frame: PlainFrame, segment: Segment): Refusal {
+  if (frame.kind === 'push') {
+    if (!segment.accepts(frame)) return 'bad-keys';
+    return isAllFinite(frame.values) ? 'none' : 'not-finite';
+  }
+  if (frame.kind !== 'pull') return 'none';
+  return frame.keys === null || segment.acceptsKeys(frame.keys) ? 'none' : 'bad-keys';
+}
+
+function dispatch(hosted: HostedSegment, from: NodeId, frame: PlainFrame): void {
   switch (frame.kind) {
     case 'push':
       return hosted.takePush(frame);

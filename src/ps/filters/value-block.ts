@@ -19,6 +19,8 @@ export interface BlockSizes {
   readonly mask: number;
 }
 
+const wordsOf = (values: Float32Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length);
+
 /** Encodes blocks; keeps work space as large as the largest, so that nothing is allocated but the result. */
 export class BlockEncoder {
   private places = new Uint32Array(0);
@@ -27,11 +29,12 @@ export class BlockEncoder {
 
   /**
    * @param seed of stochastic rounding
+   * @param areBits the values are patterns of bits: −0 is one that counts, where else it is a zero like any other
    * @returns a block of its own memory
    */
-  encode(values: Float32Array, codec: ValueCodec, seed: number): Uint8Array {
+  encode(values: Float32Array, codec: ValueCodec, seed: number, areBits = false): Uint8Array {
     const count = values.length;
-    const kept = this.findPlaces(values);
+    const kept = this.findPlaces(values, areBits ? 0xffff_ffff : 0x7fff_ffff);
     const gapBytes = this.gapBytes(kept);
     const bitmapBytes = Math.ceil(count / 8);
     const maskBytes = Math.min(gapBytes, bitmapBytes);
@@ -47,13 +50,14 @@ export class BlockEncoder {
   }
 
   /** Lists where values are not zero. @returns how many there are */
-  private findPlaces(values: Float32Array): number {
+  private findPlaces(values: Float32Array, bits: number): number {
     if (this.places.length < values.length) this.places = new Uint32Array(values.length);
     const { places } = this;
+    const words = wordsOf(values);
     let kept = 0;
-    for (let i = 0; i < values.length; i++) {
+    for (let i = 0; i < words.length; i++) {
       places[kept] = i;
-      kept += values[i] === 0 ? 0 : 1;
+      kept += ((words[i] as number) & bits) === 0 ? 0 : 1;
     }
     return kept;
   }
@@ -71,7 +75,9 @@ export class BlockEncoder {
 
   private pack(values: Float32Array, kept: number): Float32Array {
     if (this.packed.length < kept) this.packed = new Float32Array(values.length);
-    for (let i = 0; i < kept; i++) this.packed[i] = values[this.places[i] as number] as number;
+    // As words: a difference of bits may look like a NaN, whose bits floats don't keep.
+    const [from, to] = [wordsOf(values), wordsOf(this.packed)];
+    for (let i = 0; i < kept; i++) to[i] = from[this.places[i] as number] as number;
     return this.packed.subarray(0, kept);
   }
 
@@ -116,9 +122,10 @@ export class BlockEncoder {
 /**
  * The values of a block; what was left out is zero.
  * @param expected how many values there must be
+ * @param into where they go; made when absent
  * @throws MalformedBytes
  */
-export function decodeBlock(block: Uint8Array, expected: number): Float32Array {
+export function decodeBlock(block: Uint8Array, expected: number, into?: Float32Array): Float32Array {
   const reader = new ByteReader(block);
   const codec = codecOf(reader.u8());
   const mask = reader.u8();
@@ -132,13 +139,19 @@ export function decodeBlock(block: Uint8Array, expected: number): Float32Array {
   if (valueBytes + maskBytes !== reader.remaining) {
     throw new MalformedBytes(`${reader.remaining} bytes for ${valueBytes} of values and ${maskBytes} of a mask`);
   }
+  const coded = aligned(reader.raw(valueBytes));
+  const values = into ?? new Float32Array(count);
+  if (mask === Mask.none) {
+    if (maskBytes > 0) throw new MalformedBytes('a mask where nothing was left out');
+    codec.decode(coded, values);
+    return values;
+  }
   const packed = new Float32Array(kept);
-  codec.decode(aligned(reader.raw(valueBytes)), packed);
-  const maskOf = reader.raw(maskBytes);
-  if (mask === Mask.gaps) return spreadGaps(packed, maskOf, new Float32Array(count));
-  if (mask === Mask.bitmap) return spreadBitmap(packed, maskOf, new Float32Array(count));
-  if (mask !== Mask.none || maskBytes > 0) throw new MalformedBytes(`${maskBytes} bytes of unknown mask ${mask}`);
-  return packed;
+  codec.decode(coded, packed);
+  values.fill(0);
+  if (mask === Mask.gaps) return spreadGaps(packed, reader.raw(maskBytes), values);
+  if (mask === Mask.bitmap) return spreadBitmap(packed, reader.raw(maskBytes), values);
+  throw new MalformedBytes(`unknown mask ${mask}`);
 }
 
 /** Codecs read words: what came over a link may start anywhere. */
@@ -146,11 +159,12 @@ const aligned = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 4 === 0 ?
 
 function spreadGaps(packed: Float32Array, bytes: Uint8Array, values: Float32Array): Float32Array {
   const gaps = new VarintReader(bytes);
+  const [from, to] = [wordsOf(packed), wordsOf(values)];
   let place = 0;
   for (let i = 0; i < packed.length; i++) {
     place += gaps.next();
     if (place >= values.length) throw new MalformedBytes(`a value at ${place} of ${values.length}`);
-    values[place++] = packed[i] as number;
+    to[place++] = from[i] as number;
   }
   gaps.end();
   return values;
@@ -158,11 +172,12 @@ function spreadGaps(packed: Float32Array, bytes: Uint8Array, values: Float32Arra
 
 function spreadBitmap(packed: Float32Array, bytes: Uint8Array, values: Float32Array): Float32Array {
   if (bytes.length !== Math.ceil(values.length / 8)) throw new MalformedBytes('a bitmap of another length');
+  const [from, to] = [wordsOf(packed), wordsOf(values)];
   let taken = 0;
   for (let i = 0; i < bytes.length * 8; i++) {
     if ((((bytes[i >> 3] as number) >> (i & 7)) & 1) === 0) continue;
     if (i >= values.length || taken >= packed.length) throw new MalformedBytes('a bitmap with too many bits');
-    values[i] = packed[taken++] as number;
+    to[i] = from[taken++] as number;
   }
   if (taken !== packed.length) throw new MalformedBytes('a bitmap with too few bits');
   return values;
