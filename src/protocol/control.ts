@@ -2,6 +2,7 @@
 // The scheduler's whole state of a run goes out in one `cluster` message at every change: whoever has the newest one
 // knows everything, and the next scheduler can go on from it.
 import { z } from 'zod';
+import { filtersSchema } from './filters.ts';
 import { type NodeId, nodeId } from './ids.ts';
 import { MAX_BLOCKS, MAX_CONTROL_BYTES, MAX_PLACEMENTS, MAX_REPLICAS, MAX_TABLES, MAX_WIDTH } from './limits.ts';
 import { parseMessage } from './signaling.ts';
@@ -99,10 +100,26 @@ const planSchema = z.object({
   evaluateEvery: z.number().int().min(1),
   /** Clocks that one point of the loss curve stands for. */
   lossEvery: z.number().int().min(1),
+  /** Batches of one clock, where there are more than one; without, each clock is one batch. */
+  local: z
+    .object({
+      steps: z.number().int().min(2).max(1024),
+      /** What the servers do with the way that a worker went; null where they get one mean gradient instead. */
+      outer: z.object({ updater: updaterSchema, learningRate: learningRateSchema }).nullable(),
+    })
+    .optional(),
 });
 
 const scheduleSchema = z
-  .array(z.object({ fromClock: clock, consistency: consistencySchema, learningRate: learningRateSchema }))
+  .array(
+    z.object({
+      fromClock: clock,
+      consistency: consistencySchema,
+      learningRate: learningRateSchema,
+      /** Off when absent. */
+      filters: filtersSchema.optional(),
+    }),
+  )
   .max(64);
 
 export const runPhases = [
@@ -149,7 +166,9 @@ export const requestSchema = z.discriminatedUnion('ask', [
     plan: planSchema,
     consistency: consistencySchema,
     learningRate: learningRateSchema,
+    filters: filtersSchema.optional(),
   }),
+  z.object({ ask: z.literal('filters'), filters: filtersSchema }),
   z.object({ ask: z.literal('pause') }),
   z.object({ ask: z.literal('resume') }),
   z.object({ ask: z.literal('stop') }),
@@ -187,9 +206,27 @@ const shardReportSchema = z.object({
   workers: z.array(z.object({ node, applied: count, delaySum: amount })).max(1_000),
 });
 
+/** Bytes of one direction. */
+const wayBytesSchema = z.object({
+  /** Keys and values as they are. */
+  raw: count,
+  /** Whole frames, those that ask included, and what was sent again. */
+  wire: count,
+  /** f32 of the values that are left after sparsifying. */
+  kept: count.optional(),
+  /** Coded values, their places, and keys. */
+  values: count.optional(),
+  places: count.optional(),
+  keys: count.optional(),
+  /** Time spent in filters. */
+  milliseconds: amount.optional(),
+});
+
 const trafficSchema = z.object({
-  push: z.object({ raw: count, wire: count }),
-  pull: z.object({ raw: count, wire: count }),
+  push: wayBytesSchema,
+  pull: wayBytesSchema,
+  /** What the automatic filter mode chose and why; absent elsewhere. */
+  choice: sentence.optional(),
 });
 
 const reportSchema = z.object({
@@ -291,6 +328,7 @@ export type WorkerReport = z.infer<typeof workerReportSchema>;
 export type Metrics = z.infer<typeof metricsSchema>;
 export type NodeMetrics = Metrics['nodes'][number];
 export type Traffic = z.infer<typeof trafficSchema>;
+export type WayBytes = z.infer<typeof wayBytesSchema>;
 export type RoleChoice = (typeof roleChoices)[number];
 /** A point of a curve: [clock, samples, seconds, value]. */
 export type Point = Metrics['loss'][number];

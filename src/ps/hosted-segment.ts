@@ -34,6 +34,7 @@ export interface SegmentSite {
   readonly workers: readonly WorkerId[];
   /** Global batch of one clock. */
   readonly batch: number;
+  readonly outerRate?: number | undefined;
   readonly width: number;
   readonly aggregator: Aggregator;
   readonly encoder: BlockEncoder;
@@ -228,18 +229,22 @@ export class HostedSegment {
 
   private applyTogether(clock: number, pushes: readonly Push[]): void {
     const { start, end } = this.segment.range;
-    const { aggregator, width, schedule } = this.site;
+    const { aggregator, width } = this.site;
     const rows = aggregator[this.segment.aggregate](pushes, start, end - start, width);
     const hasGradient = pushes.some(({ samples }) => samples > 0);
-    this.apply({ ...rows, hasGradient, weight: 1, learningRate: scheduleAt(schedule, clock).learningRate }, pushes);
+    this.apply({ ...rows, hasGradient, weight: 1, learningRate: this.rateAt(clock) }, pushes);
   }
 
   /** SSP and async: one worker's gradient, on arrival. */
   private applyAlone(push: Push): void {
     const { keys, values, samples } = push;
-    const { learningRate } = scheduleAt(this.site.schedule, push.clock);
+    const learningRate = this.rateAt(push.clock);
     const weight = samples / this.site.batch;
     this.apply({ keys, values, hasGradient: samples > 0, weight, learningRate }, [push]);
+  }
+
+  private rateAt(clock: number): number {
+    return this.site.outerRate ?? scheduleAt(this.site.schedule, clock).learningRate;
   }
 
   private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {

@@ -10,6 +10,7 @@ import type {
   RoleChoice,
   RunPlan,
 } from '../protocol/control.ts';
+import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Consistency, changeSchedule, scheduleAt } from './consistency.ts';
@@ -224,6 +225,8 @@ export class SchedulerCore {
         return this.changeFrom({ consistency: request.consistency });
       case 'learning-rate':
         return this.changeFrom({ learningRate: request.learningRate });
+      case 'filters':
+        return this.changeFrom({ filters: request.filters });
       case 'role':
       case 'leave':
         return this.changeRole(from, request);
@@ -241,7 +244,7 @@ export class SchedulerCore {
     if (servers.length === 0)
       return this.deny(from, 'No tab may serve.', 'Set the role of a tab to auto, server or both.');
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
-    const { consistency, learningRate } = request;
+    const { consistency, learningRate, filters } = request;
     this.progress = new RunProgress(plan, null);
     this.isLost = false;
     this.preparingSince = now;
@@ -249,7 +252,7 @@ export class SchedulerCore {
       phase: 'preparing',
       message: null,
       plan,
-      schedule: [{ fromClock: 0, consistency, learningRate }],
+      schedule: [{ fromClock: 0, consistency, learningRate, ...(filters === undefined ? {} : { filters }) }],
       clockLimit: plan.steps,
       leases: this.lease(plan, [], nodes.filter(mayWork)),
       holders: plan.data.source.kind === 'blocks' ? [from] : [],
@@ -287,7 +290,7 @@ export class SchedulerCore {
     return front + 2 + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
   }
 
-  private changeFrom(change: { consistency?: Consistency; learningRate?: number }): void {
+  private changeFrom(change: { consistency?: Consistency; learningRate?: number; filters?: Filters }): void {
     const { schedule } = this.cluster;
     if (schedule.length === 0) return;
     const fromClock = this.nextChange();

@@ -34,6 +34,8 @@ export interface ShardPlan {
   readonly updater: UpdaterSpec;
   /** Global batch of one clock: a push of n samples outside BSP weighs n / batch. */
   readonly batch: number;
+  /** Rate of an outer updater, which follows no schedule; absent without local steps. */
+  readonly outerRate?: number | undefined;
 }
 
 export type ShardEvent =
@@ -159,10 +161,10 @@ export class ShardCore {
     if (plan === null || spec === undefined) throw new RangeError(`No table ${range.table} in this run.`);
     const segment = new Segment(range, spec.width, createUpdater(plan.updater));
     segment.initialise(spec, plan.seed);
-    return new HostedSegment(segment, this.siteOf(spec.width, plan.batch));
+    return new HostedSegment(segment, this.siteOf(spec.width, plan));
   }
 
-  private siteOf(width: number, batch: number): SegmentSite {
+  private siteOf(width: number, { batch, outerRate }: ShardPlan): SegmentSite {
     const core = this;
     return {
       self: this.self,
@@ -176,6 +178,7 @@ export class ShardCore {
         return core.map.workers;
       },
       batch,
+      outerRate,
       width,
       aggregator: this.aggregator,
       encoder: this.encoder,

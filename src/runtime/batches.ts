@@ -8,8 +8,8 @@ import { expandRuns } from '../ps/leases.ts';
 import { hash32 } from '../random.ts';
 import { type RunData, samplesIn } from './run-data.ts';
 
-/** Batches alive at once: the one computed on, and the next, whose keys are being pulled. */
-const BUFFERS = 2;
+/** Clocks whose batches are alive at once: the one computed on, and the next, whose keys are being pulled. */
+const CLOCKS = 2;
 
 export class Batches {
   private sampler: Sampler | null = null;
@@ -72,7 +72,7 @@ export class Batches {
   private buffer(count: number): Float32Array | undefined {
     if (this.data.meta.kind !== 'dense') return undefined;
     const size = count * this.data.meta.features;
-    this.turn = (this.turn + 1) % BUFFERS;
+    this.turn = (this.turn + 1) % (CLOCKS * (this.plan.local?.steps ?? 1));
     const old = this.buffers[this.turn];
     const buffer = old !== undefined && old.length >= size ? old : new Float32Array(size);
     this.buffers[this.turn] = buffer;

@@ -211,15 +211,16 @@ describe('traffic', () => {
     fixture.ack(0);
     expect(fixture.client.traffic).toEqual({
       push: { raw: 32, wire: FRAME_BYTES },
-      pull: { raw: 32, wire: FRAME_BYTES },
+      // The pull itself, and its answer.
+      pull: { raw: 32, wire: 2 * FRAME_BYTES },
     });
   });
 
-  it('counts what is sent again', () => {
+  it('counts frames that are sent again, but their values once', () => {
     const fixture = new Fixture();
     fixture.push(0);
     fixture.client.setLink(SERVER, true);
-    expect(fixture.client.traffic.push).toEqual({ raw: 64, wire: 2 * FRAME_BYTES });
+    expect(fixture.client.traffic.push).toEqual({ raw: 32, wire: 2 * FRAME_BYTES });
     expect(fixture.sent.map((frame) => (frame as Push).clock)).toEqual([0, 0]);
   });
 });

@@ -10,6 +10,7 @@ import { Batches } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
+import { FilterChoice } from './filter-choice.ts';
 import { openRunData, type RunData } from './run-data.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { WorkerMeter } from './worker-meter.ts';
@@ -50,7 +51,7 @@ export class TrainerRun {
   private data: RunData | null = null;
   private device = '';
   private isClosed = false;
-  private readonly pastTraffic: ClientTraffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  private readonly pastTraffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
 
   constructor(private readonly parts: RunParts) {
     this.job = findJob(parts.plan.job);
@@ -216,7 +217,9 @@ export class TrainerRun {
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
-    await new TrainingLoop({ self, plan, client, trainer, data, batches, meter, cluster, changed, isOver }).run();
+    const filters = new FilterChoice(cluster, client, meter);
+    const parts = { self, plan, client, trainer, data, batches, meter, filters, cluster, changed, isOver };
+    await new TrainingLoop(parts).run();
   }
 
   private stopWorking(): void {
@@ -237,7 +240,10 @@ export class TrainerRun {
 
   private openClient(incarnation: Incarnation): Client {
     const { self, plan, send, linked, cluster, nextRequest } = this.parts;
-    const client = new Client({ node: self, incarnation }, plan.run, plan.tables, send, nextRequest);
+    const client = new Client({ node: self, incarnation }, plan.run, plan.tables, send, nextRequest, {
+      seed: plan.seed,
+      l1: plan.updater.kind === 'ftrl' ? plan.updater.l1 : 0,
+    });
     client.setMap(cluster().map);
     for (const node of linked()) client.setLink(node, true);
     return client;

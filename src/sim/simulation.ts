@@ -1,5 +1,6 @@
 // One history: nodes, network, signaling and faults in virtual time, all from one seed, checked as it unfolds.
 import type { ClusterState, RoleChoice } from '../protocol/control.ts';
+import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { isServing } from '../ps/cluster-map.ts';
 import type { Consistency } from '../ps/consistency.ts';
@@ -23,6 +24,8 @@ export interface SimulationConfig {
   readonly faults: readonly FaultKind[];
   readonly faultCount: number;
   readonly network?: NetworkSettings;
+  /** Only what keeps small whole numbers as they are: receipts are counted. */
+  readonly filters?: Filters;
   /** Receives every line of the trace, when wanted. */
   readonly onTrace?: (line: string) => void;
 }
@@ -137,12 +140,13 @@ export class Simulation {
   }
 
   private start(): void {
-    const { workers, steps, replicas, consistency } = this.config;
+    const { workers, steps, replicas, consistency, filters } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
     const plan = countingPlan(SEGMENTS, workers, steps, replicas);
     this.trace(`${first.self} asks to start`);
-    first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1 } });
+    const chosen = filters === undefined ? {} : { filters };
+    first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1, ...chosen } });
   }
 
   private noteCluster(who: NodeId, cluster: ClusterState): void {
