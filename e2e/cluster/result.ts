@@ -1,4 +1,6 @@
 // What a run came to: as JSON for machines, as a few lines for people.
+import type { Metrics } from '../../src/protocol/control.ts';
+import type { StartRequest } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
 import type { Trained } from './training.ts';
@@ -16,7 +18,10 @@ export interface ClusterResult {
   readonly testAccuracy: number | null;
   /** Links between the workers and the servers' tabs, by what carries them. */
   readonly links: { readonly webrtc: number; readonly port: number };
-  readonly bytes: Readonly<Record<'push' | 'pull', { readonly raw: number; readonly wire: number }>>;
+  /** Before filters (raw), after each stage, on the wire; time spent in them. */
+  readonly bytes: Metrics['traffic'];
+  readonly filters: string;
+  readonly localSteps: number;
   /** Fractions of the workers' time: their mean over the run. */
   readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
   /** Gradients applied, by how many clocks old the parameters were that they were computed on. */
@@ -56,6 +61,8 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     testAccuracy: accuracy,
     links: { webrtc: count('webrtc'), port: count('port') },
     bytes: metrics.traffic,
+    filters: filtersText(request.filters),
+    localSteps: request.localSteps ?? 1,
     time,
     staleness: metrics.staleness,
     acknowledgedPushes: metrics.acknowledged,
@@ -85,7 +92,11 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
       'Workers’ time',
       `${percent(time.compute)} compute, ${percent(time.communicate)} communicate, ${percent(time.wait)} wait`,
     ],
-    ['Traffic', `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled`],
+    [
+      'Traffic',
+      `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled (${bytes(pull.raw)} raw)`,
+    ],
+    ['Filters', filterLine(result)],
     [
       'Pushes',
       `${count(result.appliedPushes)} applied, ${count(result.acknowledgedPushes)} acknowledged, ${count(result.duplicatesIgnored)} duplicates ignored`,
@@ -98,6 +109,16 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
   if (result.objective !== undefined) rows.push(['Objective', result.objective.toFixed(2)]);
   if (result.nonZeros !== undefined) rows.push(['Non-zeros', count(result.nonZeros)]);
   return rows.map(([name, text]) => `${name.padEnd(14)} ${text}`).join('\n');
+}
+
+const filtersText = (filters: StartRequest['filters']): string =>
+  filters?.kind === 'fixed' ? `${filters.push} / ${filters.pull}` : (filters?.kind ?? 'off');
+
+function filterLine({ filters, localSteps, bytes }: ClusterResult): string {
+  const steps = localSteps === 1 ? '' : `, ${localSteps} local steps`;
+  const spent = (bytes.push.milliseconds ?? 0) + (bytes.pull.milliseconds ?? 0);
+  const choice = bytes.choice === undefined ? '' : `; ${bytes.choice}`;
+  return `${filters}${steps}; ${(spent / 1000).toFixed(2)} s in them${choice}`;
 }
 
 const longestTask = (ms: number | null): string => {

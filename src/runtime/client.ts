@@ -1,11 +1,12 @@
 // Push and pull as tasks: they return at once, can wait for earlier ones, and can be awaited. Runs a ClientCore on links.
+import type { WayBytes } from '../protocol/control.ts';
 import type { PullFilters, PushFilters } from '../protocol/filters.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId, WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { ClientCore, type ClientEffect, type ClientEvent, type Pulled, type ReadFronts } from '../ps/client-core.ts';
 import type { ClusterMap } from '../ps/cluster-map.ts';
-import type { ClientFilterSettings, ClientFilters } from '../ps/filters/client-filters.ts';
+import type { ClientFilterSettings } from '../ps/filters/client-filters.ts';
 import type { Rows } from '../ps/segment.ts';
 import type { TableSpec } from '../ps/table.ts';
 import { Deferred } from './deferred.ts';
@@ -55,16 +56,18 @@ export interface PulledTables extends Pulled {
   readonly tables: readonly Float32Array[];
 }
 
-/** Bytes of keys and values before any filter (raw) and of whole frames (wire), those that ask included. */
+/** Bytes of each direction, before filters (raw), stage by stage, and of whole frames (wire), those that ask included. */
 export interface ClientTraffic {
-  readonly push: { readonly raw: number; readonly wire: number };
-  readonly pull: { readonly raw: number; readonly wire: number };
+  readonly push: Required<WayBytes>;
+  readonly pull: Required<WayBytes>;
 }
 
 const NO_CLOCK = -1;
 
 export class Client {
   private readonly wire = { push: 0, pull: 0 };
+  /** Time in the core for pushes and for answers, where filters are on: coding is nearly all of it. */
+  private readonly spent = { push: 0, pull: 0 };
   private readonly core: ClientCore;
   private readonly pulls = new Map<number, { deferred: Deferred<PulledTables>; tables: readonly Float32Array[] }>();
   private readonly pushes = new Map<number, Deferred<void>>();
@@ -87,13 +90,10 @@ export class Client {
 
   get traffic(): ClientTraffic {
     const { push, pull } = this.core.filters;
-    return { push: { raw: push.raw, wire: this.wire.push }, pull: { raw: pull.raw, wire: this.wire.pull } };
-  }
-
-  /** Bytes stage by stage. */
-  get stages(): Pick<ClientFilters, 'push' | 'pull'> {
-    const { push, pull } = this.core.filters;
-    return { push, pull };
+    return {
+      push: { ...push, wire: this.wire.push, milliseconds: this.spent.push },
+      pull: { ...pull, wire: this.wire.pull, milliseconds: this.spent.pull },
+    };
   }
 
   setMap(map: ClusterMap): void {
@@ -166,7 +166,11 @@ export class Client {
 
   private step(event: ClientEvent): void {
     if (this.closedBy !== null) return;
-    for (const effect of this.core.step(event)) this.perform(effect);
+    const way = wayOf(event);
+    const start = way === null ? 0 : performance.now();
+    const effects = this.core.step(event);
+    if (way !== null) this.spent[way] += performance.now() - start;
+    for (const effect of effects) this.perform(effect);
   }
 
   private perform(effect: ClientEffect): void {
@@ -199,6 +203,12 @@ export class Client {
     if (frame.kind === 'push' || frame.kind === 'filteredPush') this.wire.push += wireBytes;
     if (frame.kind === 'pull' || frame.kind === 'filteredPull') this.wire.pull += wireBytes;
   }
+}
+
+/** Whose time an event's is. */
+function wayOf(event: ClientEvent): 'push' | 'pull' | null {
+  if (event.kind === 'push') return event.filters ? 'push' : null;
+  return event.kind === 'frame' && event.frame.kind === 'filteredAnswer' ? 'pull' : null;
 }
 
 const rowsOf = (spec: TableSpec, keys: Uint32Array | null | undefined): number => keys?.length ?? spec.keys;

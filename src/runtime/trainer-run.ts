@@ -3,7 +3,7 @@
 import type { Block, DatasetMeta } from '../data/dataset.ts';
 import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
-import type { ClusterState, RunPlan, Traffic, WorkerReport } from '../protocol/control.ts';
+import type { ClusterState, RunPlan, Traffic, WayBytes, WorkerReport } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { Batches } from './batches.ts';
@@ -51,7 +51,7 @@ export class TrainerRun {
   private data: RunData | null = null;
   private device = '';
   private isClosed = false;
-  private readonly pastTraffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  private pastTraffic: Traffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
 
   constructor(private readonly parts: RunParts) {
     this.job = findJob(parts.plan.job);
@@ -224,11 +224,7 @@ export class TrainerRun {
 
   private stopWorking(): void {
     if (this.worker === null) return;
-    const { traffic } = this.worker.client;
-    for (const way of ['push', 'pull'] as const) {
-      this.pastTraffic[way].raw += traffic[way].raw;
-      this.pastTraffic[way].wire += traffic[way].wire;
-    }
+    this.pastTraffic = sumTraffic(this.pastTraffic, this.worker.client.traffic);
     this.worker.client.close();
     this.worker = null;
     this.parts.changed.notify();
@@ -267,10 +263,13 @@ function addEvaluation(sum: { samples: number; lossSum: number; correct: number 
   sum.correct += part.correct;
 }
 
-function sumTraffic(a: ClientTraffic, b: ClientTraffic | undefined): Traffic {
-  const add = (way: 'push' | 'pull') => ({
-    raw: a[way].raw + (b?.[way].raw ?? 0),
-    wire: a[way].wire + (b?.[way].wire ?? 0),
-  });
+function sumTraffic(a: Traffic, b: ClientTraffic | undefined): Traffic {
+  if (b === undefined) return a;
+  const stages = ['raw', 'wire', 'kept', 'values', 'places', 'keys', 'milliseconds'] as const;
+  const add = (way: 'push' | 'pull'): WayBytes => {
+    const sum: WayBytes = { raw: 0, wire: 0 };
+    for (const stage of stages) sum[stage] = (a[way][stage] ?? 0) + (b[way][stage] ?? 0);
+    return sum;
+  };
   return { push: add('push'), pull: add('pull') };
 }
