@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePushSpec, type PushSpec } from '../../protocol/filters.ts';
+import { type PushSpec, parsePushSpec } from '../../protocol/filters.ts';
 import { Random } from '../../random.ts';
 import { PushFilter, PushWork } from './push-filter.ts';
 import { BlockEncoder, decodeBlock } from './value-block.ts';
@@ -57,7 +57,9 @@ describe('what is left behind comes later: sums stay close for good', () => {
     const filter = filterOf(4);
     const values = Float32Array.of(4, 3, 2, 1);
     const spec = specOf('topk:0.25');
-    const sent = [0, 1, 2].map((clock) => [...decodeBlock(filter.encode({ keys: null, values }, spec, contextOf(clock)), 4)]);
+    const sent = [0, 1, 2].map((clock) => [
+      ...decodeBlock(filter.encode({ keys: null, values }, spec, contextOf(clock)), 4),
+    ]);
     // The rest after one push: 0 3 2 1; after two, 4 0 4 2; then 8 3 6 3 is on offer.
     expect(sent).toEqual([
       [4, 0, 0, 0],
@@ -70,8 +72,9 @@ describe('what is left behind comes later: sums stay close for good', () => {
 test('momentum correction sends what momentum on the server would have made of it', () => {
   const filter = filterOf(2);
   const spec = specOf('topk:0.5:0.5');
-  const push = (a: number, b: number, clock: number) =>
-    [...decodeBlock(filter.encode({ keys: null, values: Float32Array.of(a, b) }, spec, contextOf(clock)), 2)];
+  const push = (a: number, b: number, clock: number) => [
+    ...decodeBlock(filter.encode({ keys: null, values: Float32Array.of(a, b) }, spec, contextOf(clock)), 2),
+  ];
   expect(push(8, 1, 0)).toEqual([8, 0]);
   // Second value: velocities 1, then 1.5, then 1.75; rest 1, 2.5, 4.25. The first starts anew after it was sent.
   expect(push(8, 1, 1)).toEqual([8, 0]);
@@ -92,8 +95,9 @@ test('keys have memories of their own, wherever they stand in a push', () => {
 
 test('a filter without memory sends what an earlier one left behind, and then forgets', () => {
   const filter = filterOf(2);
-  const encode = (text: string, clock: number) =>
-    [...decodeBlock(filter.encode({ keys: null, values: Float32Array.of(4, 1) }, specOf(text), contextOf(clock)), 2)];
+  const encode = (text: string, clock: number) => [
+    ...decodeBlock(filter.encode({ keys: null, values: Float32Array.of(4, 1) }, specOf(text), contextOf(clock)), 2),
+  ];
   expect(encode('topk:0.5', 0)).toEqual([4, 0]);
   expect(encode('f32', 1)).toEqual([4, 2]);
   expect(encode('f32', 2)).toEqual([4, 1]);
