@@ -178,12 +178,13 @@ async function untilDone(trainers: readonly TrainerRun[]): Promise<{ accuracy: n
   return { accuracy: correct / samples, loss: loss / samples };
 }
 
+const STAGES = ['raw', 'wire', 'kept', 'values', 'places', 'keys', 'milliseconds'] as const;
+
 function sumOf(all: readonly Traffic[]): Traffic {
   const sum: Traffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
   for (const traffic of all) {
     for (const way of ['push', 'pull'] as const) {
-      sum[way].raw += traffic[way].raw;
-      sum[way].wire += traffic[way].wire;
+      for (const stage of STAGES) sum[way][stage] = (sum[way][stage] ?? 0) + (traffic[way][stage] ?? 0);
     }
   }
   return sum;

@@ -1,5 +1,5 @@
 // `npx tsx bench/filters/main.ts DATA [--seeds N] [--epochs N] [CASE …]`: traffic and final quality of filters, on real data. A case is
-// PUSH,PULL,H[,CONSISTENCY], e.g. topk:0.01+int8,delta+int8,8. DATA is mnist, a9a or clicks. The first row is plain f32.
+// PUSH,PULL,H[,RATE], e.g. topk:0.01+int8,delta+int8,8. DATA is mnist, a9a or clicks. The first row is plain f32.
 import { type Filters, NO_FILTERS, parsePullFilters, parsePushFilters } from '../../src/protocol/filters.ts';
 import {
   dataFromFiles,
@@ -16,13 +16,14 @@ interface Case {
   readonly name: string;
   readonly filters: Filters;
   readonly localSteps: number;
+  readonly learningRate: number;
 }
 
 function parseCase(name: string): Case {
-  const [push = 'off', pull = 'off', steps = '1'] = name.split(',');
+  const [push = 'off', pull = 'off', steps = '1', rate = '0'] = name.split(',');
   const isOff = push === 'off' && pull === 'off';
   const filters = { kind: 'fixed', push: parsePushFilters(push), pull: parsePullFilters(pull) } as const;
-  return { name, filters: isOff ? NO_FILTERS : filters, localSteps: Number(steps) };
+  return { name, filters: isOff ? NO_FILTERS : filters, localSteps: Number(steps), learningRate: Number(rate) };
 }
 
 async function dataOf(name: string): Promise<{ data: LoneData; job: string; batch: number }> {
@@ -54,8 +55,9 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 
 async function runCase(one: Case, base: Omit<LoneRequest, 'filters' | 'localSteps' | 'seed'>): Promise<LoneResult[]> {
   const results: LoneResult[] = [];
+  const rate = one.learningRate > 0 ? { learningRate: one.learningRate } : {};
   for (let seed = 1; seed <= option('--seeds', 1); seed++) {
-    results.push(await trainLone({ ...base, filters: one.filters, localSteps: one.localSteps, seed }));
+    results.push(await trainLone({ ...base, filters: one.filters, localSteps: one.localSteps, seed, ...rate }));
   }
   return results;
 }
@@ -65,10 +67,8 @@ async function main(): Promise<void> {
   const cases = process.argv.slice(3).filter((text) => text.includes(','));
   const { data, job, batch } = await dataOf(name);
   const steps = Math.ceil((option('--epochs', 10) * data.meta.samples.train) / batch);
-  const lr = option('--lr', 0);
   const base = {
     ...{ job, data, steps, batch, workers: option('--workers', 2), servers: 2, consistency: { kind: 'bsp' } as const },
-    ...(lr > 0 ? { learningRate: lr } : {}),
   };
   console.log(
     `${name}: ${data.meta.samples.train} samples, ${steps} batches of ${batch}, ${base.workers} workers, BSP\n`,
@@ -83,6 +83,7 @@ async function main(): Promise<void> {
     reference ||= both;
     const accuracy = (mean(results.map((result) => result.accuracy)) * 100).toFixed(2);
     const loss = mean(results.map((result) => result.loss)).toFixed(4);
+    if (process.argv.includes('--stages')) console.error(one.name, JSON.stringify(results[0]?.traffic));
     const figures = Object.keys(results[0]?.figures ?? {}).map(
       (key) => `${key} ${mean(results.map((result) => result.figures[key] ?? 0)).toFixed(1)}`,
     );

@@ -47,6 +47,7 @@ export class TrainerRun {
   private readonly reader: Client;
   private worker: { readonly client: Client; readonly incarnation: Incarnation } | null = null;
   private readonly meter: WorkerMeter;
+  private filters: FilterChoice | null = null;
   private preparing: Promise<Prepared> | null = null;
   private data: RunData | null = null;
   private device = '';
@@ -92,8 +93,14 @@ export class TrainerRun {
       worker: isWorker ? this.meter.take(this.device) : null,
       divergedAt: this.meter.divergedAt,
       holdsAllBlocks: this.data?.holdsAll() ?? false,
-      traffic: sumTraffic(this.pastTraffic, this.worker?.client.traffic),
+      traffic: this.traffic(),
     };
+  }
+
+  private traffic(): Traffic {
+    const sum = sumTraffic(this.pastTraffic, this.worker?.client.traffic);
+    const choice = this.worker === null ? null : (this.filters?.reason ?? null);
+    return choice === null ? sum : { ...sum, choice };
   }
 
   /** The live parameters, table by table. */
@@ -217,7 +224,12 @@ export class TrainerRun {
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
-    const filters = new FilterChoice(cluster, client, meter);
+    const filters = new FilterChoice(
+      cluster,
+      () => client.traffic,
+      () => meter.totals(),
+    );
+    this.filters = filters;
     const parts = { self, plan, client, trainer, data, batches, meter, filters, cluster, changed, isOver };
     await new TrainingLoop(parts).run();
   }

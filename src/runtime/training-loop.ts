@@ -65,6 +65,7 @@ export class TrainingLoop {
         next = this.begin(clock);
         continue;
       }
+      this.parts.filters.observe(clock);
       clock++;
       next ??= clock < plan.steps ? this.begin(clock) : null;
     }
@@ -198,17 +199,18 @@ export class TrainingLoop {
     pulled: PulledTables | null,
   ): Promise<TableValues[]> {
     if (pulled !== null && keys.every((list) => list === null)) return tableValues(keys, pulled);
-    const { client, meter, plan } = this.parts;
-    const minClock = clock >= plan.steps - 1 ? clock : NO_CLOCK;
-    return tableValues(keys, await meter.time('communicate', () => client.pull({ minClock, keys }).done));
+    const { client, filters, meter, plan } = this.parts;
+    const isLast = clock >= plan.steps - 1;
+    const wish = { minClock: isLast ? clock : NO_CLOCK, filters: isLast ? filters.exact(clock) : filters.pull(clock) };
+    return tableValues(keys, await meter.time('communicate', () => client.pull({ ...wish, keys }).done));
   }
 
   /** The last evaluation: all of the test set, on parameters that contain everybody's last push. */
   private async finish(): Promise<void> {
-    const { client, plan } = this.parts;
+    const { client, filters, plan } = this.parts;
     const last = plan.steps - 1;
     const all = plan.tables.map(() => null);
-    const pulled = await client.pull({ minClock: last, keys: all }).done;
+    const pulled = await client.pull({ minClock: last, keys: all, filters: filters.exact(last) }).done;
     await this.evaluate(last, pulled, plan.data.test.blocks);
   }
 
