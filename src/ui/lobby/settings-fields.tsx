@@ -1,5 +1,7 @@
 // The settings of the next run, folded away: the defaults are good.
 import { useState } from 'react';
+import { FiltersChoice } from '../common/filters-choice.tsx';
+import { filtersName } from '../common/filters-words.ts';
 import { NumberInput } from '../common/number-input.tsx';
 import { replicasName } from '../common/replicas-words.ts';
 import { UPDATERS, updaterLabel } from '../common/updaters.ts';
@@ -16,6 +18,8 @@ const summarise = (settings: Settings): string =>
     `${updaterLabel(settings.updater)} ${formatRate(settings.learningRate)}`,
     consistencyName(settings.consistency),
     replicasName(settings.replicas),
+    filtersName(settings.filters),
+    ...(settings.localSteps > 1 ? [`${settings.localSteps} local steps`] : []),
   ].join(' · ');
 
 export function SettingsFields({ form }: { readonly form: StartForm }) {
@@ -76,6 +80,14 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
         </select>
       </label>
       <NumberInput
+        label="Local steps"
+        value={settings.localSteps}
+        min={1}
+        max={64}
+        step={1}
+        onChange={(localSteps) => change({ localSteps })}
+      />
+      <NumberInput
         label="Seed"
         value={settings.seed}
         min={0}
@@ -91,6 +103,9 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
       </div>
       <div className="settings-wide">
         <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
+      </div>
+      <div className="settings-wide">
+        <FiltersChoice value={settings.filters} choice={null} onChange={(filters) => change({ filters })} />
       </div>
     </div>
   );
