@@ -20,6 +20,7 @@ import { Signal } from '../../src/runtime/deferred.ts';
 import { splitPlan } from '../../src/runtime/run-data.ts';
 import { makePlan } from '../../src/runtime/run-plan.ts';
 import { shardPlanOf } from '../../src/runtime/shard-host.ts';
+import { StepLog } from '../../src/runtime/step-log.ts';
 import { TrainerRun } from '../../src/runtime/trainer-run.ts';
 
 export interface LoneData {
@@ -100,7 +101,15 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
       return bytes.length;
     };
     let requests = self * 1_000_000;
-    const parts = { self, plan, exchange: data.exchange, cluster: () => cluster, changed, send };
+    const parts = {
+      self,
+      plan,
+      exchange: data.exchange,
+      steps: new StepLog(() => Date.now()),
+      cluster: () => cluster,
+      changed,
+      send,
+    };
     trainers.set(
       self,
       new TrainerRun({ ...parts, linked: () => servers, nextRequest: () => ++requests, now: () => performance.now() }),
@@ -151,6 +160,8 @@ function clusterOf(
     clockLimit: plan.steps,
     leases: workers.map((worker) => ({ worker, runs: toRuns(leases.get(worker) ?? []) })),
     holders: [],
+    shutOut: [],
+    checkpoint: { cutAt: null, newest: null },
   };
 }
 

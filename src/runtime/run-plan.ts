@@ -2,7 +2,7 @@
 
 import type { DatasetMeta } from '../data/dataset.ts';
 import { findJob } from '../jobs/registry.ts';
-import type { DataPlan, RunPlan } from '../protocol/control.ts';
+import type { CheckpointPolicy, DataPlan, RunPlan } from '../protocol/control.ts';
 import { LIVE_TEST_SAMPLES } from '../ps/run-progress.ts';
 import type { UpdaterKind, UpdaterSpec } from '../ps/updaters/updater.ts';
 
@@ -37,6 +37,10 @@ export interface PlanRequest {
   readonly evaluateEvery?: number | undefined;
   /** Batches of one clock; 1 when absent. */
   readonly localSteps?: number | undefined;
+  /** Off when absent. */
+  readonly checkpoint?: CheckpointPolicy | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedAt?: number | undefined;
 }
 
 /** A name that no updater has. */
@@ -71,6 +75,9 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch * localSteps),
     lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
     ...(localSteps === 1 ? {} : { local: { steps: localSteps, outer: outerOf(updater, meta) } }),
+    checkpoint: request.checkpoint ?? { steps: null, seconds: null },
+    startedAt: request.startedAt ?? 0,
+    from: null,
   };
 }
 

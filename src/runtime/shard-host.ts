@@ -15,6 +15,8 @@ export interface ShardReport {
   readonly epoch: Epoch;
   /** Indexes of own segments that are settled in that epoch. */
   readonly settled: number[];
+  /** Nodes that nothing is taken from any more. */
+  readonly hostile: NodeId[];
   readonly bytes: readonly NodeBytes[];
   readonly links: { webrtc: number; port: number };
 }
@@ -27,7 +29,10 @@ export class ShardHost {
   constructor() {
     const onFrame = (from: NodeId, frame: Frame) => this.takeFrame(from, frame);
     const onUp = (node: NodeId) => this.step({ kind: 'link', node });
-    this.links = { trainer: new LinkTable({ onFrame }), shard: new LinkTable({ onFrame, onUp }) };
+    const onDown = (node: NodeId, isGarbage: boolean) => {
+      if (isGarbage) this.core?.condemn(node);
+    };
+    this.links = { trainer: new LinkTable({ onFrame, onDown }), shard: new LinkTable({ onFrame, onUp, onDown }) };
   }
 
   init(self: NodeId): void {
@@ -50,6 +55,7 @@ export class ShardHost {
     this.cluster = cluster;
     this.step({ kind: 'schedule', schedule });
     this.step({ kind: 'map', map });
+    this.step({ kind: 'cut', clock: cluster.checkpoint.cutAt });
   }
 
   report(): ShardReport {
@@ -60,6 +66,7 @@ export class ShardHost {
       figures: isServing ? core.counters.figures() : null,
       epoch: core?.epoch ?? NO_EPOCH,
       settled: core?.settledSegments() ?? [],
+      hostile: core?.hostileNodes() ?? [],
       bytes: [...trainer.bytes(), ...shard.bytes()],
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
     };
@@ -76,10 +83,8 @@ export class ShardHost {
 }
 
 /** With local steps a shard applies the outer updater to what several batches of each worker came to. */
-export function shardPlanOf({ run, tables, seed, updater, batch, local }: RunPlan): ShardPlan {
+export function shardPlanOf({ run, tables, seed, updater, batch, local, steps, from }: RunPlan): ShardPlan {
   const outer = local?.outer ?? null;
-  const perClock = batch * (local?.steps ?? 1);
-  return outer === null
-    ? { run, tables, seed, updater, batch: perClock }
-    : { run, tables, seed, updater: outer.updater, batch: perClock, outerRate: outer.learningRate };
+  const plan = { run, tables, seed, updater, batch: batch * (local?.steps ?? 1), steps, isResumed: from !== null };
+  return outer === null ? plan : { ...plan, updater: outer.updater, outerRate: outer.learningRate };
 }

@@ -12,6 +12,7 @@ import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
 import { FilterChoice } from './filter-choice.ts';
 import { openRunData, type RunData } from './run-data.ts';
+import type { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { WorkerMeter } from './worker-meter.ts';
 
@@ -25,6 +26,7 @@ export interface RunParts {
   readonly linked: () => readonly NodeId[];
   readonly nextRequest: () => number;
   readonly now: () => number;
+  readonly steps: StepLog;
 }
 
 /** Data and compiled kernels of a run. */
@@ -70,10 +72,11 @@ export class TrainerRun {
     const { self, cluster } = this.parts;
     const { leases, map } = cluster();
     this.reader.setMap(map);
+    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
+    // Before it hears of the map: a worker that is not in it has nothing to say any more.
+    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     this.worker?.client.setMap(map);
     if (leases.some(({ worker }) => worker === self)) this.prepareToTrain();
-    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
-    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     if (this.worker === null && incarnation !== null && this.isPrepared) this.startWorking(incarnation);
   }
 
@@ -219,7 +222,7 @@ export class TrainerRun {
   }
 
   private async work(client: Client, incarnation: Incarnation): Promise<void> {
-    const { self, plan, cluster, changed } = this.parts;
+    const { self, plan, cluster, changed, steps } = this.parts;
     const { data, trainer } = await this.prepare();
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
@@ -230,7 +233,7 @@ export class TrainerRun {
       () => meter.totals(),
     );
     this.filters = filters;
-    const parts = { self, plan, client, trainer, data, batches, meter, filters, cluster, changed, isOver };
+    const parts = { self, plan, client, trainer, data, batches, meter, steps, filters, cluster, changed, isOver };
     await new TrainingLoop(parts).run();
   }
 

@@ -7,11 +7,12 @@ import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
 import type { Batches } from './batches.ts';
-import { Abandoned, type Client, type PulledTables } from './client.ts';
+import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
 import type { Signal } from './deferred.ts';
 import type { FilterChoice } from './filter-choice.ts';
 import { type LocalResult, LocalSteps, unionOfKeys } from './local-steps.ts';
 import type { RunData } from './run-data.ts';
+import type { StepLog } from './step-log.ts';
 import type { WorkerMeter } from './worker-meter.ts';
 
 export interface LoopParts {
@@ -23,6 +24,7 @@ export interface LoopParts {
   readonly batches: Batches;
   readonly meter: WorkerMeter;
   readonly filters: FilterChoice;
+  readonly steps: StepLog;
   /** The newest cluster state; `changed` fires with each. */
   readonly cluster: () => ClusterState;
   readonly changed: Signal;
@@ -124,7 +126,7 @@ export class TrainingLoop {
     const { client, filters, meter, plan } = this.parts;
     if (step.batches.length === 0) {
       const tables = plan.tables.map(() => ({ keys: new Uint32Array(0), values: new Float32Array(0) }));
-      client.push({ clock, samples: 0, tables, readFronts: pulled.readFronts });
+      this.note(clock, client.push({ clock, samples: 0, tables, readFronts: pulled.readFronts }));
       meter.step(clock, 0, 0);
       return true;
     }
@@ -135,7 +137,8 @@ export class TrainingLoop {
     }
     await meter.time('communicate', () => client.roomToPush());
     const { readFronts, tables: parameters } = pulled;
-    client.push({ clock, samples, tables: gradient.tables, readFronts, parameters, filters: filters.push(clock) });
+    const push = { clock, samples, tables: gradient.tables, readFronts, parameters, filters: filters.push(clock) };
+    this.note(clock, client.push(push));
     meter.step(clock, gradient.lossSum, samples);
     return true;
   }
@@ -149,6 +152,14 @@ export class TrainingLoop {
     }
     if (batch === undefined) throw new RangeError('A gradient of no batch.');
     return { ...(await this.parts.trainer.gradient(parameters, batch)), samples: batch.count };
+  }
+
+  /** Remembers when the push was acknowledged, if it ever is. */
+  private note(clock: number, { done }: Task<void>): void {
+    done.then(
+      () => this.parts.steps.done(clock),
+      () => undefined,
+    );
   }
 
   /** Waits while the scheduler holds this clock back. @returns false when the run stops here */
