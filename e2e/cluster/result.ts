@@ -1,4 +1,5 @@
 // What a run came to: as JSON for machines, as a few lines for people.
+import type { Metrics } from '../../src/protocol/control.ts';
 import type { MeasuresView, StartRequest } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
@@ -20,7 +21,10 @@ export interface ClusterResult {
   readonly measures: MeasuresView;
   /** Links between the workers and the servers' tabs, by what carries them. */
   readonly links: { readonly webrtc: number; readonly port: number };
-  readonly bytes: Readonly<Record<'push' | 'pull', { readonly raw: number; readonly wire: number }>>;
+  /** Before filters (raw), after each stage, on the wire; time spent in them. */
+  readonly bytes: Metrics['traffic'];
+  readonly filters: string;
+  readonly localSteps: number;
   /** Fractions of the workers' time: their mean over the run. */
   readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
   /** Gradients applied, by how many clocks old the parameters were that they were computed on. */
@@ -63,6 +67,8 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     measures,
     links: { webrtc: count('webrtc'), port: count('port') },
     bytes: metrics.traffic,
+    filters: filtersText(request.filters),
+    localSteps: request.localSteps ?? 1,
     time,
     staleness: metrics.staleness,
     acknowledgedPushes: metrics.acknowledged,
@@ -93,7 +99,11 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
       'Workers’ time',
       `${percent(time.compute)} compute, ${percent(time.communicate)} communicate, ${percent(time.wait)} wait`,
     ],
-    ['Traffic', `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled`],
+    [
+      'Traffic',
+      `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled (${bytes(pull.raw)} raw)`,
+    ],
+    ['Filters', filterLine(result)],
     [
       'Pushes',
       `${count(result.appliedPushes)} applied, ${count(result.acknowledgedPushes)} acknowledged, ${count(result.duplicatesIgnored)} duplicates ignored`,
@@ -113,6 +123,16 @@ function scoreRows({ measures: { score }, testAccuracy: value }: ClusterResult):
   if (score === null) return [];
   const text = score.format === 'percent' ? `${((value ?? 0) * 100).toFixed(2)} %` : (value ?? 0).toFixed(4);
   return [[score.name, value === null ? '–' : text]];
+}
+
+const filtersText = (filters: StartRequest['filters']): string =>
+  filters?.kind === 'fixed' ? `${filters.push} / ${filters.pull}` : (filters?.kind ?? 'off');
+
+function filterLine({ filters, localSteps, bytes }: ClusterResult): string {
+  const steps = localSteps === 1 ? '' : `, ${localSteps} local steps`;
+  const spent = (bytes.push.milliseconds ?? 0) + (bytes.pull.milliseconds ?? 0);
+  const choice = bytes.choice === undefined ? '' : `; ${bytes.choice}`;
+  return `${filters}${steps}; ${(spent / 1000).toFixed(2)} s in them${choice}`;
 }
 
 function faultText({ kind, node, detectedMs, recoveryMs }: FaultReport): string {

@@ -2,6 +2,7 @@
 // The scheduler's whole state of a run goes out in one `cluster` message at every change: whoever has the newest one
 // knows everything, and the next scheduler can go on from it.
 import { z } from 'zod';
+import { filtersSchema } from './filters.ts';
 import { type NodeId, nodeId } from './ids.ts';
 import {
   MAX_BLOCKS,
@@ -105,7 +106,15 @@ const dataSchema = z.object({
 });
 
 export const scheduleSchema = z
-  .array(z.object({ fromClock: clock, consistency: consistencySchema, learningRate: learningRateSchema }))
+  .array(
+    z.object({
+      fromClock: clock,
+      consistency: consistencySchema,
+      learningRate: learningRateSchema,
+      /** Off when absent. */
+      filters: filtersSchema.optional(),
+    }),
+  )
   .max(64);
 
 /** How often a checkpoint is cut: whichever comes first; nulls mean never. */
@@ -140,6 +149,14 @@ const planSchema = z.object({
   evaluateEvery: z.number().int().min(1),
   /** Clocks that one point of the loss curve stands for. */
   lossEvery: z.number().int().min(1),
+  /** Batches of one clock, where there are more than one; without, each clock is one batch. */
+  local: z
+    .object({
+      steps: z.number().int().min(2).max(1024),
+      /** What the servers do with the way that a worker went; null where they get one mean gradient instead. */
+      outer: z.object({ updater: updaterSchema, learningRate: learningRateSchema }).nullable(),
+    })
+    .optional(),
   checkpoint: checkpointPolicySchema,
   /** Milliseconds since 1970 by the starter's clock: of two checkpoints in a browser's storage it tells the newer run. */
   startedAt: count,
@@ -202,9 +219,11 @@ export const requestSchema = z.discriminatedUnion('ask', [
     plan: planSchema,
     consistency: consistencySchema,
     learningRate: learningRateSchema,
+    filters: filtersSchema.optional(),
     /** Of a run that goes on from a checkpoint. */
     history: historySchema.optional(),
   }),
+  z.object({ ask: z.literal('filters'), filters: filtersSchema }),
   /** Cut a checkpoint now. */
   z.object({ ask: z.literal('checkpoint') }),
   z.object({ ask: z.literal('pause') }),
@@ -244,9 +263,27 @@ const shardReportSchema = z.object({
   workers: z.array(z.object({ node, applied: count, delaySum: amount })).max(1_000),
 });
 
+/** Bytes of one direction. */
+const wayBytesSchema = z.object({
+  /** Keys and values as they are. */
+  raw: count,
+  /** Whole frames, those that ask included, and what was sent again. */
+  wire: count,
+  /** f32 of the values that are left after sparsifying. */
+  kept: count.optional(),
+  /** Coded values, their places, and keys. */
+  values: count.optional(),
+  places: count.optional(),
+  keys: count.optional(),
+  /** Time spent in filters. */
+  milliseconds: amount.optional(),
+});
+
 const trafficSchema = z.object({
-  push: z.object({ raw: count, wire: count }),
-  pull: z.object({ raw: count, wire: count }),
+  push: wayBytesSchema,
+  pull: wayBytesSchema,
+  /** What the automatic filter mode chose and why; absent elsewhere. */
+  choice: sentence.optional(),
 });
 
 const reportSchema = z.object({
@@ -365,6 +402,7 @@ export type WorkerReport = z.infer<typeof workerReportSchema>;
 export type Metrics = z.infer<typeof metricsSchema>;
 export type NodeMetrics = Metrics['nodes'][number];
 export type Traffic = z.infer<typeof trafficSchema>;
+export type WayBytes = z.infer<typeof wayBytesSchema>;
 export type RoleChoice = (typeof roleChoices)[number];
 /** A point of a curve: [clock, samples, seconds, value]. */
 export type Point = Metrics['loss'][number];

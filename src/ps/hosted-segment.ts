@@ -4,6 +4,8 @@
 import type {
   Confirm,
   Cut,
+  FilteredPull,
+  FilteredPush,
   Follow,
   Frame,
   Pull,
@@ -13,11 +15,15 @@ import type {
   Snapshot,
   Update,
 } from '../protocol/frames.ts';
-import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Schedule, scheduleAt } from './consistency.ts';
+import { AnswerFilter } from './filters/answer-filter.ts';
+import { KeyMemory } from './filters/key-memory.ts';
+import { openFrame, type WishedPull } from './filters/open-frame.ts';
+import type { BlockEncoder } from './filters/value-block.ts';
 import type { Segment, SegmentUpdate } from './segment.ts';
 import type { ShardCounters } from './shard-counters.ts';
 
@@ -33,8 +39,10 @@ export interface SegmentSite {
   readonly workers: readonly WorkerId[];
   /** Global batch of one clock. */
   readonly batch: number;
+  readonly outerRate?: number | undefined;
   readonly width: number;
   readonly aggregator: Aggregator;
+  readonly encoder: BlockEncoder;
   readonly counters: ShardCounters;
   send(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void;
   refuse(to: NodeId, frame: Push | Pull, reason: Refusal): void;
@@ -58,7 +66,9 @@ export class HostedSegment {
   private placement: Placement = { chain: [], learners: [] };
   /** Pushes of clocks that BSP has not yet aggregated, by clock, then by worker. */
   private readonly pending = new Map<number, Map<NodeId, Push>>();
-  private parked: { readonly from: NodeId; readonly pull: Pull }[] = [];
+  private parked: { readonly from: NodeId; readonly pull: WishedPull }[] = [];
+  private readonly answers: AnswerFilter;
+  private readonly keys = new KeyMemory();
   private readonly unacknowledged = new Map<string, Unacknowledged>();
   /** Version that each follower has confirmed in this epoch. */
   private readonly confirmed = new Map<NodeId, number>();
@@ -78,7 +88,14 @@ export class HostedSegment {
     readonly segment: Segment,
     private readonly site: SegmentSite,
     private isMissing = false,
-  ) {}
+  ) {
+    this.answers = new AnswerFilter(segmentKey(segment.range.table, segment.range.segment), site.encoder);
+  }
+
+  /** A filtered frame as the plain one that it stands for, or why it can't be. */
+  open(frame: FilteredPush | FilteredPull): Push | WishedPull | Refusal {
+    return openFrame(frame, this.segment.range, this.site.width, this.keys);
+  }
 
   /** Is there something to read and to add to? Only while a resumed run begins there isn't. */
   get isThere(): boolean {
@@ -121,6 +138,8 @@ export class HostedSegment {
     this.follower = null;
     this.waitingFollower = null;
     this.isAttached = false;
+    this.answers.reset();
+    this.keys.clear();
     this.epochVersion = this.segment.version;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
@@ -212,7 +231,7 @@ export class HostedSegment {
     return scheduleAt(this.site.schedule, clock).consistency.kind === 'bsp';
   }
 
-  takePull(from: NodeId, pull: Pull): void {
+  takePull(from: NodeId, pull: WishedPull): void {
     const isRepeated = this.parked.some((entry) => entry.from === from && entry.pull.request === pull.request);
     const ofNode = this.parked.filter((entry) => entry.from === from).length;
     if (!isRepeated && ofNode >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
@@ -271,18 +290,22 @@ export class HostedSegment {
 
   private applyTogether(clock: number, pushes: readonly Push[]): void {
     const { start, end } = this.segment.range;
-    const { aggregator, width, schedule } = this.site;
+    const { aggregator, width } = this.site;
     const rows = aggregator[this.segment.aggregate](pushes, start, end - start, width);
     const hasGradient = pushes.some(({ samples }) => samples > 0);
-    this.apply({ ...rows, hasGradient, weight: 1, learningRate: scheduleAt(schedule, clock).learningRate }, pushes);
+    this.apply({ ...rows, hasGradient, weight: 1, learningRate: this.rateAt(clock) }, pushes);
   }
 
   /** SSP and async: one worker's gradient, on arrival. */
   private applyAlone(push: Push): void {
     const { keys, values, samples } = push;
-    const { learningRate } = scheduleAt(this.site.schedule, push.clock);
+    const learningRate = this.rateAt(push.clock);
     const weight = samples / this.site.batch;
     this.apply({ keys, values, hasGradient: samples > 0, weight, learningRate }, [push]);
+  }
+
+  private rateAt(clock: number): number {
+    return this.site.outerRate ?? scheduleAt(this.site.schedule, clock).learningRate;
   }
 
   private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {
@@ -365,12 +388,14 @@ export class HostedSegment {
     }
   }
 
-  private answer(to: NodeId, { table, segment, request, keys }: Pull, isHeldBack: boolean): void {
+  private answer(to: NodeId, pull: WishedPull, isHeldBack: boolean): void {
+    const { table, segment, request, keys, wish, worker } = pull;
     const { version } = this.segment;
     const [clocks, values] = [this.segment.clockSnapshot(), this.segment.read(keys)];
-    const { epoch } = this.site;
-    const answer = { kind: 'answer', epoch, table, segment, request, version, isHeldBack, clocks, values } as const;
-    this.site.send(to, 'trainer', answer);
+    const head = { epoch: this.site.epoch, table, segment, request, version, isHeldBack, clocks };
+    if (wish === undefined) return this.site.send(to, 'trainer', { kind: 'answer', ...head, values });
+    const coded = this.answers.encode(worker, wish, version, keys === null, values);
+    this.site.send(to, 'trainer', { kind: 'filteredAnswer', ...head, ...coded });
   }
 
   /** The next in the chain wants to follow from here. */

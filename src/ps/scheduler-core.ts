@@ -10,6 +10,7 @@ import type {
   RoleChoice,
   RunPlan,
 } from '../protocol/control.ts';
+import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
 import type { Placement } from './cluster-map.ts';
@@ -254,6 +255,8 @@ export class SchedulerCore {
         return this.changeFrom({ consistency: request.consistency });
       case 'learning-rate':
         return this.changeFrom({ learningRate: request.learningRate });
+      case 'filters':
+        return this.changeFrom({ filters: request.filters });
       case 'role':
       case 'leave':
         return this.changeRole(from, request);
@@ -271,7 +274,7 @@ export class SchedulerCore {
     if (servers.length === 0)
       return this.deny(from, 'No tab may serve.', 'Set the role of a tab to auto, server or both.');
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
-    const { consistency, learningRate } = request;
+    const { consistency, learningRate, filters } = request;
     const past = plan.from?.clock ?? NO_CLOCK;
     this.progress = new RunProgress(plan, request.history ? { ...request.history, run: plan.run, clock: past } : null);
     this.cuts = new CheckpointCuts(plan.checkpoint, past, now);
@@ -281,7 +284,9 @@ export class SchedulerCore {
       phase: 'preparing',
       message: null,
       plan,
-      schedule: plan.from?.schedule ?? [{ fromClock: 0, consistency, learningRate }],
+      schedule: plan.from?.schedule ?? [
+        { fromClock: 0, consistency, learningRate, ...(filters === undefined ? {} : { filters }) },
+      ],
       checkpoint: { cutAt: null, newest: null },
       clockLimit: plan.steps,
       leases: this.lease(plan, [], nodes.filter(mayWork)),
@@ -322,7 +327,7 @@ export class SchedulerCore {
     return front + 2 + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
   }
 
-  private changeFrom(change: { consistency?: Consistency; learningRate?: number }): void {
+  private changeFrom(change: { consistency?: Consistency; learningRate?: number; filters?: Filters }): void {
     const { schedule } = this.cluster;
     if (schedule.length === 0) return;
     const fromClock = this.nextChange();

@@ -8,8 +8,8 @@ import { expandRuns } from '../ps/leases.ts';
 import { hash32 } from '../random.ts';
 import { type RunData, samplesIn } from './run-data.ts';
 
-/** Batches alive at once: the one computed on, and the next, whose keys are being pulled. */
-const BUFFERS = 2;
+/** Clocks whose batches are alive at once: the one computed on, and the next, whose keys are being pulled. */
+const CLOCKS = 2;
 
 /** Samples gathered, and where they came from. */
 export interface PickedBatch {
@@ -69,7 +69,7 @@ export class Batches {
       // A new lease is a new order: the same would begin again with the samples that were just seen.
       const seed = hash32(this.plan.seed, this.leases++);
       this.sampler = blocks.length === 0 ? null : new Sampler(blocks, seed, rank);
-      this.sampler?.skip(this.skippedClocks * count);
+      this.sampler?.skip(this.skippedClocks * (this.plan.local?.steps ?? 1) * count);
       this.skippedClocks = 0;
       this.samplerOf = name;
     }
@@ -92,7 +92,7 @@ export class Batches {
     const { meta } = this.data;
     if (layoutOf(meta) !== 'dense') return undefined;
     const size = count * meta.features;
-    this.turn = (this.turn + 1) % BUFFERS;
+    this.turn = (this.turn + 1) % (CLOCKS * (this.plan.local?.steps ?? 1));
     const old = this.buffers[this.turn];
     const buffer = old !== undefined && old.length >= size ? old : new Float32Array(size);
     this.buffers[this.turn] = buffer;

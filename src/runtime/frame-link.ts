@@ -22,6 +22,9 @@ const PRIORITIES: Record<Frame['kind'], Priority> = {
   pull: Priority.pull,
   answer: Priority.pull,
   push: Priority.push,
+  filteredPull: Priority.pull,
+  filteredAnswer: Priority.pull,
+  filteredPush: Priority.push,
   // Snapshots and updates of one segment must arrive in the order in which they were sent.
   snapshot: Priority.push,
   update: Priority.push,

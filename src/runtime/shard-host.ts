@@ -1,8 +1,8 @@
 // The shard worker's inside: a ShardCore on links to trainers and to other shards. Exposed to its page by Comlink.
-import type { ClusterState } from '../protocol/control.ts';
+import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { type Epoch, NO_EPOCH, type NodeId } from '../protocol/ids.ts';
-import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
+import { ShardCore, type ShardEvent, type ShardPlan } from '../ps/shard-core.ts';
 import type { ShardFigures } from '../ps/shard-counters.ts';
 import type { Endpoint } from './frame-link.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
@@ -50,8 +50,7 @@ export class ShardHost {
   setCluster(cluster: ClusterState): void {
     const { plan, map, schedule } = cluster;
     if (plan !== null && this.cluster?.plan?.run !== plan.run) {
-      const { run, tables, seed, updater, batch, steps, from } = plan;
-      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps, isResumed: from !== null } });
+      this.step({ kind: 'plan', plan: shardPlanOf(plan) });
     }
     this.cluster = cluster;
     this.step({ kind: 'schedule', schedule });
@@ -81,4 +80,11 @@ export class ShardHost {
   private step(event: ShardEvent): void {
     for (const { to, role, frame } of this.core?.step(event) ?? []) this.links[role].send(to, frame);
   }
+}
+
+/** With local steps a shard applies the outer updater to what several batches of each worker came to. */
+export function shardPlanOf({ run, tables, seed, updater, batch, local, steps, from }: RunPlan): ShardPlan {
+  const outer = local?.outer ?? null;
+  const plan = { run, tables, seed, updater, batch: batch * (local?.steps ?? 1), steps, isResumed: from !== null };
+  return outer === null ? plan : { ...plan, updater: outer.updater, outerRate: outer.learningRate };
 }

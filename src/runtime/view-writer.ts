@@ -5,12 +5,22 @@ import { findJob } from '../jobs/registry.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
 import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } from '../protocol/control.ts';
+import { type Filters, NO_FILTERS, pullFiltersText, pushFiltersText } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { scheduleAt } from '../ps/consistency.ts';
 import { ringPoints, segmentPosition } from '../ps/ring.ts';
 import { cutSegments } from '../ps/table.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { NodeView, NoticeView, PeerView, RingView, RunView, SeriesView, ViewState } from '../store/view.ts';
+import type {
+  FiltersView,
+  NodeView,
+  NoticeView,
+  PeerView,
+  RingView,
+  RunView,
+  SeriesView,
+  ViewState,
+} from '../store/view.ts';
 import type { NodeHandlers } from './node.ts';
 import { nextPeerView } from './peer-view.ts';
 import { type RoomAddress, roomLink } from './room-link.ts';
@@ -155,7 +165,7 @@ export class ViewWriter implements NodeHandlers {
     const kept = old?.number === plan.run ? old : null;
     const first = (plan.from?.clock ?? -1) + 1;
     const clock = Math.max(first, metrics === null ? (kept?.clock ?? 0) : metrics.clock + 1);
-    const { consistency, learningRate } = scheduleAt(cluster.schedule, clock);
+    const { consistency, learningRate, filters = NO_FILTERS } = scheduleAt(cluster.schedule, clock);
     const samples = metrics?.samples ?? kept?.samples ?? 0;
     const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
     return {
@@ -179,6 +189,10 @@ export class ViewWriter implements NodeHandlers {
       learningRate,
       updater: plan.updater.kind,
       replicas: plan.replicas,
+      filters: filtersView(filters),
+      localSteps: plan.local?.steps ?? 1,
+      filterChoice: filters.kind === 'auto' ? (this.metrics?.traffic.choice ?? null) : null,
+      traffic: trafficView(metrics ?? this.metrics, kept),
       data: plan.data.name,
       checkpoints: plan.checkpoint,
       startedAt: plan.startedAt,
@@ -299,4 +313,16 @@ function ringView({ map, plan }: ClusterState, isHere: (node: NodeId) => boolean
       };
     }),
   };
+}
+
+const filtersView = (filters: Filters): FiltersView =>
+  filters.kind === 'fixed'
+    ? { kind: 'fixed', push: pushFiltersText(filters.push), pull: pullFiltersText(filters.pull) }
+    : filters;
+
+/** What was sent so far; nothing before the first figures of a run. */
+function trafficView(metrics: Metrics | null, kept: RunView | null): RunView['traffic'] {
+  if (metrics === null) return kept?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  const { push, pull } = metrics.traffic;
+  return { push: { raw: push.raw, wire: push.wire }, pull: { raw: pull.raw, wire: pull.wire } };
 }

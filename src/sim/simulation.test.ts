@@ -1,6 +1,7 @@
 // Histories under faults hold, the same seed is the same history, and the checks can fail: with the shard broken in one
 // place each, a known range of seeds shows it.
 import { afterEach, describe, expect, it } from 'vitest';
+import { parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { Push } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { Consistency } from '../ps/consistency.ts';
@@ -42,6 +43,19 @@ describe('histories with faults of every kind hold', () => {
   it('two replicas, more nodes', () => {
     expect(violationsOf(8, { workers: 8, servers: 6, replicas: 2, faultCount: 16 })).toEqual([]);
   });
+
+  it.each([BSP, SSP, ASYNC])(
+    'with filters that keep whole numbers: coded, by difference, keys by signature',
+    (consistency) => {
+      const filters = { kind: 'fixed', push: parsePushFilters('f16'), pull: parsePullFilters('delta+f16') } as const;
+      expect(violationsOf(6, { consistency, filters })).toEqual([]);
+      const [coded, plain] = [{ filters }, {}].map((change) =>
+        new Simulation(config(1, { faults: [], ...change })).run(),
+      );
+      expect(coded?.bytes).toBeLessThan(plain?.bytes ?? 0);
+      expect(coded?.parameters).toEqual(plain?.parameters);
+    },
+  );
 
   it('no replicas: nobody who holds something is killed, but everything else happens', () => {
     expect(violationsOf(15, { servers: 2, replicas: 0 })).toEqual([]);

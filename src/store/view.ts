@@ -5,6 +5,18 @@ export type RoleChoice = 'auto' | 'worker' | 'server' | 'both' | 'watch';
 
 export type ConsistencyView = { kind: 'bsp' } | { kind: 'ssp'; delay: number } | { kind: 'async' };
 
+/** What pushes and pulls go through; as people write it: "topk:0.01+int8". */
+export type FiltersView = { kind: 'off' } | { kind: 'auto' } | { kind: 'fixed'; push: string; pull: string };
+
+/** What a run has where nobody chose. */
+export const DEFAULT_FILTERS: 'off' | 'auto' = 'off';
+
+/** Bytes of one direction: keys and values as they are, and what went over the links. */
+export interface WayView {
+  raw: number;
+  wire: number;
+}
+
 export type ConnectionView =
   | { phase: 'offline' }
   | { phase: 'joining' }
@@ -87,6 +99,12 @@ export interface RunView {
   updater: string;
   /** Copies of each parameter wanted besides the owner's: so many tabs may be closed at once. */
   replicas: number;
+  filters: FiltersView;
+  /** Batches of one clock. */
+  localSteps: number;
+  /** What the automatic mode chose and why; null without it. */
+  filterChoice: string | null;
+  traffic: { push: WayView; pull: WayView };
   data: string;
   checkpoints: CheckpointPolicyView;
   /** Tells this run from every other: milliseconds since 1970 by its starter's clock. */
@@ -223,6 +241,10 @@ export interface StartRequest {
   consistency: ConsistencyView;
   /** Copies of each parameter besides the owner's, 0 to 3. */
   replicas: number;
+  /** Off when absent. */
+  filters?: FiltersView;
+  /** Batches of one clock; 1 when absent. */
+  localSteps?: number;
   seed: number;
   checkpoints: CheckpointPolicyView;
 }
@@ -239,6 +261,7 @@ export interface Commands {
   stop(): void;
   setConsistency(consistency: ConsistencyView): void;
   setLearningRate(rate: number): void;
+  setFilters(filters: FiltersView): void;
   setRole(role: RoleChoice): void;
   /** Saves the live parameters as a .safetensors file. */
   download(): void;
