@@ -42,6 +42,7 @@ const schema = z.object({
   job: z.string(),
   train: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
   test: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
+  data: z.array(z.string()).optional(),
   dataSamples: z
     .string()
     .regex(/^\d+,\d+$/, 'is two numbers, e.g. 6000,1000')
@@ -80,6 +81,7 @@ function command(): Command {
     .option('--job <name>', 'what to train', 'digits-mlp')
     .option('--train <files...>', 'idx images and labels, or one libsvm file; plain or .gz. Without: generated data')
     .option('--test <files...>', 'the same for testing. Without: a part of the training data is held out')
+    .option('--data <files...>', 'files of any format that the page reads; it recognises them by their content')
     .option('--data-samples <train,test>', 'how many samples to generate')
     .option('--workers <count>', 'tabs that compute gradients', '2')
     .option('--servers <count>', 'tabs that hold the parameters', '2')
@@ -111,11 +113,12 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
     const [issue] = parsed.error.issues;
     throw new ClusterFailure(`--${kebab(String(issue?.path[0] ?? ''))}: ${issue?.message ?? 'is wrong'}.`);
   }
-  const { workers, servers, train, test } = parsed.data;
+  const { workers, servers, train, test, data } = parsed.data;
   if (workers + servers > MAX_ROOM_NODES) {
     throw new ClusterFailure(`--workers and --servers: ${workers + servers} tabs; a room holds ${MAX_ROOM_NODES}.`);
   }
   if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
+  if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
   return parsed.data;
 }
 

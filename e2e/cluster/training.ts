@@ -55,20 +55,21 @@ function firstOf(room: Room): Tab {
   return first;
 }
 
-async function chooseData(tab: Tab, { job, train, test, dataSamples }: ClusterArguments): Promise<void> {
+async function chooseData(tab: Tab, { job, train, test, data, dataSamples }: ClusterArguments): Promise<void> {
   const { jobs } = await dataShown(tab, () => true);
   if (!jobs.some(({ name }) => name === job)) {
     throw new ClusterFailure(`There is no job "${job}". There is: ${jobs.map(({ name }) => name).join(', ')}.`);
   }
   await tab.call('chooseJob', job);
   await dataShown(tab, ({ dataset }) => dataset?.jobs.includes(job) ?? false);
-  if (train !== undefined) {
-    const files = dataFiles(train, test ?? []);
+  const chosen = train ?? data;
+  if (chosen !== undefined) {
+    const files = dataFiles(chosen, test ?? []);
     try {
       await tab.chooseFiles(files.paths);
       const { dataset } = await dataShown(tab, ({ dataset }) => dataset?.source === 'files');
       if (!dataset?.jobs.includes(job)) {
-        throw new ClusterFailure(`${job} can't learn from ${train.join(', ')} (${dataset?.description}).`);
+        throw new ClusterFailure(`${job} can't learn from ${chosen.join(', ')} (${dataset?.description}).`);
       }
     } finally {
       files.dispose();

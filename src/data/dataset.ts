@@ -2,7 +2,10 @@
 
 export type Split = 'train' | 'test';
 
-/** Shape of a dataset: enough to size a model before any block has arrived. */
+/**
+ * Shape of a dataset: enough to size a model before any block has arrived. Every kind has `features`: values of a dense
+ * sample, or size of the key space of sparse ones. A kind without `classes` has the label 0 everywhere.
+ */
 export type DatasetMeta = {
   readonly name: string;
   /** Samples in each split. */
@@ -22,6 +25,15 @@ export type DatasetMeta = {
       readonly classes: 2;
     }
 );
+
+/** How the blocks of each kind of data are laid out. */
+const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = { dense: 'dense', sparse: 'sparse' };
+
+/** Layout of a dataset's blocks: a new kind of data needs no new kind of block where one of these fits. */
+export const layoutOf = (meta: DatasetMeta): Block['kind'] => LAYOUTS[meta.kind];
+
+/** Labels of a dataset's samples are below this. */
+export const classesOf = (meta: DatasetMeta): number => ('classes' in meta ? meta.classes : 1);
 
 /** Samples with every feature present. `x` is row-major [count, features]; a u8 value v means v / 255. */
 export interface DenseBlock {

@@ -69,12 +69,11 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return bytes;
 }
 
-function metaInOrder(meta: DatasetMeta): DatasetMeta {
+/** Fields by name, whatever kind it is. */
+const metaInOrder = (meta: DatasetMeta): Record<string, unknown> => {
   const samples: Record<Split, number> = { train: meta.samples.train, test: meta.samples.test };
-  const { name, features } = meta;
-  if (meta.kind === 'sparse') return { kind: 'sparse', name, samples, features, classes: 2 };
-  return { kind: 'dense', name, samples, features, shape: meta.shape, classes: meta.classes };
-}
+  return Object.fromEntries(Object.entries({ ...meta, samples }).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+};
 
 /** A manifest from bytes that anyone may have sent. Throws `MalformedBytes` that says which field is wrong. */
 export function decodeManifest(bytes: Uint8Array): Manifest {

@@ -38,5 +38,5 @@ function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
     const pixels = values instanceof Uint8Array ? values : Uint8Array.from(values, (value) => Math.round(value * 255));
     return { pixels, label: String(block.y[row] ?? 0) };
   });
-  return { width, height, images };
+  return { kind: 'images', width, height, images };
 }

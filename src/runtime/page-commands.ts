@@ -56,7 +56,7 @@ export class PageCommands implements Commands {
   loadFiles(files: readonly File[]): void {
     const onProgress = (label: string, fraction: number | null) =>
       this.store.setState({ progress: { label, fraction } });
-    void this.show('Reading files', () => this.workers.loadFiles(files, onProgress));
+    void this.show('Reading files', () => this.workers.loadFiles(files, this.store.getState().job, onProgress));
   }
 
   start(request: StartRequest, extras: StartExtras = {}): void {
@@ -108,6 +108,10 @@ export class PageCommands implements Commands {
 
   predict(image: Float32Array): Promise<Float32Array> {
     return this.workers.predict(image);
+  }
+
+  look(request: unknown): Promise<unknown> {
+    return this.workers.look(request);
   }
 
   leave(): void {

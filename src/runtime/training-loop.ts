@@ -1,12 +1,11 @@
 // The worker's loop: pull, compute, push, clock after clock, as far ahead as the bounded delay and the scheduler allow.
 // While a gradient is computed, the next pull and the last push are under way (within τ).
-import type { Block } from '../data/dataset.ts';
 import type { TableValues, Trainer } from '../jobs/job.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
-import type { Batches } from './batches.ts';
+import type { Batches, PickedBatch } from './batches.ts';
 import { Abandoned, type Client, type PulledTables } from './client.ts';
 import type { Signal } from './deferred.ts';
 import type { RunData } from './run-data.ts';
@@ -29,7 +28,7 @@ export interface LoopParts {
 
 /** A batch with its pull under way. */
 interface Step {
-  readonly batch: Block | null;
+  readonly batch: PickedBatch | null;
   readonly keys: readonly (Uint32Array | null)[];
   readonly pulled: Promise<PulledTables>;
 }
@@ -78,7 +77,7 @@ export class TrainingLoop {
   private async begin(clock: number, done = NO_CLOCK): Promise<Step> {
     const { batches, client, cluster, plan, trainer } = this.parts;
     const batch = await batches.next(cluster());
-    const keys = batch === null ? plan.tables.map(() => new Uint32Array(0)) : trainer.keysOf(batch);
+    const keys = batch === null ? plan.tables.map(() => new Uint32Array(0)) : trainer.keysOf(batch.block, batch.picks);
     const minClock = requiredClock(cluster().schedule, clock);
     const into = this.buffers(keys);
     const pulled = client.pull({ minClock, keys, done, into, everySegment: done !== NO_CLOCK }).done;
@@ -109,14 +108,16 @@ export class TrainingLoop {
       meter.step(clock, 0, 0);
       return true;
     }
-    const gradient = await meter.time('compute', () => trainer.gradient(tableValues(step.keys, pulled), batch));
+    const { block, picks } = batch;
+    const parameters = tableValues(step.keys, pulled);
+    const gradient = await meter.time('compute', () => trainer.gradient(parameters, block, picks));
     if (!Number.isFinite(gradient.lossSum)) {
       meter.divergedAt = clock;
       return false;
     }
     await meter.time('communicate', () => client.roomToPush());
-    client.push({ clock, samples: batch.count, tables: gradient.tables, readFronts: pulled.readFronts });
-    meter.step(clock, gradient.lossSum, batch.count);
+    client.push({ clock, samples: block.count, tables: gradient.tables, readFronts: pulled.readFronts });
+    meter.step(clock, gradient.lossSum, block.count);
     return true;
   }
 
@@ -145,41 +146,41 @@ export class TrainingLoop {
   }
 
   /** Looks at this worker's part of the first `blocks` test blocks with the parameters of one clock. */
-  private async evaluate(clock: number, pulled: PulledTables | null, blocks: number): Promise<void> {
+  private async evaluate(clock: number, known: PulledTables | null, blocks: number): Promise<void> {
     const { cluster, data, meter, self, trainer } = this.parts;
     const workers = cluster().map.workers.map(({ node }) => node);
     const rank = workers.indexOf(self);
-    const sum = { lossSum: 0, samples: 0, correct: 0 };
+    // Whole tables are pulled once, rows for each block anew.
+    let whole = known;
+    const sum = { lossSum: 0, samples: 0, score: 0 };
     for (let index = Math.max(rank, 0); index < blocks; index += Math.max(workers.length, 1)) {
       const block = await meter.time('communicate', () => data.block('test', index));
       const keys = trainer.keysOf(block);
-      const parameters = await this.parametersFor(keys, clock, pulled);
+      const isWhole = keys.every((list) => list === null);
+      const pulled = (isWhole ? whole : null) ?? (await this.pullFor(keys, clock));
+      if (isWhole) whole = pulled;
+      const parameters = tableValues(keys, pulled);
       const part = await meter.time('compute', () => trainer.evaluate(parameters, block));
       sum.lossSum += part.lossSum;
       sum.samples += part.samples;
-      sum.correct += part.correct;
+      sum.score += part.score;
     }
-    meter.evaluated(clock, sum.lossSum, sum.samples, sum.correct);
+    meter.evaluated(clock, sum.lossSum, sum.samples, sum.score);
   }
 
-  private async parametersFor(
-    keys: readonly (Uint32Array | null)[],
-    clock: number,
-    pulled: PulledTables | null,
-  ): Promise<TableValues[]> {
-    if (pulled !== null && keys.every((list) => list === null)) return tableValues(keys, pulled);
+  private pullFor(keys: readonly (Uint32Array | null)[], clock: number): Promise<PulledTables> {
     const { client, meter, plan } = this.parts;
     const minClock = clock >= plan.steps - 1 ? clock : NO_CLOCK;
-    return tableValues(keys, await meter.time('communicate', () => client.pull({ minClock, keys }).done));
+    return meter.time('communicate', () => client.pull({ minClock, keys }).done);
   }
 
   /** The last evaluation: all of the test set, on parameters that contain everybody's last push. */
   private async finish(): Promise<void> {
     const { client, plan } = this.parts;
     const last = plan.steps - 1;
-    const all = plan.tables.map(() => null);
-    const pulled = await client.pull({ minClock: last, keys: all }).done;
-    await this.evaluate(last, pulled, plan.data.test.blocks);
+    const none = plan.tables.map(() => new Uint32Array(0));
+    await client.pull({ minClock: last, keys: none, everySegment: true }).done;
+    await this.evaluate(last, null, plan.data.test.blocks);
   }
 
   /** Two sets in turn: one is computed on while the other is filled. Only whole tables keep their size. */

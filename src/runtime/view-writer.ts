@@ -1,5 +1,6 @@
 // Turns what the node learns into view state. The only writer of the store besides the commands.
 
+import { CLASSIFIER_MEASURES, type Measures } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
@@ -109,6 +110,8 @@ export class ViewWriter implements NodeHandlers {
     this.metrics = metrics;
     this.times.add(metrics.nodes);
     const { series } = this.store.getState();
+    const { plan } = this.cluster ?? { plan: null };
+    const measures = (plan === null ? undefined : findJob(plan.job).measures) ?? CLASSIFIER_MEASURES;
     const hasNew = metrics.isHistory || metrics.loss.length > 0 || metrics.accuracy.length > 0;
     const flows = metrics.nodes.flatMap(({ node, flows }) =>
       flows.map(([to, bytesPerSecond]) => ({ from: node, to, bytesPerSecond })),
@@ -117,7 +120,13 @@ export class ViewWriter implements NodeHandlers {
       flows,
       run: this.runView(history),
       ...(hasNew
-        ? { series: { version: series.version + 1, loss: columns(history.loss), accuracy: columns(history.accuracy) } }
+        ? {
+            series: {
+              version: series.version + 1,
+              loss: columns(history.loss),
+              accuracy: scoreColumns(history, measures),
+            },
+          }
         : {}),
     });
     this.showNodes();
@@ -131,6 +140,8 @@ export class ViewWriter implements NodeHandlers {
     const { cluster } = this;
     if (cluster?.plan == null) return null;
     const { plan, phase, message } = cluster;
+    const job = findJob(plan.job);
+    const measures = job.measures ?? CLASSIFIER_MEASURES;
     const metrics = history ?? null;
     const old = this.store.getState().run;
     const kept = old?.number === plan.run ? old : null;
@@ -141,7 +152,9 @@ export class ViewWriter implements NodeHandlers {
     return {
       number: plan.run,
       job: plan.job,
-      title: findJob(plan.job).title,
+      title: job.title,
+      // The same object for the whole run, so that nothing is drawn again for it.
+      measures: kept?.measures ?? measuresView(measures),
       phase,
       message: message ?? waitingMessage(cluster),
       clock,
@@ -151,7 +164,7 @@ export class ViewWriter implements NodeHandlers {
       samplesPerSecond: rateOf(phase, samples, seconds, metrics?.samplesPerSecond ?? kept?.samplesPerSecond ?? 0),
       seconds,
       loss: metrics === null ? (kept?.loss ?? null) : (metrics.loss.at(-1)?.[3] ?? null),
-      accuracy: metrics === null ? (kept?.accuracy ?? null) : (metrics.accuracy.at(-1)?.[3] ?? null),
+      accuracy: metrics === null ? (kept?.accuracy ?? null) : lastScore(metrics, measures),
       parameters: parametersOf(plan),
       consistency,
       learningRate,
@@ -210,6 +223,24 @@ function columns(points: readonly Point[]): SeriesView['loss'] {
     seconds: points.map(([, , seconds]) => seconds),
     value: points.map(([, , , value]) => value),
   };
+}
+
+const measuresView = ({ loss, score }: Measures): RunView['measures'] => ({
+  loss: { name: loss.name },
+  score: score === null ? null : { name: score.name, format: score.format, isHigherBetter: score.isHigherBetter },
+});
+
+/** The mean score as people see it. */
+const shownScore = (mean: number, { score }: Measures): number => (score?.isLogarithm ? Math.exp(mean) : mean);
+
+function lastScore({ accuracy }: Metrics, measures: Measures): number | null {
+  const mean = accuracy.at(-1)?.[3];
+  return mean === undefined ? null : shownScore(mean, measures);
+}
+
+function scoreColumns({ accuracy }: Metrics, measures: Measures): SeriesView['accuracy'] {
+  const all = columns(accuracy);
+  return { ...all, value: all.value.map((mean) => shownScore(mean, measures)) };
 }
 
 /** Reasons are written to follow a colon; alone they are sentences. */

@@ -56,10 +56,18 @@ export interface NodeView {
 
 export type RunPhase = 'idle' | 'preparing' | 'running' | 'paused' | 'finishing' | 'finished' | 'stopped' | 'failed';
 
+/** What a job's curves are called, and how its score is shown. */
+export interface MeasuresView {
+  loss: { name: string };
+  /** Null for a job without a score: it has one curve only. */
+  score: { name: string; format: 'percent' | 'number'; isHigherBetter: boolean } | null;
+}
+
 export interface RunView {
   number: number;
   job: string;
   title: string;
+  measures: MeasuresView;
   phase: RunPhase;
   /** Why it is paused, failed or waiting, in a sentence; null when there is nothing to say. */
   message: string | null;
@@ -71,7 +79,7 @@ export interface RunView {
   samplesPerSecond: number;
   seconds: number;
   loss: number | null;
-  /** Fraction of the test set classified right; null before the first evaluation. */
+  /** The job's score on test data, as `measures` says: most often the fraction classified right. Null before the first. */
   accuracy: number | null;
   parameters: number;
   consistency: ConsistencyView;
@@ -129,9 +137,15 @@ export interface DatasetView {
   source: 'generated' | 'files';
   /** Jobs that can learn from it. */
   jobs: string[];
-  /** A few samples as 8-bit images, to look at; null where the data aren't images. */
-  preview: { width: number; height: number; images: { pixels: Uint8Array; label: string }[] } | null;
+  /** A few samples to look at; null where there is nothing to see. */
+  preview: PreviewView | null;
 }
+
+export type PreviewView =
+  /** 8-bit grey. */
+  | { kind: 'images'; width: number; height: number; images: { pixels: Uint8Array; label: string }[] }
+  | { kind: 'table'; columns: string[]; rows: string[][] }
+  | { kind: 'text'; lines: string[] };
 
 export interface JobView {
   name: string;
@@ -201,6 +215,8 @@ export interface Commands {
   download(): void;
   /** Probabilities from the live parameters for one image, values in [0, 1], row-major in the dataset's shape. */
   predict(image: Float32Array): Promise<Float32Array>;
+  /** What a job's own pictures ask of the live parameters; question and answer are the job's (`Trainer.look`). */
+  look(request: unknown): Promise<unknown>;
   /** Hands over what this tab owns, then goes. */
   leave(): void;
   /** Stops this tab as a crash would: without a word to anybody. */

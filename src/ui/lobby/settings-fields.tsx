@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { NumberInput } from '../common/number-input.tsx';
 import { replicasName } from '../common/replicas-words.ts';
-import { UPDATERS, updaterLabel } from '../common/updaters.ts';
+import { isAdding, UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
@@ -13,7 +13,7 @@ const summarise = (settings: Settings): string =>
   [
     `${formatCount(settings.steps)} steps`,
     `batch ${formatCount(settings.batch)}`,
-    `${updaterLabel(settings.updater)} ${formatRate(settings.learningRate)}`,
+    updaterLabel(settings.updater) + (isAdding(settings.updater) ? '' : ` ${formatRate(settings.learningRate)}`),
     consistencyName(settings.consistency),
     replicasName(settings.replicas),
   ].join(' · ');
@@ -53,6 +53,31 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
         step={1}
         onChange={(batch) => change({ batch })}
       />
+      {!isAdding(settings.updater) && <UpdaterFields settings={settings} change={change} />}
+      <NumberInput
+        label="Seed"
+        value={settings.seed}
+        min={0}
+        max={4_294_967_295}
+        step={1}
+        onChange={(seed) => change({ seed })}
+      />
+      <button type="button" className="button button-quiet settings-reset" onClick={form.reset}>
+        Reset
+      </button>
+      <div className="settings-wide">
+        <ConsistencyChoice value={settings.consistency} onChange={(consistency) => change({ consistency })} />
+      </div>
+      <div className="settings-wide">
+        <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
+      </div>
+    </div>
+  );
+}
+
+function UpdaterFields({ settings, change }: { readonly settings: Settings } & Pick<StartForm, 'change'>) {
+  return (
+    <>
       <NumberInput
         label="Learning rate"
         value={settings.learningRate}
@@ -75,23 +100,6 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
           ))}
         </select>
       </label>
-      <NumberInput
-        label="Seed"
-        value={settings.seed}
-        min={0}
-        max={4_294_967_295}
-        step={1}
-        onChange={(seed) => change({ seed })}
-      />
-      <button type="button" className="button button-quiet settings-reset" onClick={form.reset}>
-        Reset
-      </button>
-      <div className="settings-wide">
-        <ConsistencyChoice value={settings.consistency} onChange={(consistency) => change({ consistency })} />
-      </div>
-      <div className="settings-wide">
-        <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
-      </div>
-    </div>
+    </>
   );
 }

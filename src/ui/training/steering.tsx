@@ -3,6 +3,7 @@ import { useCommands, useView } from '../../store/use-view.ts';
 import type { ConsistencyView } from '../../store/view.ts';
 import { Explain } from '../common/explain.tsx';
 import { Panel } from '../common/panel.tsx';
+import { isAdding } from '../common/updaters.ts';
 import { useDraft } from '../common/use-draft.ts';
 import { ClockLanes } from './clock-lanes.tsx';
 import { ConsistencyChoice } from './consistency-choice.tsx';
@@ -15,6 +16,7 @@ export function Steering() {
   const commands = useCommands();
   const consistency = useConsistency();
   const rate = useView((state) => state.run?.learningRate ?? 0);
+  const updater = useView((state) => state.run?.updater ?? '');
   const isOver = useView(({ run }) => run === null || isRunOver(run.phase));
   const [shown, change] = useDraft(consistency, (wanted) => commands.setConsistency(wanted));
   return (
@@ -37,7 +39,9 @@ export function Steering() {
       <fieldset className="steering-controls" disabled={isOver}>
         <ConsistencyChoice value={shown} onChange={change} />
         <ClockLanes consistency={shown} />
-        <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+        {!isAdding(updater) && (
+          <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+        )}
       </fieldset>
     </Panel>
   );
