@@ -24,10 +24,26 @@ export type DatasetMeta = {
       readonly features: number;
       readonly classes: 2;
     }
+  | {
+      /** Sparse rows [user, users + item] with values [rating, time]; a label says nothing. */
+      readonly kind: 'ratings';
+      /** Users and items. */
+      readonly features: number;
+      readonly users: number;
+      readonly items: number;
+      /** Mean rating of the training split. */
+      readonly mean: number;
+      /** By key, as their file calls them; empty where they have no names but their keys. */
+      readonly names: { readonly users: readonly string[]; readonly items: readonly string[] };
+    }
 );
 
 /** How the blocks of each kind of data are laid out. */
-const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = { dense: 'dense', sparse: 'sparse' };
+const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = {
+  dense: 'dense',
+  sparse: 'sparse',
+  ratings: 'sparse',
+};
 
 /** Layout of a dataset's blocks: a new kind of data needs no new kind of block where one of these fits. */
 export const layoutOf = (meta: DatasetMeta): Block['kind'] => LAYOUTS[meta.kind];

@@ -16,7 +16,17 @@ export interface NamedFile {
 export interface LoadedDataset {
   readonly meta: DatasetMeta;
   readonly blocks: Readonly<Record<Split, readonly Block[]>>;
+  /** Rows that could not be read and were left out, as was asked for. */
+  readonly skippedRows?: number;
 }
+
+/** What a user may say about files beyond dropping them. */
+export interface LoadSettings {
+  /** Leave out rows that can't be read; otherwise the first of them is an error. */
+  readonly skipBadRows: boolean;
+}
+
+export const DEFAULT_SETTINGS: LoadSettings = { skipBadRows: false };
 
 /** A format that a set of files may have. One file in this folder, and one line in formats.ts. */
 export interface FileFormat {
@@ -32,7 +42,7 @@ export interface FileFormat {
    * @param seed of the held-out test split, where there are no test files
    * @throws BadDataFile with a sentence for the user, BadLine with line and column, and nothing else
    */
-  load(files: readonly NamedFile[], seed: number): LoadedDataset;
+  load(files: readonly NamedFile[], seed: number, settings?: LoadSettings): LoadedDataset;
 }
 
 /** Whether a name says what a file is for: `train-images…`, `t10k-labels…`, `a9a.t`, `adult_test.txt`. */

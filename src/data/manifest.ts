@@ -5,6 +5,7 @@ import { MAX_BLOCK_BYTES, MAX_BLOCKS } from '../protocol/limits.ts';
 import { hashBlock } from './blocks.ts';
 import type { Block, BlockEntry, DatasetMeta, Manifest, Split } from './dataset.ts';
 import { MAX_CLASSES, MAX_MANIFEST_BYTES, MAX_NAME_LENGTH, MAX_SPARSE_FEATURES } from './limits.ts';
+import { ratingsMetaSchema } from './ratings-format.ts';
 
 const count = z.int().min(0).max(0xffff_ffff);
 const entry = z.strictObject({
@@ -36,6 +37,7 @@ export const datasetMetaSchema = z.discriminatedUnion('kind', [
     features: z.int().min(1).max(MAX_SPARSE_FEATURES),
     classes: z.literal(2),
   }),
+  ratingsMetaSchema.extend(common),
 ]);
 
 const total = (entries: readonly { samples: number }[]) => entries.reduce((sum, { samples }) => sum + samples, 0);

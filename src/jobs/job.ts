@@ -50,6 +50,8 @@ export interface ScoreMeasure {
   readonly isHigherBetter: boolean;
   /** The score is a sum of logarithms: people are shown exp(score / samples), as of a perplexity. */
   readonly isLogarithm?: boolean;
+  /** The score is a sum of squares: people are shown √(score / samples), as of a root mean squared error. */
+  readonly isSquare?: boolean;
 }
 
 /** Measures of a job that says nothing of its own. */

@@ -1,9 +1,10 @@
 // Every job there is. A new one is a file in this folder and a line here.
 import { digitsMlp } from './digits-mlp.ts';
 import type { Job } from './job.ts';
+import { matrixFactorization } from './matrix-factorization.ts';
 import { sparseLogistic } from './sparse-logistic.ts';
 
-export const jobs: readonly Job[] = [digitsMlp, sparseLogistic];
+export const jobs: readonly Job[] = [digitsMlp, sparseLogistic, matrixFactorization];
 
 /** A name that no job has. */
 export class UnknownJob extends Error {

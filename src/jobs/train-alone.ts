@@ -48,8 +48,7 @@ export class LoneModel {
     const all = this.all();
     const parameters = this.trainer.keysOf(batch).map((keys, table) => {
       const { values } = all[table] ?? { values: new Float32Array() };
-      // Only tables of width 1 are pulled by key here.
-      return { keys, values: keys === null ? values : Float32Array.from(keys, (key) => values[key] ?? Number.NaN) };
+      return { keys, values: keys === null ? values : rowsAt(values, keys, this.tables[table]?.width ?? 1) };
     });
     const gradient = await this.trainer.gradient(parameters, batch);
     for (const [table, { keys, values }] of gradient.tables.entries()) this.update(this.tables[table], keys, values);
@@ -71,6 +70,12 @@ export class LoneModel {
   evaluate(batch: Block) {
     return this.trainer.evaluate(this.all(), batch);
   }
+}
+
+function rowsAt(values: Float32Array, keys: Uint32Array, width: number): Float32Array {
+  const rows = new Float32Array(keys.length * width);
+  for (const [row, key] of keys.entries()) rows.set(values.subarray(key * width, (key + 1) * width), row * width);
+  return rows;
 }
 
 /** A whole split of a generator, block by block. */

@@ -1,8 +1,8 @@
 // A dataset in words and pictures, for the page.
-import type { Block, DatasetMeta } from '../data/dataset.ts';
+import type { Block, DatasetMeta, SparseBlock } from '../data/dataset.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
-import type { DatasetView } from '../store/view.ts';
+import type { DatasetView, PreviewView } from '../store/view.ts';
 
 export interface DatasetSummary {
   readonly meta: DatasetMeta;
@@ -10,19 +10,19 @@ export interface DatasetSummary {
   readonly view: DatasetView;
 }
 
+const count = (samples: number) => samples.toLocaleString('en');
+
+/** Rows shown as a preview. */
+const PREVIEW_ROWS = 6;
+
 /** Pictures shown as a preview. */
 const PREVIEW_IMAGES = 24;
 
 export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block): DatasetSummary {
-  const count = (samples: number) => samples.toLocaleString('en');
   const { train, test } = meta.samples;
-  const what =
-    meta.kind === 'dense'
-      ? `${meta.shape.join('×')}, ${meta.classes} classes`
-      : `${count(meta.features)} features, few of them in each sample`;
   const view: DatasetView = {
     name: meta.name,
-    description: `${count(train)} training and ${count(test)} test samples; ${what}`,
+    description: `${count(train)} training and ${count(test)} test samples; ${contentsOf(meta)}`,
     source: plan.source.kind === 'generated' ? 'generated' : 'files',
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
     preview: previewOf(meta, first),
@@ -30,7 +30,33 @@ export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block)
   return { meta, plan, view };
 }
 
+/** What a sample is, in words. */
+function contentsOf(meta: DatasetMeta): string {
+  switch (meta.kind) {
+    case 'dense':
+      return `${meta.shape.join('×')}, ${meta.classes} classes`;
+    case 'sparse':
+      return `${count(meta.features)} features, few of them in each sample`;
+    case 'ratings':
+      return `ratings of ${count(meta.items)} items by ${count(meta.users)} users`;
+    default:
+      return meta satisfies never;
+  }
+}
+
+function ratingRows(meta: Extract<DatasetMeta, { kind: 'ratings' }>, { indices, values }: SparseBlock): PreviewView {
+  const { users, items } = meta.names;
+  const rows = Array.from({ length: Math.min(PREVIEW_ROWS, indices.length / 2) }, (_, row) => {
+    const user = indices[2 * row] ?? 0;
+    const item = (indices[2 * row + 1] ?? 0) - meta.users;
+    const rating = values[2 * row] ?? 0;
+    return [users[user] ?? String(user + 1), items[item] ?? String(item + 1), String(Number(rating.toFixed(2)))];
+  });
+  return { kind: 'table', columns: ['User', 'Item', 'Rating'], rows };
+}
+
 function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
+  if (meta.kind === 'ratings') return block.kind === 'sparse' ? ratingRows(meta, block) : null;
   const [height, width] = meta.kind === 'dense' ? meta.shape : [];
   if (block.kind !== 'dense' || height === undefined || width === undefined) return null;
   const images = Array.from({ length: Math.min(PREVIEW_IMAGES, block.count) }, (_, row) => {

@@ -231,7 +231,10 @@ const measuresView = ({ loss, score }: Measures): RunView['measures'] => ({
 });
 
 /** The mean score as people see it. */
-const shownScore = (mean: number, { score }: Measures): number => (score?.isLogarithm ? Math.exp(mean) : mean);
+function shownScore(mean: number, { score }: Measures): number {
+  if (score?.isSquare) return Math.sqrt(mean);
+  return score?.isLogarithm ? Math.exp(mean) : mean;
+}
 
 function lastScore({ accuracy }: Metrics, measures: Measures): number | null {
   const mean = accuracy.at(-1)?.[3];
