@@ -21,7 +21,7 @@ export interface CsvHead {
   readonly dialect: CsvDialect;
   /** Fields of every row that has as many as the first; the first row may be the header. */
   readonly rows: readonly (readonly string[])[];
-  /** No field of the first row is a number or empty, and they differ from each other. */
+  /** The first row has no numbers and no empty fields (but the first), and they differ from each other. */
   readonly hasHeader: boolean;
 }
 
@@ -61,5 +61,10 @@ function readAs(head: Uint8Array, dialect: CsvDialect): CsvHead | null {
 }
 
 function isHeader(row: readonly string[]): boolean {
-  return new Set(row).size === row.length && row.every((field) => field !== '' && Number.isNaN(Number(field)));
+  // The first may be unnamed: a row number, as data frames write it.
+  return (
+    row.length > 1 &&
+    new Set(row).size === row.length &&
+    row.every((field, at) => (at === 0 && field === '') || Number.isNaN(Number(field || '0')))
+  );
 }

@@ -1,6 +1,7 @@
 // Every file format besides idx and libsvm. A new one is a file in this folder and a line here.
 import type { FileFormat } from './file-format.ts';
 import { ratingsFormat } from './ratings-format.ts';
+import { tableFormat } from './table-format.ts';
 
 /** In the order in which they are asked. */
-export const formats: readonly FileFormat[] = [ratingsFormat];
+export const formats: readonly FileFormat[] = [ratingsFormat, tableFormat];

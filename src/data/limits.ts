@@ -10,7 +10,7 @@ export const BLOCK_SAMPLES = 512;
 export const MAX_NAMES_BYTES = 2 * 1024 * 1024;
 
 /** An encoded manifest: 128 bytes for each entry (a hash is 64 of them), and room for the meta with its names. */
-export const MAX_MANIFEST_BYTES = MAX_BLOCKS * 128 + 2 * MAX_NAMES_BYTES + 16 * 1024;
+export const MAX_MANIFEST_BYTES = MAX_BLOCKS * 128 + 2 * MAX_NAMES_BYTES + 64 * 1024;
 
 /** Key space of sparse data: a table over all of it is 256 MiB of f32, about what a tab can hold. */
 export const MAX_SPARSE_FEATURES = 64 * 1024 * 1024;

@@ -6,6 +6,7 @@ import { hashBlock } from './blocks.ts';
 import type { Block, BlockEntry, DatasetMeta, Manifest, Split } from './dataset.ts';
 import { MAX_CLASSES, MAX_MANIFEST_BYTES, MAX_NAME_LENGTH, MAX_SPARSE_FEATURES } from './limits.ts';
 import { ratingsMetaSchema } from './ratings-format.ts';
+import { isConsistentTable, tabularMetaSchema } from './table-format.ts';
 
 const count = z.int().min(0).max(0xffff_ffff);
 const entry = z.strictObject({
@@ -38,6 +39,7 @@ export const datasetMetaSchema = z.discriminatedUnion('kind', [
     classes: z.literal(2),
   }),
   ratingsMetaSchema.extend(common),
+  tabularMetaSchema.extend(common).refine(isConsistentTable, { message: 'the columns do not make the features' }),
 ]);
 
 const total = (entries: readonly { samples: number }[]) => entries.reduce((sum, { samples }) => sum + samples, 0);

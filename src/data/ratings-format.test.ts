@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { checkBlockFits, decodeBlock, encodeBlock } from './blocks.ts';
+import { DEFAULT_SETTINGS } from './file-format.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
 import { recogniseDataset } from './recognise.ts';
 
@@ -27,6 +28,9 @@ it('bad rows are an error, or skipped', () => {
   expect(() => recogniseDataset([file('r.csv', text)], 1)).toThrow(
     /r.csv: line 22, column 5: a rating must be a number/,
   );
-  const { meta, skippedRows } = recogniseDataset([file('r.csv', text)], 1, 'dense', { skipBadRows: true });
+  const { meta, skippedRows } = recogniseDataset([file('r.csv', text)], 1, 'dense', {
+    ...DEFAULT_SETTINGS,
+    skipBadRows: true,
+  });
   expect([meta.samples.train + meta.samples.test, skippedRows]).toEqual([20, 1]);
 });

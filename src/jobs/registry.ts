@@ -3,8 +3,9 @@ import { digitsMlp } from './digits-mlp.ts';
 import type { Job } from './job.ts';
 import { matrixFactorization } from './matrix-factorization.ts';
 import { sparseLogistic } from './sparse-logistic.ts';
+import { tabular } from './tabular.ts';
 
-export const jobs: readonly Job[] = [digitsMlp, sparseLogistic, matrixFactorization];
+export const jobs: readonly Job[] = [digitsMlp, sparseLogistic, matrixFactorization, tabular];
 
 /** A name that no job has. */
 export class UnknownJob extends Error {

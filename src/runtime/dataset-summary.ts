@@ -1,5 +1,6 @@
 // A dataset in words and pictures, for the page.
-import type { Block, DatasetMeta, SparseBlock } from '../data/dataset.ts';
+import type { Block, DatasetMeta, DenseBlock, SparseBlock } from '../data/dataset.ts';
+import { decodeRow } from '../data/table-encode.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { DatasetView, PreviewView } from '../store/view.ts';
@@ -30,6 +31,8 @@ export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block)
   return { meta, plan, view };
 }
 
+const plural = (many: number, what: string) => `${count(many)} ${what}${many === 1 ? '' : 's'}`;
+
 /** What a sample is, in words. */
 function contentsOf(meta: DatasetMeta): string {
   switch (meta.kind) {
@@ -39,6 +42,10 @@ function contentsOf(meta: DatasetMeta): string {
       return `${count(meta.features)} features, few of them in each sample`;
     case 'ratings':
       return `ratings of ${count(meta.items)} items by ${count(meta.users)} users`;
+    case 'tabular': {
+      const what = meta.target.kind === 'classes' ? `${meta.classes} classes` : 'a number';
+      return `${plural(meta.columns.length, 'column')} to predict ${meta.target.name} from (${what})`;
+    }
     default:
       return meta satisfies never;
   }
@@ -55,8 +62,21 @@ function ratingRows(meta: Extract<DatasetMeta, { kind: 'ratings' }>, { indices, 
   return { kind: 'table', columns: ['User', 'Item', 'Rating'], rows };
 }
 
+/** Columns beyond these are not shown: a phone has room for three. */
+const PREVIEW_COLUMNS = 12;
+
+function tableRows(meta: Extract<DatasetMeta, { kind: 'tabular' }>, block: DenseBlock): PreviewView {
+  const columns = meta.columns.slice(0, PREVIEW_COLUMNS).map(({ name }) => name);
+  const rows = Array.from({ length: Math.min(PREVIEW_ROWS, block.count) }, (_, row) => {
+    const { fields, target } = decodeRow(meta, block, row);
+    return [target, ...fields.slice(0, PREVIEW_COLUMNS)];
+  });
+  return { kind: 'table', columns: [meta.target.name, ...columns], rows };
+}
+
 function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
   if (meta.kind === 'ratings') return block.kind === 'sparse' ? ratingRows(meta, block) : null;
+  if (meta.kind === 'tabular') return block.kind === 'dense' ? tableRows(meta, block) : null;
   const [height, width] = meta.kind === 'dense' ? meta.shape : [];
   if (block.kind !== 'dense' || height === undefined || width === undefined) return null;
   const images = Array.from({ length: Math.min(PREVIEW_IMAGES, block.count) }, (_, row) => {

@@ -5,6 +5,7 @@ import type { DatasetMeta, Generator, SparseBlock, Split } from '../dataset.ts';
 import { BLOCK_SAMPLES } from '../limits.ts';
 import { ratingsBlock } from '../ratings.ts';
 import { blockSizes, SPLIT_SEEDS } from './blocks-of.ts';
+import { normal } from './normal.ts';
 
 export const RATINGS_SAMPLES = { train: 300_000, test: 30_000 };
 
@@ -32,13 +33,6 @@ export interface RatingsGenerator extends Generator {
   readonly items: number;
   /** Root mean squared error of the planted model on a split: nobody can expect better. */
   bestPossible(split: Split): number;
-}
-
-/** A normal variate but for its tails: the sum of twelve uniform ones has variance 1. Additions only, so exact. */
-function normal(random: Random): number {
-  let sum = -6;
-  for (let draw = 0; draw < 12; draw++) sum += random.unit();
-  return sum;
 }
 
 /** Every user rates some items, no pair twice. */
