@@ -1,9 +1,10 @@
 // A dataset in words and pictures, for the page.
 import type { Block, DatasetMeta, DenseBlock, SparseBlock } from '../data/dataset.ts';
 import { decodeRow } from '../data/table-encode.ts';
+import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
-import type { DatasetView, PreviewView } from '../store/view.ts';
+import type { DatasetView, PreviewView, TableView } from '../store/view.ts';
 
 export interface DatasetSummary {
   readonly meta: DatasetMeta;
@@ -19,14 +20,23 @@ const PREVIEW_ROWS = 6;
 /** Pictures shown as a preview. */
 const PREVIEW_IMAGES = 24;
 
-export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block): DatasetSummary {
+/** What is known of data only where their files were read. */
+interface ReadFrom {
+  readonly schema: TableSchema | null;
+  readonly skippedRows: number;
+}
+
+export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block, from?: ReadFrom): DatasetSummary {
+  const skippedRows = from?.skippedRows ?? 0;
+  const skipped = skippedRows === 0 ? '' : `; ${plural(skippedRows, 'bad row')} skipped`;
   const { train, test } = meta.samples;
   const view: DatasetView = {
     name: meta.name,
-    description: `${count(train)} training and ${count(test)} test samples; ${contentsOf(meta)}`,
+    description: `${count(train)} training and ${count(test)} test samples; ${contentsOf(meta)}${skipped}`,
     source: plan.source.kind === 'generated' ? 'generated' : 'files',
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
     preview: previewOf(meta, first),
+    ...(from?.schema && { table: tableView(from.schema) }),
   };
   return { meta, plan, view };
 }
@@ -61,6 +71,14 @@ function ratingRows(meta: Extract<DatasetMeta, { kind: 'ratings' }>, { indices, 
   });
   return { kind: 'table', columns: ['User', 'Item', 'Rating'], rows };
 }
+
+const tableView = ({ dialect, columns, target }: TableSchema): TableView => ({
+  delimiter: dialect.delimiter,
+  target: columns[target]?.name ?? '',
+  columns: columns.map(({ name, kind, missing, values, hasOthers }) => {
+    return { name, kind, missing, distinct: kind === 'category' && !hasOthers ? values.length : null };
+  }),
+});
 
 /** Columns beyond these are not shown: a phone has room for three. */
 const PREVIEW_COLUMNS = 12;

@@ -1,7 +1,15 @@
 // What a person can ask of the page, carried out: the other half of the view state.
 import { jobs } from '../jobs/registry.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { Commands, ConsistencyView, RoleChoice, RunView, StartRequest } from '../store/view.ts';
+import type {
+  Commands,
+  ConsistencyView,
+  DataSettingsView,
+  ProblemView,
+  RoleChoice,
+  RunView,
+  StartRequest,
+} from '../store/view.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
 import { makePlan } from './run-plan.ts';
@@ -15,6 +23,11 @@ const DATA_SEED = 1;
 const LEAVE_TIMEOUT_MS = 5_000;
 const LEAVE_POLL_MS = 50;
 
+const DEFAULT_SETTINGS: DataSettingsView = {
+  skipBadRows: false,
+  table: { delimiter: null, target: null, kinds: {} },
+};
+
 /** Extra settings that scripts may give and the page's panel doesn't have. */
 export interface StartExtras {
   readonly options?: Record<string, unknown>;
@@ -24,6 +37,9 @@ export interface StartExtras {
 
 export class PageCommands implements Commands {
   private data: DatasetSummary | null = null;
+  /** What was dropped last, and what was said about it. */
+  private files: readonly File[] = [];
+  private settings: DataSettingsView = DEFAULT_SETTINGS;
   /** Counts what was asked for: an answer to an older question is dropped. */
   private asked = 0;
 
@@ -54,9 +70,21 @@ export class PageCommands implements Commands {
   }
 
   loadFiles(files: readonly File[]): void {
+    this.files = files;
+    this.settings = DEFAULT_SETTINGS;
+    this.readFiles();
+  }
+
+  correctData(settings: Partial<DataSettingsView>): void {
+    this.settings = { ...this.settings, ...settings };
+    this.readFiles();
+  }
+
+  private readFiles(): void {
     const onProgress = (label: string, fraction: number | null) =>
       this.store.setState({ progress: { label, fraction } });
-    void this.show('Reading files', () => this.workers.loadFiles(files, this.store.getState().job, onProgress));
+    const { job } = this.store.getState();
+    void this.show('Reading files', () => this.workers.loadFiles(this.files, job, this.settings, onProgress));
   }
 
   start(request: StartRequest, extras: StartExtras = {}): void {
@@ -156,7 +184,8 @@ export class PageCommands implements Commands {
       if (question !== this.asked) return;
       this.adopt(data);
     } catch (error) {
-      if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.');
+      const action = error instanceof Error && error.name === 'BadRows' ? ('skip-bad-rows' as const) : undefined;
+      if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.', action);
     } finally {
       if (question === this.asked) this.store.setState({ progress: null });
     }
@@ -187,8 +216,8 @@ export class PageCommands implements Commands {
     }
   }
 
-  private complain(text: string, advice: string): void {
-    this.store.setState({ problem: { text, advice } });
+  private complain(text: string, advice: string, action?: ProblemView['action']): void {
+    this.store.setState({ problem: { text, advice, ...(action && { action }) } });
     this.view.note('error', text);
   }
 }

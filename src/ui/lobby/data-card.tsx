@@ -2,6 +2,7 @@
 import { useCommands, useView } from '../../store/use-view.ts';
 import { FilesGlyph } from '../common/glyphs.tsx';
 import { Preview } from './preview.tsx';
+import { TableColumns } from './table-columns.tsx';
 
 export function DataCard() {
   const commands = useCommands();
@@ -17,6 +18,7 @@ export function DataCard() {
           <span className="muted small">{dataset?.description ?? 'Made by this page: nothing is downloaded.'}</span>
         </div>
         {(dataset === null || dataset.preview !== null) && <Preview preview={dataset?.preview ?? null} />}
+        <TableColumns />
         <div className="data-own">
           <label className="button data-pick">
             <FilesGlyph /> Choose files
@@ -37,7 +39,7 @@ export function DataCard() {
               Use generated data
             </button>
           ) : (
-            <span className="muted small">or drop your own here: images and labels (idx, idx.gz), or libsvm</span>
+            <span className="muted small">or drop your own here: images and labels (idx), libsvm, CSV, ratings</span>
           )}
         </div>
       </div>
