@@ -1,10 +1,11 @@
 // A dataset in words and pictures, for the page.
-import type { Block, DatasetMeta, DenseBlock, SparseBlock } from '../data/dataset.ts';
-import { decodeRow } from '../data/table-encode.ts';
+import type { Block, DatasetMeta, DocumentsMeta, SparseBlock } from '../data/dataset.ts';
+import { wordName, wordsOf } from '../data/documents.ts';
 import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
-import type { DatasetView, PreviewView, TableView } from '../store/view.ts';
+import type { DatasetView } from '../store/view.ts';
+import { ratingRows, tableRows, tableView } from './table-preview.ts';
 
 export interface DatasetSummary {
   readonly meta: DatasetMeta;
@@ -13,9 +14,6 @@ export interface DatasetSummary {
 }
 
 const count = (samples: number) => samples.toLocaleString('en');
-
-/** Rows shown as a preview. */
-const PREVIEW_ROWS = 6;
 
 /** Pictures shown as a preview. */
 const PREVIEW_IMAGES = 24;
@@ -32,7 +30,7 @@ export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block,
   const { train, test } = meta.samples;
   const view: DatasetView = {
     name: meta.name,
-    description: `${count(train)} training and ${count(test)} test samples; ${contentsOf(meta)}${skipped}`,
+    description: `${count(train)} training and ${count(test)} test samples; ${shapeInWords(meta)}${skipped}`,
     source: plan.source.kind === 'generated' ? 'generated' : 'files',
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
     preview: previewOf(meta, first),
@@ -44,12 +42,14 @@ export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block,
 const plural = (many: number, what: string) => `${count(many)} ${what}${many === 1 ? '' : 's'}`;
 
 /** What a sample is, in words. */
-function contentsOf(meta: DatasetMeta): string {
+function shapeInWords(meta: DatasetMeta): string {
   switch (meta.kind) {
     case 'dense':
       return `${meta.shape.join('×')}, ${meta.classes} classes`;
     case 'sparse':
       return `${count(meta.features)} features, few of them in each sample`;
+    case 'documents':
+      return `${count(meta.tokens.train)} words to learn from, ${count(meta.words)} different ones`;
     case 'ratings':
       return `ratings of ${count(meta.items)} items by ${count(meta.users)} users`;
     case 'tabular': {
@@ -61,38 +61,8 @@ function contentsOf(meta: DatasetMeta): string {
   }
 }
 
-function ratingRows(meta: Extract<DatasetMeta, { kind: 'ratings' }>, { indices, values }: SparseBlock): PreviewView {
-  const { users, items } = meta.names;
-  const rows = Array.from({ length: Math.min(PREVIEW_ROWS, indices.length / 2) }, (_, row) => {
-    const user = indices[2 * row] ?? 0;
-    const item = (indices[2 * row + 1] ?? 0) - meta.users;
-    const rating = values[2 * row] ?? 0;
-    return [users[user] ?? String(user + 1), items[item] ?? String(item + 1), String(Number(rating.toFixed(2)))];
-  });
-  return { kind: 'table', columns: ['User', 'Item', 'Rating'], rows };
-}
-
-const tableView = ({ dialect, columns, target }: TableSchema): TableView => ({
-  delimiter: dialect.delimiter,
-  target: columns[target]?.name ?? '',
-  columns: columns.map(({ name, kind, missing, values, hasOthers }) => {
-    return { name, kind, missing, distinct: kind === 'category' && !hasOthers ? values.length : null };
-  }),
-});
-
-/** Columns beyond these are not shown: a phone has room for three. */
-const PREVIEW_COLUMNS = 12;
-
-function tableRows(meta: Extract<DatasetMeta, { kind: 'tabular' }>, block: DenseBlock): PreviewView {
-  const columns = meta.columns.slice(0, PREVIEW_COLUMNS).map(({ name }) => name);
-  const rows = Array.from({ length: Math.min(PREVIEW_ROWS, block.count) }, (_, row) => {
-    const { fields, target } = decodeRow(meta, block, row);
-    return [target, ...fields.slice(0, PREVIEW_COLUMNS)];
-  });
-  return { kind: 'table', columns: [meta.target.name, ...columns], rows };
-}
-
 function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
+  if (meta.kind === 'documents') return block.kind === 'sparse' ? documentsPreview(meta, block) : null;
   if (meta.kind === 'ratings') return block.kind === 'sparse' ? ratingRows(meta, block) : null;
   if (meta.kind === 'tabular') return block.kind === 'dense' ? tableRows(meta, block) : null;
   const [height, width] = meta.kind === 'dense' ? meta.shape : [];
@@ -101,6 +71,34 @@ function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
     const values = block.x.slice(row * block.features, (row + 1) * block.features);
     const pixels = values instanceof Uint8Array ? values : Uint8Array.from(values, (value) => Math.round(value * 255));
     return { pixels, label: String(block.y[row] ?? 0) };
+  });
+  return { kind: 'images', width, height, images };
+}
+
+/** Lines, and words in each. */
+const PREVIEW_LINES = 6;
+const PREVIEW_WORDS = 24;
+
+/** Pictures where words are pixels, else the words of the first documents, the most frequent ones first. */
+function documentsPreview(meta: DocumentsMeta, block: SparseBlock): DatasetView['preview'] {
+  const [height, width] = meta.picture;
+  const rows = (most: number) => Array.from({ length: Math.min(most, block.count) }, (_, row) => row);
+  if (height === undefined || width === undefined) {
+    const lines = rows(PREVIEW_LINES).map((row) => {
+      const words = [...wordsOf(block, row, meta.words)].sort((a, b) => b.times - a.times || a.word - b.word);
+      return words
+        .slice(0, PREVIEW_WORDS)
+        .map(({ word }) => wordName(meta, word))
+        .join(' ');
+    });
+    return { kind: 'text', lines };
+  }
+  const images = rows(PREVIEW_IMAGES).map((row) => {
+    const words = [...wordsOf(block, row, meta.words)];
+    const most = Math.max(1, ...words.map(({ times }) => times));
+    const pixels = new Uint8Array(meta.words);
+    for (const { word, times } of words) pixels[word] = Math.round((255 * times) / most);
+    return { pixels, label: `document ${row + 1}` };
   });
   return { kind: 'images', width, height, images };
 }
