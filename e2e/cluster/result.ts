@@ -2,6 +2,7 @@
 import type { MeasuresView } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
+import type { FaultReport } from './fault-report.ts';
 import type { Trained } from './training.ts';
 
 export interface ClusterResult {
@@ -30,6 +31,8 @@ export interface ClusterResult {
   readonly paramsSha256: string;
   /** On the pages' main threads while training; null where the browser can't tell, 0 where none took over 50 ms. */
   readonly longestTaskMs: number | null;
+  /** What was done to it with --fault, in that order. */
+  readonly faults: readonly FaultReport[];
   readonly oracle?: { readonly maxAbsDiff: number; readonly samplesPerSecond: number };
   readonly objective?: number;
   readonly nonZeros?: number;
@@ -40,7 +43,7 @@ const consistencyText = ({ consistency }: ClusterArguments): string =>
 
 /** @throws ClusterFailure where the run left no figures */
 export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterResult {
-  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures } = trained;
+  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures, faults } = trained;
   const { metrics, time } = figures;
   if (metrics === null || status.run === null) throw new ClusterFailure('The run ended without figures.');
   const workers = metrics.nodes.filter(({ isWorker }) => isWorker);
@@ -67,6 +70,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     duplicatesIgnored: metrics.duplicates,
     paramsSha256,
     longestTaskMs,
+    faults,
     ...(oracle === null ? {} : { oracle }),
     ...modelFigures,
   };
@@ -98,6 +102,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
     ['Main threads', longestTask(result.longestTaskMs)],
     ['Parameters', `SHA-256 ${result.paramsSha256}`],
   ];
+  for (const fault of result.faults) rows.push(['Fault', faultText(fault)]);
   if (result.oracle) rows.push(['One thread', oracleText(result.oracle)]);
   if (result.objective !== undefined) rows.push(['Objective', result.objective.toFixed(2)]);
   if (result.nonZeros !== undefined) rows.push(['Non-zeros', count(result.nonZeros)]);
@@ -108,6 +113,12 @@ function scoreRows({ measures: { score }, testAccuracy: value }: ClusterResult):
   if (score === null) return [];
   const text = score.format === 'percent' ? `${((value ?? 0) * 100).toFixed(2)} %` : (value ?? 0).toFixed(4);
   return [[score.name, value === null ? '–' : text]];
+}
+
+function faultText({ kind, node, detectedMs, recoveryMs }: FaultReport): string {
+  const after = (ms: number | null, what: string) => (ms === null ? [] : [`${what} after ${ms} ms`]);
+  const whom = node === null ? '' : ` (node ${node})`;
+  return [`${kind}${whom}`, ...after(detectedMs, 'noticed'), ...after(recoveryMs, 'went on')].join(', ');
 }
 
 const longestTask = (ms: number | null): string => {

@@ -3,7 +3,8 @@
 // Pure: what completes is an effect; the runtime turns those into promises.
 import type { Answer, Frame, Pull, Push, Refuse } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, NO_CLOCK, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
-import { type ClusterMap, EMPTY_MAP } from './cluster-map.ts';
+import { MAX_RESENDS } from '../protocol/limits.ts';
+import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import type { Rows } from './segment.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
 import { clockIn, frontOf } from './vector-clock.ts';
@@ -90,6 +91,8 @@ export class ClientCore {
   private readonly parts = new Map<number, PullPart>();
   /** Unacknowledged pushes by clock, then by segment. Clocks were inserted in order and are resent in order. */
   private readonly pushes = new Map<number, Map<number, UnsentPush>>();
+  /** How often a shard has had something sent again, by segment and by `allOf` a node, since the last progress. */
+  private readonly resends = new Map<number | string, number>();
   private effects: ClientEffect[] = [];
 
   /** @param nextRequest numbers for pulls, never the same twice on one link, whatever client it comes from */
@@ -148,6 +151,7 @@ export class ClientCore {
   private setMap(map: ClusterMap): void {
     if (compareEpochs(map.epoch, this.map.epoch) <= 0) return;
     this.map = map;
+    this.resends.clear();
     this.findOwners();
     this.resend(() => true);
   }
@@ -166,6 +170,7 @@ export class ClientCore {
     if (!isUp) this.up.delete(node);
     else {
       this.up.add(node);
+      this.resends.clear();
       this.resend((owner) => owner === node);
     }
   }
@@ -182,6 +187,8 @@ export class ClientCore {
   private send(key: number, frame: UnsentPush | UnsentPull, isMeant: (owner: NodeId) => boolean): void {
     const owner = this.owners.get(key);
     if (this.run !== this.map.run || owner === undefined || !this.up.has(owner) || !isMeant(owner)) return;
+    // Taken off the map, say because the tab slept: what it sent now would be refused, and count against it.
+    if (frame.kind === 'push' && !isActive(this.map, this.self)) return;
     const { epoch } = this.map;
     const complete: Frame =
       frame.kind === 'push' ? { ...frame, epoch, settled: this.oldestUnacknowledged(key) } : { ...frame, epoch };
@@ -271,8 +278,9 @@ export class ClientCore {
 
   private takeFrame(from: NodeId, frame: Frame): void {
     if (frame.kind === 'answer') this.takeAnswer(frame);
-    else if (frame.kind === 'ack') this.takeAck(frame.worker, frame.clock, segmentKey(frame.table, frame.segment));
-    else if (frame.kind === 'refuse') this.takeRefusal(from, frame);
+    else if ((frame.kind !== 'ack' && frame.kind !== 'refuse') || !this.isSelf(frame.worker)) return;
+    else if (frame.kind === 'ack') this.takeAck(frame.clock, segmentKey(frame.table, frame.segment));
+    else this.takeRefusal(from, frame);
   }
 
   private takeAnswer(answer: Answer): void {
@@ -294,10 +302,16 @@ export class ClientCore {
     this.effects.push({ kind: 'pulled', id, pulled: { ownClock, readFronts, isHeldBack } });
   }
 
-  private takeAck(worker: WorkerId, clock: number, key: number): void {
-    if (worker.node !== this.self.node || worker.incarnation !== this.self.incarnation) return;
+  /** Is it for this client? A tab has several on the same links: its worker's, that of its evaluation, earlier ones. */
+  private isSelf(worker: WorkerId): boolean {
+    return worker.node === this.self.node && worker.incarnation === this.self.incarnation;
+  }
+
+  private takeAck(clock: number, key: number): void {
     const ofClock = this.pushes.get(clock);
-    if (ofClock === undefined || !ofClock.delete(key) || ofClock.size > 0) return;
+    if (ofClock === undefined || !ofClock.delete(key)) return;
+    this.resends.delete(key);
+    if (ofClock.size > 0) return;
     this.pushes.delete(clock);
     this.effects.push({ kind: 'acknowledged', clock });
   }
@@ -309,30 +323,49 @@ export class ClientCore {
         // The newer map is on its way, or is here and everything was sent again when it came.
         break;
       case 'out-of-order':
-        this.resendSegment(segmentKey(refuse.table, refuse.segment));
+        return this.resendSegment(from, refuse);
+      case 'early':
+        // The shard had no room for what came before its map; now it has the map.
+        if (this.mayResend(allOf(from))) this.resend((owner) => owner === from);
+        else this.effects.push({ kind: 'rejected', from, refuse });
         break;
       default:
-        if (this.isMine(refuse)) this.effects.push({ kind: 'rejected', from, refuse });
+        if (this.hasSent(refuse)) this.effects.push({ kind: 'rejected', from, refuse });
     }
   }
 
-  /** Was it this client that sent what is refused? A tab has several on the same links. */
-  private isMine({ clock, request, table, segment }: Refuse): boolean {
+  /** Does this client still wait for what is refused? */
+  private hasSent({ clock, request, table, segment }: Refuse): boolean {
     const key = segmentKey(table, segment);
     return request === 0 ? (this.pushes.get(clock)?.has(key) ?? false) : this.parts.get(request)?.key === key;
   }
 
-  private resendSegment(key: number): void {
+  private resendSegment(from: NodeId, refuse: Refuse): void {
+    const key = segmentKey(refuse.table, refuse.segment);
+    if (!this.hasSent(refuse)) return;
+    if (!this.mayResend(key)) {
+      this.effects.push({ kind: 'rejected', from, refuse });
+      return;
+    }
     for (const ofClock of this.pushes.values()) {
       const push = ofClock.get(key);
       if (push !== undefined) this.send(key, push, () => true);
     }
   }
 
+  private mayResend(what: number | string): boolean {
+    const times = (this.resends.get(what) ?? 0) + 1;
+    this.resends.set(what, times);
+    return times <= MAX_RESENDS;
+  }
+
   private widthOf(table: number): number {
     return this.tables[table]?.width ?? 1;
   }
 }
+
+/** Everything that a node owns, as something to be sent again. */
+const allOf = (node: NodeId): string => `node ${node}`;
 
 /** Rows of one segment in a table's list: its keys, and where they lie, in rows. */
 interface KeySlice {

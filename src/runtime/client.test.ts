@@ -194,7 +194,7 @@ describe('a closed client', () => {
   it('is what a refused one becomes: the message names the node and the reason', async () => {
     const fixture = new Fixture();
     const push = fixture.push(0);
-    const place = { epoch: EPOCH, table: 0, segment: 0, clock: 0, request: 0 };
+    const place = { epoch: EPOCH, table: 0, segment: 0, worker: ME, clock: 0, request: 0 };
     fixture.receive({ kind: 'refuse', ...place, reason: 'not-finite' });
     const error = await outcomeOf(push.done);
     expect(error).toBeInstanceOf(Rejected);

@@ -48,6 +48,8 @@ export function mergeReports(
     traffic,
     epoch: shard.epoch,
     settled: shard.settled,
+    hostile: shard.hostile,
+    cut: null,
     shard: shard.figures === null ? null : { ...shard.figures, workers: [...shard.figures.workers] },
     bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
     bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0),

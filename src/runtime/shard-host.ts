@@ -15,6 +15,8 @@ export interface ShardReport {
   readonly epoch: Epoch;
   /** Indexes of own segments that are settled in that epoch. */
   readonly settled: number[];
+  /** Nodes that nothing is taken from any more. */
+  readonly hostile: NodeId[];
   readonly bytes: readonly NodeBytes[];
   readonly links: { webrtc: number; port: number };
 }
@@ -27,7 +29,10 @@ export class ShardHost {
   constructor() {
     const onFrame = (from: NodeId, frame: Frame) => this.takeFrame(from, frame);
     const onUp = (node: NodeId) => this.step({ kind: 'link', node });
-    this.links = { trainer: new LinkTable({ onFrame }), shard: new LinkTable({ onFrame, onUp }) };
+    const onDown = (node: NodeId, isGarbage: boolean) => {
+      if (isGarbage) this.core?.condemn(node);
+    };
+    this.links = { trainer: new LinkTable({ onFrame, onDown }), shard: new LinkTable({ onFrame, onUp, onDown }) };
   }
 
   init(self: NodeId): void {
@@ -45,12 +50,13 @@ export class ShardHost {
   setCluster(cluster: ClusterState): void {
     const { plan, map, schedule } = cluster;
     if (plan !== null && this.cluster?.plan?.run !== plan.run) {
-      const { run, tables, seed, updater, batch } = plan;
-      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch } });
+      const { run, tables, seed, updater, batch, steps, from } = plan;
+      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps, isResumed: from !== null } });
     }
     this.cluster = cluster;
     this.step({ kind: 'schedule', schedule });
     this.step({ kind: 'map', map });
+    this.step({ kind: 'cut', clock: cluster.checkpoint.cutAt });
   }
 
   report(): ShardReport {
@@ -61,6 +67,7 @@ export class ShardHost {
       figures: isServing ? core.counters.figures() : null,
       epoch: core?.epoch ?? NO_EPOCH,
       settled: core?.settledSegments() ?? [],
+      hostile: core?.hostileNodes() ?? [],
       bytes: [...trainer.bytes(), ...shard.bytes()],
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
     };

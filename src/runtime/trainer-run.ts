@@ -11,6 +11,7 @@ import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
 import { openRunData, type RunData } from './run-data.ts';
+import type { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { WorkerMeter } from './worker-meter.ts';
 
@@ -24,6 +25,7 @@ export interface RunParts {
   readonly linked: () => readonly NodeId[];
   readonly nextRequest: () => number;
   readonly now: () => number;
+  readonly steps: StepLog;
 }
 
 /** Data and compiled kernels of a run. */
@@ -76,10 +78,11 @@ export class TrainerRun {
     const { self, cluster } = this.parts;
     const { leases, map } = cluster();
     this.reader.setMap(map);
+    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
+    // Before it hears of the map: a worker that is not in it has nothing to say any more.
+    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     this.worker?.client.setMap(map);
     if (leases.some(({ worker }) => worker === self)) this.prepareToTrain();
-    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
-    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     if (this.worker === null && incarnation !== null && this.isPrepared) this.startWorking(incarnation);
   }
 
@@ -228,12 +231,13 @@ export class TrainerRun {
   }
 
   private async work(client: Client, incarnation: Incarnation): Promise<void> {
-    const { self, plan, cluster, changed } = this.parts;
+    const { self, plan, cluster, changed, steps } = this.parts;
     const { data, trainer } = await this.prepare();
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
-    await new TrainingLoop({ self, plan, client, trainer, data, batches, meter, cluster, changed, isOver }).run();
+    const loop = { self, plan, client, trainer, data, batches, meter, steps, cluster, changed, isOver };
+    await new TrainingLoop(loop).run();
   }
 
   private stopWorking(): void {
