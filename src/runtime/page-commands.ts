@@ -1,4 +1,6 @@
 // What a person can ask of the page, carried out: the other half of the view state.
+import type { DatasetMeta } from '../data/dataset.ts';
+import type { Job } from '../jobs/job.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { ViewStore } from '../store/store.ts';
 import type {
@@ -224,11 +226,20 @@ export class PageCommands implements Commands {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What each job's own data are: some take a while to plan, and they never change. */
+const ownMetas = new Map<string, DatasetMeta>();
+
+function ownMeta(job: Job): DatasetMeta {
+  const meta = ownMetas.get(job.name) ?? job.generate(DATA_SEED, null).meta;
+  ownMetas.set(job.name, meta);
+  return meta;
+}
+
 /** The jobs with the defaults they have for this dataset; those for other kinds of data with their own data's. */
 function jobViews(data: DatasetSummary): ReturnType<ViewStore['getState']>['jobs'] {
   return jobs.map((job) => {
     const options = job.options.parse({});
-    const meta = data.meta.kind === job.dataKind ? data.meta : job.generate(DATA_SEED, null).meta;
+    const meta = data.meta.kind === job.dataKind ? data.meta : ownMeta(job);
     const { batch, learningRate, updater, steps } = job.defaults(options, meta);
     const { name, title, summary } = job;
     return { name, title, summary, defaults: { batch, learningRate, steps, updater: updater.kind } };

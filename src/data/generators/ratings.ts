@@ -54,7 +54,12 @@ export function ratingsGenerator(
     names: { users: [], items: [] },
   };
   const blockSamples = { train: blockSizes(samples.train), test: blockSizes(samples.test) };
-  const planted = plant(seed, users + items);
+  let model: ReturnType<typeof plant> | null = null;
+  // Planted when the first block is made: who only wants the meta doesn't wait for it.
+  const planted = (user: number, item: number) => {
+    model ??= plant(seed, users + items);
+    return model(user, item);
+  };
   const firstOf = { train: 0, test: samples.train };
   const noiseOf = (split: Split, sample: number) =>
     NOISE_SIZE * normal(new Random(hash32(seed, SPLIT_SEEDS[split], sample)));
