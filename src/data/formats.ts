@@ -2,7 +2,9 @@
 import { docword } from './docword.ts';
 import type { FileFormat } from './file-format.ts';
 import { ldac } from './ldac.ts';
+import { ratingsFormat } from './ratings-format.ts';
+import { tableFormat } from './table-format.ts';
 import { textDocuments } from './text-documents.ts';
 
 /** In the order in which they are asked. */
-export const formats: readonly FileFormat[] = [ldac, docword, textDocuments];
+export const formats: readonly FileFormat[] = [ldac, docword, ratingsFormat, tableFormat, textDocuments];
