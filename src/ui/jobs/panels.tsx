@@ -2,8 +2,14 @@
 import type { ComponentType } from 'react';
 import { useView } from '../../store/use-view.ts';
 import { TryModel } from '../try/try-model.tsx';
+import { HittersPanel } from './count-min/hitters-panel.tsx';
+import { TopicsPanel } from './lda/topics-panel.tsx';
 
-const PANELS = new Map<string, ComponentType>([['digits-mlp', TryModel]]);
+const PANELS = new Map<string, ComponentType>([
+  ['digits-mlp', TryModel],
+  ['lda', TopicsPanel],
+  ['count-min', HittersPanel],
+]);
 
 /** The panel of the current run's job. A new run is a new panel: nothing of the old one may stay. */
 export function JobPanel() {
