@@ -44,10 +44,10 @@ export function parseDocword({ name, bytes }: NamedFile): NumberedDocuments {
       [documents, words, MAX_TOKENS],
     );
     if (document === undefined || word === undefined || times === undefined) break;
-    if (document === 0 || word === 0) throw reader.fault('documents and words are numbered from 1');
+    if (document === 0 || word === 0) throw reader.faultOfLine('documents and words are numbered from 1');
     const counts = all.get(document) ?? new Map<number, number>();
     all.set(document, counts);
-    if (counts.has(word - 1)) throw reader.fault(`word ${word} of document ${document} stands twice`);
+    if (counts.has(word - 1)) throw reader.faultOfLine(`word ${word} of document ${document} stands twice`);
     if (times > 0) counts.set(word - 1, times);
   }
   if (found !== pairs) throw new BadDataFile(name, 'truncated', `announces ${pairs} pairs and has ${found}`);
@@ -94,8 +94,12 @@ class IntegerLines {
     return numbers;
   }
 
-  /** What is wrong where it stands. */
-  fault(sentence: string): BadLine {
+  /** What is wrong with the line that was read last. */
+  faultOfLine(sentence: string): BadLine {
+    return new BadLine(this.file, this.line, 1, 'bad-line', sentence);
+  }
+
+  private fault(sentence: string): BadLine {
     const column = Math.max(1, this.at - this.lineStart + 1);
     return new BadLine(this.file, this.line, column, 'bad-line', sentence);
   }

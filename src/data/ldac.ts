@@ -12,15 +12,19 @@ const COLON = 58;
 /** Lines that must all look like it. */
 const SNIFF_LINES = 20;
 
-/** Whether every one of the first lines begins with the number of its pairs: libsvm's labels don't. */
+/** libsvm's labels, which stand in the same place, are at most this here. */
+const MAX_LIBSVM_LABEL = 2;
+
+/** Whether every one of the first lines begins with the number of its pairs, and some with more than a label could be. */
 function isLdac(file: NamedFile): boolean {
   const lines = firstLines(file, SNIFF_LINES)?.filter((line) => line.trim() !== '') ?? [];
   if (lines.length === 0) return false;
-  return lines.every((line) => {
-    if (!/^\s*\d+(\s+\d+:\d+)*\s*$/.test(line)) return false;
+  const counts = lines.map((line) => {
+    if (!/^\s*\d+(\s+\d+:\d+)*\s*$/.test(line)) return -1;
     const [count, ...pairs] = line.trim().split(/\s+/);
-    return Number(count) === pairs.length;
+    return Number(count) === pairs.length ? pairs.length : -1;
   });
+  return !counts.includes(-1) && counts.some((count) => count > MAX_LIBSVM_LABEL);
 }
 
 export const ldac: FileFormat = {

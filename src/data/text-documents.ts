@@ -8,6 +8,9 @@ import { clipWord, corpusDataset, firstLines, linesOf } from './text-lines.ts';
 /** Letters and digits of any script, with apostrophes inside: "don't" is one word. */
 const WORD = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu;
 
+/** Lines looked at to tell text from what isn't. */
+const SNIFF_LINES = 100;
+
 /** The words of a text, in lower case. */
 export const wordsIn = (text: string): string[] => (text.toLowerCase().match(WORD) ?? []).map(clipWord);
 
@@ -15,9 +18,13 @@ export const textDocuments: FileFormat = {
   name: 'plain text (a document a line)',
   kind: 'documents',
   isDistinctive: false,
-  detect: (files) => files.length <= 2 && files.every((file) => firstLines(file, 1) !== null),
+  detect: (files) => files.length <= 2 && files.some(hasLines) && files.every((file) => firstLines(file, 1) !== null),
   load: loadText,
 };
+
+/** Two documents are the least that can be learnt from and tested on; fewer lines are something else. */
+const hasLines = (file: NamedFile): boolean =>
+  (firstLines(file, SNIFF_LINES) ?? []).filter((line) => line.trim() !== '').length >= 2;
 
 /** @throws BadDataFile */
 function loadText(files: readonly NamedFile[], seed: number): LoadedDataset {

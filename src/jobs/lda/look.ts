@@ -1,10 +1,9 @@
 // What the page may ask of live topics: their words (or pictures), how coherent they are, and what a text is about.
 import { z } from 'zod';
-import type { DocumentsMeta } from '../../data/dataset.ts';
+import type { DatasetMeta, DocumentsMeta } from '../../data/dataset.ts';
 import { wordName, wordsOf } from '../../data/documents.ts';
 import { wordsIn } from '../../data/text-documents.ts';
-import type { ReadBlock, ReadRows } from '../job.ts';
-import type { LdaTrainer } from './lda-trainer.ts';
+import type { ReadBlock, ReadRows, TableValues } from '../job.ts';
 import { mixtureOf, type RowTimes, topRows, umassCoherence, type WordShares } from './model.ts';
 
 /** Documents that coherence looks at: a sample is enough, and a look must not take long. */
@@ -44,9 +43,19 @@ export interface TextAnswer {
   readonly known: number;
 }
 
+/** What an answer needs of the trainer. */
+export interface TopicModel {
+  readonly meta: DatasetMeta & DocumentsMeta;
+  readonly model: { readonly alpha: number; readonly isCounted: (word: number) => boolean };
+  /** φ of the words pulled. */
+  sharesOf(parameters: readonly TableValues[]): WordShares;
+  /** n_k. */
+  totalsOf(parameters: readonly TableValues[]): Float64Array;
+}
+
 /** @throws ZodError for a request that the page doesn't send */
 export async function lookAtTopics(
-  trainer: LdaTrainer,
+  trainer: TopicModel,
   request: unknown,
   read: ReadRows,
   block: ReadBlock,
@@ -58,7 +67,7 @@ export async function lookAtTopics(
 }
 
 async function topicsNow(
-  trainer: LdaTrainer,
+  trainer: TopicModel,
   most: number,
   withCoherence: boolean,
   read: ReadRows,
@@ -90,7 +99,7 @@ function pixelsOf({ picture, words }: DocumentsMeta, shares: WordShares, topic: 
   return Uint8Array.from(row, (share) => Math.round((255 * share) / most));
 }
 
-async function coherencesOf(trainer: LdaTrainer, tops: readonly number[][], block: ReadBlock): Promise<number[]> {
+async function coherencesOf(trainer: TopicModel, tops: readonly number[][], block: ReadBlock): Promise<number[]> {
   const { meta } = trainer;
   const lists = tops.map((rows) => rows.slice(0, COHERENCE_WORDS));
   const wanted = new Set(lists.flat());
@@ -108,7 +117,7 @@ async function coherencesOf(trainer: LdaTrainer, tops: readonly number[][], bloc
   return lists.map((list) => umassCoherence(list, documents));
 }
 
-async function lookAtText(trainer: LdaTrainer, text: string, read: ReadRows): Promise<TextAnswer> {
+async function lookAtText(trainer: TopicModel, text: string, read: ReadRows): Promise<TextAnswer> {
   const { meta, model } = trainer;
   const counts = new Map<number, number>();
   for (const name of wordsIn(text)) {

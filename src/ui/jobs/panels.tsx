@@ -2,6 +2,8 @@
 import type { ComponentType } from 'react';
 import { useView } from '../../store/use-view.ts';
 import { TryModel } from '../try/try-model.tsx';
+import { HittersPanel } from './count-min/hitters-panel.tsx';
+import { TopicsPanel } from './lda/topics-panel.tsx';
 import { Recommendations } from './matrix-factorization/recommendations.tsx';
 import { TablePanel } from './tabular/table-panel.tsx';
 
@@ -9,6 +11,8 @@ const PANELS = new Map<string, ComponentType>([
   ['digits-mlp', TryModel],
   ['matrix-factorization', Recommendations],
   ['tabular', TablePanel],
+  ['lda', TopicsPanel],
+  ['count-min', HittersPanel],
 ]);
 
 /** The panel of the current run's job. A new run is a new panel: nothing of the old one may stay. */
