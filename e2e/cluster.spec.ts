@@ -70,6 +70,27 @@ cluster('BSP is the same bit for bit from run to run, with one server and with t
   expect(three.paramsSha256).toBe(one.paramsSha256);
 });
 
+cluster(
+  'a run resumed from a checkpoint file, with other servers, ends with the same bytes',
+  async ({ train }, info) => {
+    const file = info.outputPath('checkpoint.safetensors');
+    const half = await train(
+      ...SMALL,
+      '--workers',
+      '2',
+      '--servers',
+      '1',
+      '--checkpoint',
+      file,
+      '--checkpoint-every',
+      '40',
+    );
+    const again = await train('--resume', file, '--workers', '2', '--servers', '2', '--oracle');
+    expect(again.paramsSha256).toBe(half.paramsSha256);
+    expect(again.oracle?.maxAbsDiff).toBe(0);
+  },
+);
+
 cluster('sparse-logistic reports objective and non-zeros', async ({ train }) => {
   const result = await train('--job', 'sparse-logistic', '--workers', '2', '--servers', '2', '--steps', '60');
   expect(result.objective).toBeGreaterThan(0);
