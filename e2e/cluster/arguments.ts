@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { consistencySchema } from '../../src/protocol/control.ts';
+import { BadFilter, parsePullFilters, parsePushFilters } from '../../src/protocol/filters.ts';
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
 import { ClusterFailure } from './failure.ts';
 import { faultSchema } from './fault-plan.ts';
@@ -21,6 +22,17 @@ const consistency = z
   .regex(/^(bsp|async|ssp:\d+)$/, 'is bsp, async or ssp:N, e.g. ssp:4')
   .transform((text) => (text.startsWith('ssp:') ? { kind: 'ssp', delay: Number(text.slice(4)) } : { kind: text }))
   .pipe(consistencySchema);
+
+/** A filter as text, checked by the parser that the page uses too. */
+const filterText = (parse: (text: string) => unknown) =>
+  z.string().superRefine((text, context) => {
+    try {
+      parse(text);
+    } catch (error) {
+      if (!(error instanceof BadFilter)) throw error;
+      context.addIssue({ code: 'custom', message: error.message.replace(/\.$/, '') });
+    }
+  });
 
 const jobOption = z
   .string()
@@ -43,6 +55,7 @@ const schema = z.object({
   job: z.string(),
   train: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
   test: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
+  data: z.array(z.string()).optional(),
   dataSamples: z
     .string()
     .regex(/^\d+,\d+$/, 'is two numbers, e.g. 6000,1000')
@@ -60,6 +73,10 @@ const schema = z.object({
   steps: wholeNumber(1, 100_000_000).optional(),
   evaluateEvery: wholeNumber(1).optional(),
   seed: wholeNumber(0, 0xffff_ffff),
+  filters: z.enum(['auto', 'off'], 'is auto or off').optional(),
+  pushFilter: filterText(parsePushFilters).optional(),
+  pullFilter: filterText(parsePullFilters).optional(),
+  localSteps: wholeNumber(1, 1024),
   option: z.array(jobOption).transform((pairs) => Object.fromEntries(pairs)),
   fault: z.array(faultSchema).transform((lists) => lists.flat()),
   checkpoint: z.string().optional(),
@@ -85,6 +102,7 @@ function command(): Command {
     .option('--job <name>', 'what to train', 'digits-mlp')
     .option('--train <files...>', 'idx images and labels, or one libsvm file; plain or .gz. Without: generated data')
     .option('--test <files...>', 'the same for testing. Without: a part of the training data is held out')
+    .option('--data <files...>', 'files of any format that the page reads; it recognises them by their content')
     .option('--data-samples <train,test>', 'how many samples to generate')
     .option('--workers <count>', 'tabs that compute gradients', '2')
     .option('--servers <count>', 'tabs that hold the parameters', '2')
@@ -95,6 +113,10 @@ function command(): Command {
     .option('--updater <name>', 'sgd, momentum, adagrad, adam or ftrl')
     .option('--steps <clocks>', 'clocks: steps × batch samples are processed in every consistency')
     .option('--evaluate-every <clocks>', 'clocks between evaluations on the way; chosen to cost little without')
+    .option('--filters <mode>', 'auto or off (plain f32, bit by bit the same in every BSP run)')
+    .option('--push-filter <stages>', 'e.g. f16, int8, topk:0.01+int8, kkt+int8; also int8;TABLE=off')
+    .option('--pull-filter <stages>', 'e.g. f16, int8, delta+int8')
+    .option('--local-steps <batches>', 'batches between two pushes', '1')
     .option('--seed <number>', 'of the first parameters and the batches', '1')
     .option('--option <name=value>', 'an option of the job, e.g. l1=1 or hidden=[64,32]; repeatable', collect, [])
     .option(
@@ -125,11 +147,17 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
     const [issue] = parsed.error.issues;
     throw new ClusterFailure(`--${kebab(String(issue?.path[0] ?? ''))}: ${issue?.message ?? 'is wrong'}.`);
   }
-  const { workers, servers, train, test } = parsed.data;
+  const { workers, servers, train, test, data } = parsed.data;
   if (workers + servers > MAX_ROOM_NODES) {
     throw new ClusterFailure(`--workers and --servers: ${workers + servers} tabs; a room holds ${MAX_ROOM_NODES}.`);
   }
+  const { filters, pushFilter, pullFilter, localSteps, oracle } = parsed.data;
+  if (filters !== undefined && (pushFilter ?? pullFilter) !== undefined) {
+    throw new ClusterFailure('--filters: say either auto or off, or which by --push-filter and --pull-filter.');
+  }
+  if (oracle && localSteps > 1) throw new ClusterFailure('--oracle: one thread takes no local steps.');
   if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
+  if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
   if (parsed.data.checkpointEvery !== undefined && parsed.data.checkpoint === undefined) {
     throw new ClusterFailure('--checkpoint-every needs --checkpoint.');
   }

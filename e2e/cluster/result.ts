@@ -1,5 +1,6 @@
 // What a run came to: as JSON for machines, as a few lines for people.
-import type { StartRequest } from '../../src/store/view.ts';
+import type { Metrics } from '../../src/protocol/control.ts';
+import type { MeasuresView, StartRequest } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
 import type { FaultReport } from './fault-report.ts';
@@ -15,10 +16,15 @@ export interface ClusterResult {
   readonly seconds: number;
   readonly samplesPerSecond: number;
   readonly loss: number | null;
+  /** The job's score, as `measures` names it: most often the fraction classified right. */
   readonly testAccuracy: number | null;
+  readonly measures: MeasuresView;
   /** Links between the workers and the servers' tabs, by what carries them. */
   readonly links: { readonly webrtc: number; readonly port: number };
-  readonly bytes: Readonly<Record<'push' | 'pull', { readonly raw: number; readonly wire: number }>>;
+  /** Before filters (raw), after each stage, on the wire; time spent in them. */
+  readonly bytes: Metrics['traffic'];
+  readonly filters: string;
+  readonly localSteps: number;
   /** Fractions of the workers' time: their mean over the run. */
   readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
   /** Gradients applied, by how many clocks old the parameters were that they were computed on. */
@@ -46,7 +52,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
   if (metrics === null || status.run === null) throw new ClusterFailure('The run ended without figures.');
   const workers = metrics.nodes.filter(({ isWorker }) => isWorker);
   const count = (kind: 'webrtc' | 'port') => workers.reduce((sum, { links }) => sum + links[kind], 0);
-  const { loss, accuracy } = status.run;
+  const { loss, accuracy, measures } = status.run;
   return {
     job: request.job,
     consistency: consistencyText(request),
@@ -58,8 +64,11 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     samplesPerSecond: metrics.samples / metrics.seconds,
     loss,
     testAccuracy: accuracy,
+    measures,
     links: { webrtc: count('webrtc'), port: count('port') },
     bytes: metrics.traffic,
+    filters: filtersText(request.filters),
+    localSteps: request.localSteps ?? 1,
     time,
     staleness: metrics.staleness,
     acknowledgedPushes: metrics.acknowledged,
@@ -84,13 +93,17 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
     ['Cluster', `${result.workers} workers, ${result.servers} servers, ${result.consistency}; ${browsers.join(', ')}`],
     ['Trained', `${count(result.samples)} samples in ${count(result.steps)} steps, ${result.seconds.toFixed(1)} s`],
     ['Speed', `${count(result.samplesPerSecond)} samples/s`],
-    ['Loss', result.loss?.toFixed(5) ?? '–'],
-    ['Test accuracy', result.testAccuracy === null ? '–' : `${(result.testAccuracy * 100).toFixed(2)} %`],
+    [result.measures.loss.name, result.loss?.toFixed(5) ?? '–'],
+    ...scoreRows(result),
     [
       'Workers’ time',
       `${percent(time.compute)} compute, ${percent(time.communicate)} communicate, ${percent(time.wait)} wait`,
     ],
-    ['Traffic', `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled`],
+    [
+      'Traffic',
+      `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled (${bytes(pull.raw)} raw)`,
+    ],
+    ['Filters', filterLine(result)],
     [
       'Pushes',
       `${count(result.appliedPushes)} applied, ${count(result.acknowledgedPushes)} acknowledged, ${count(result.duplicatesIgnored)} duplicates ignored`,
@@ -103,7 +116,23 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
   if (result.oracle) rows.push(['One thread', oracleText(result.oracle)]);
   if (result.objective !== undefined) rows.push(['Objective', result.objective.toFixed(2)]);
   if (result.nonZeros !== undefined) rows.push(['Non-zeros', count(result.nonZeros)]);
-  return rows.map(([name, text]) => `${name.padEnd(14)} ${text}`).join('\n');
+  return rows.map(([name, text]) => `${name.padEnd(22)} ${text}`).join('\n');
+}
+
+function scoreRows({ measures: { score }, testAccuracy: value }: ClusterResult): [string, string][] {
+  if (score === null) return [];
+  const text = score.format === 'percent' ? `${((value ?? 0) * 100).toFixed(2)} %` : (value ?? 0).toFixed(4);
+  return [[score.name, value === null ? '–' : text]];
+}
+
+const filtersText = (filters: StartRequest['filters']): string =>
+  filters?.kind === 'fixed' ? `${filters.push} / ${filters.pull}` : (filters?.kind ?? 'off');
+
+function filterLine({ filters, localSteps, bytes }: ClusterResult): string {
+  const steps = localSteps === 1 ? '' : `, ${localSteps} local steps`;
+  const spent = (bytes.push.milliseconds ?? 0) + (bytes.pull.milliseconds ?? 0);
+  const choice = bytes.choice === undefined ? '' : `; ${bytes.choice}`;
+  return `${filters}${steps}; ${(spent / 1000).toFixed(2)} s in them${choice}`;
 }
 
 function faultText({ kind, node, detectedMs, recoveryMs }: FaultReport): string {

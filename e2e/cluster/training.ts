@@ -1,6 +1,6 @@
 // One run in a room, from choosing its data to its last figures, through the hooks of the first tab's page.
 import type { Figures, Status } from '../../src/runtime/automation.ts';
-import type { StartRequest } from '../../src/store/view.ts';
+import { DEFAULT_FILTERS, type FiltersView, type StartRequest } from '../../src/store/view.ts';
 import type { Tab } from '../browsers/tab.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { CheckpointWriter, resumeFrom } from './checkpoint-files.ts';
@@ -71,20 +71,21 @@ async function resume(tab: Tab, { resume = '', seed }: ClusterArguments): Promis
   return { job, batch, steps, learningRate, updater, consistency, replicas, seed, checkpoints };
 }
 
-async function chooseData(tab: Tab, { job, train, test, dataSamples }: ClusterArguments): Promise<void> {
+async function chooseData(tab: Tab, { job, train, test, data, dataSamples }: ClusterArguments): Promise<void> {
   const { jobs } = await dataShown(tab, () => true);
   if (!jobs.some(({ name }) => name === job)) {
     throw new ClusterFailure(`There is no job "${job}". There is: ${jobs.map(({ name }) => name).join(', ')}.`);
   }
   await tab.call('chooseJob', job);
   await dataShown(tab, ({ dataset }) => dataset?.jobs.includes(job) ?? false);
-  if (train !== undefined) {
-    const files = dataFiles(train, test ?? []);
+  const chosen = train ?? data;
+  if (chosen !== undefined) {
+    const files = dataFiles(chosen, test ?? []);
     try {
       await tab.chooseFiles(files.paths);
       const { dataset } = await dataShown(tab, ({ dataset }) => dataset?.source === 'files');
       if (!dataset?.jobs.includes(job)) {
-        throw new ClusterFailure(`${job} can't learn from ${train.join(', ')} (${dataset?.description}).`);
+        throw new ClusterFailure(`${job} can't learn from ${chosen.join(', ')} (${dataset?.description}).`);
       }
     } finally {
       files.dispose();
@@ -110,7 +111,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
   const { jobs } = await tab.call('status');
   const defaults = jobs.find(({ name }) => name === wanted.job)?.defaults;
   if (defaults === undefined) throw new ClusterFailure(`There is no job "${wanted.job}".`);
-  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed, checkpointEvery } = wanted;
+  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed, checkpointEvery, localSteps } = wanted;
   return {
     job,
     batch: batch ?? defaults.batch,
@@ -121,7 +122,17 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     replicas: replicas ?? Math.min(1, servers - 1),
     seed,
     checkpoints: { steps: checkpointEvery ?? null, seconds: null },
+    localSteps,
+    filters: filtersOf(wanted),
   };
+}
+
+/** What was asked for; where nothing was, f32 for those who compare bits, and else what the page's default is. */
+function filtersOf({ filters, pushFilter, pullFilter, oracle }: ClusterArguments): FiltersView {
+  if (pushFilter !== undefined || pullFilter !== undefined) {
+    return { kind: 'fixed', push: pushFilter ?? 'off', pull: pullFilter ?? 'off' };
+  }
+  return { kind: filters ?? (oracle ? 'off' : DEFAULT_FILTERS) };
 }
 
 /** Until the run has finished. @throws ClusterFailure when it ends, or stands, in any other way */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BadDataFile, type DataFileFault } from './data-file.ts';
 import type { Block } from './dataset.ts';
-import { formatOf, type NamedFile, recogniseDataset, splitFromName } from './recognise.ts';
+import { type NamedFile, splitFromName } from './file-format.ts';
+import { formatOf, recogniseDataset } from './recognise.ts';
 
 /** An idx file: magic, sizes, bytes. */
 function idx(name: string, sizes: number[], values: number[]): NamedFile {

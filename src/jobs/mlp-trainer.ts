@@ -73,7 +73,7 @@ class MlpTrainer implements Trainer {
       lossSum += logSumExp(scores) - (scores[label] as number);
       if (indexOfMax(scores) === label) correct++;
     }
-    return { samples: count, lossSum, correct };
+    return { samples: count, lossSum, score: correct };
   }
 
   async predict(parameters: readonly TableValues[], sample: Block): Promise<Prediction> {

@@ -101,7 +101,7 @@ export class ChunkedLink implements Link {
   receive(data: unknown): void {
     if (this.isClosed) return;
     if (!(data instanceof ArrayBuffer)) {
-      this.close('the other end sent text where bytes belong');
+      this.close('the other end sent text where bytes belong', true);
       return;
     }
     this.bytesIn += data.byteLength;
@@ -109,7 +109,7 @@ export class ChunkedLink implements Link {
       this.take(new Uint8Array(data));
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
-      this.close(`the other end sent bytes that are no frames: ${error.message}`);
+      this.close(`the other end sent bytes that are no frames: ${error.message}`, true);
     }
   }
 
@@ -138,17 +138,17 @@ export class ChunkedLink implements Link {
     }
   }
 
-  close(reason: string): void {
+  close(reason: string, isGarbage = false): void {
     if (this.isClosed) return;
-    this.end(reason);
+    this.end(reason, isGarbage);
     this.transport.close(reason);
   }
 
   /** The transport has ended by itself. */
-  end(reason: string): void {
+  end(reason: string, isGarbage = false): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.writer.clear();
-    this.handlers.onClose(reason);
+    this.handlers.onClose(reason, isGarbage);
   }
 }

@@ -57,6 +57,7 @@ const cluster: Message<'cluster'> = {
   clockLimit: 2_000,
   leases: [{ worker: nodeId(2), runs: [[0, 59, 2]] }],
   holders: [],
+  shutOut: [],
   checkpoint: { cutAt: 599, newest: { clock: 399, parts: ['cd'.repeat(32)] } },
 };
 
@@ -89,6 +90,7 @@ const report: Message<'report'> = {
   },
   epoch: { term: 2, counter: 9 },
   settled: [0],
+  hostile: [],
   cut: { clock: 599, part: 'ef'.repeat(32), segments: [0], isExact: true },
   bytesIn: 1,
   bytesOut: 2,
@@ -236,6 +238,8 @@ describe('a control message', () => {
     ['plan.tables.0.keys', 0],
     ['plan.tables.0.keys', 2 ** 32 + 1],
     ['plan.tables.0.width', 65_537],
+    ['plan.tables.0.keys', 2 ** 28 + 1],
+    ['plan.tables.0.shape', [7]],
     ['plan.tables.0.name', ''],
     ['plan.tables.0.name', 'x'.repeat(101)],
     ['plan.tables.0.init', { kind: 'uniform', scale: -1 }],

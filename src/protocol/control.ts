@@ -2,10 +2,12 @@
 // The scheduler's whole state of a run goes out in one `cluster` message at every change: whoever has the newest one
 // knows everything, and the next scheduler can go on from it.
 import { z } from 'zod';
+import { filtersSchema } from './filters.ts';
 import { type NodeId, nodeId } from './ids.ts';
 import {
   MAX_BLOCKS,
   MAX_CONTROL_BYTES,
+  MAX_PARAMETERS,
   MAX_PLACEMENTS,
   MAX_REPLICAS,
   MAX_ROOM_NODES,
@@ -70,6 +72,18 @@ const tableSchema = z.object({
   shape: z.array(z.number().int().min(1)).max(8),
 });
 
+/** Checked before any shard makes room for a row. */
+const tablesSchema = z
+  .array(tableSchema)
+  .min(1)
+  .max(MAX_TABLES)
+  .refine((tables) => tables.reduce((sum, { keys, width }) => sum + keys * width, 0) <= MAX_PARAMETERS, {
+    error: `The tables have more than ${MAX_PARAMETERS} values together.`,
+  })
+  .refine((tables) => tables.every(({ keys, width, shape }) => shape.reduce((a, b) => a * b, 1) === keys * width), {
+    error: 'The shape of a table is not what its keys and its width make.',
+  });
+
 /** Blocks of one split: all of `blockSamples`, but the last, which has what is left. */
 const splitSchema = z.object({
   samples: count,
@@ -92,7 +106,15 @@ const dataSchema = z.object({
 });
 
 export const scheduleSchema = z
-  .array(z.object({ fromClock: clock, consistency: consistencySchema, learningRate: learningRateSchema }))
+  .array(
+    z.object({
+      fromClock: clock,
+      consistency: consistencySchema,
+      learningRate: learningRateSchema,
+      /** Off when absent. */
+      filters: filtersSchema.optional(),
+    }),
+  )
   .max(64);
 
 /** How often a checkpoint is cut: whichever comes first; nulls mean never. */
@@ -121,12 +143,20 @@ const planSchema = z.object({
   updater: updaterSchema,
   /** Copies of each segment besides the owner's, as far as there are servers. */
   replicas: z.number().int().min(0).max(MAX_REPLICAS),
-  tables: z.array(tableSchema).min(1).max(MAX_TABLES),
+  tables: tablesSchema,
   data: dataSchema,
   /** Clocks between evaluations on the test set. */
   evaluateEvery: z.number().int().min(1),
   /** Clocks that one point of the loss curve stands for. */
   lossEvery: z.number().int().min(1),
+  /** Batches of one clock, where there are more than one; without, each clock is one batch. */
+  local: z
+    .object({
+      steps: z.number().int().min(2).max(1024),
+      /** What the servers do with the way that a worker went; null where they get one mean gradient instead. */
+      outer: z.object({ updater: updaterSchema, learningRate: learningRateSchema }).nullable(),
+    })
+    .optional(),
   checkpoint: checkpointPolicySchema,
   /** Milliseconds since 1970 by the starter's clock: of two checkpoints in a browser's storage it tells the newer run. */
   startedAt: count,
@@ -169,6 +199,8 @@ const clusterSchema = z.object({
   leases: leasesSchema,
   /** Nodes that hold every block of the data, where the data are blocks. */
   holders: z.array(node),
+  /** Nodes that some shard takes nothing from any more, because of what they sent: they neither work nor serve. */
+  shutOut: z.array(node).max(MAX_ROOM_NODES),
   /** The clock at which the next checkpoint is cut, and the newest one that is complete. */
   checkpoint: z.object({ cutAt: clock.nullable(), newest: checkpointSchema.nullable() }),
 });
@@ -187,9 +219,11 @@ export const requestSchema = z.discriminatedUnion('ask', [
     plan: planSchema,
     consistency: consistencySchema,
     learningRate: learningRateSchema,
+    filters: filtersSchema.optional(),
     /** Of a run that goes on from a checkpoint. */
     history: historySchema.optional(),
   }),
+  z.object({ ask: z.literal('filters'), filters: filtersSchema }),
   /** Cut a checkpoint now. */
   z.object({ ask: z.literal('checkpoint') }),
   z.object({ ask: z.literal('pause') }),
@@ -210,8 +244,8 @@ const workerReportSchema = z.object({
   samples: count,
   /** [first clock of the bucket, loss sum, samples] since the last report. */
   losses: z.array(triple).max(2_000),
-  /** [clock, loss sum, samples, correct] since the last report. */
-  evaluations: z.array(z.tuple([clock, z.number(), count, count])).max(200),
+  /** [clock, loss sum, samples, score sum] since the last report. */
+  evaluations: z.array(z.tuple([clock, z.number(), count, z.number()])).max(200),
   computeMs: amount,
   waitMs: amount,
   communicateMs: amount,
@@ -229,9 +263,27 @@ const shardReportSchema = z.object({
   workers: z.array(z.object({ node, applied: count, delaySum: amount })).max(1_000),
 });
 
+/** Bytes of one direction. */
+const wayBytesSchema = z.object({
+  /** Keys and values as they are. */
+  raw: count,
+  /** Whole frames, those that ask included, and what was sent again. */
+  wire: count,
+  /** f32 of the values that are left after sparsifying. */
+  kept: count.optional(),
+  /** Coded values, their places, and keys. */
+  values: count.optional(),
+  places: count.optional(),
+  keys: count.optional(),
+  /** Time spent in filters. */
+  milliseconds: amount.optional(),
+});
+
 const trafficSchema = z.object({
-  push: z.object({ raw: count, wire: count }),
-  pull: z.object({ raw: count, wire: count }),
+  push: wayBytesSchema,
+  pull: wayBytesSchema,
+  /** What the automatic filter mode chose and why; absent elsewhere. */
+  choice: sentence.optional(),
 });
 
 const reportSchema = z.object({
@@ -249,6 +301,8 @@ const reportSchema = z.object({
   /** The epoch that the node's shard is in, and which of its own segments are settled there (indexes). */
   epoch: epochSchema,
   settled: z.array(u32).max(MAX_PLACEMENTS),
+  /** Nodes that its shard takes nothing from any more. */
+  hostile: z.array(node).max(MAX_ROOM_NODES),
   /** What this node has of the checkpoint that is being cut; null before it has anything. */
   cut: z
     .object({
@@ -348,6 +402,7 @@ export type WorkerReport = z.infer<typeof workerReportSchema>;
 export type Metrics = z.infer<typeof metricsSchema>;
 export type NodeMetrics = Metrics['nodes'][number];
 export type Traffic = z.infer<typeof trafficSchema>;
+export type WayBytes = z.infer<typeof wayBytesSchema>;
 export type RoleChoice = (typeof roleChoices)[number];
 /** A point of a curve: [clock, samples, seconds, value]. */
 export type Point = Metrics['loss'][number];

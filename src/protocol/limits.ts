@@ -51,21 +51,30 @@ export const MAX_SLOTS = 8;
 /** Copies of a segment besides the owner's. */
 export const MAX_REPLICAS = 3;
 
+/** Floats of all tables together: 1 GiB, and two to four times that with the updater's slots and a replica, spread over
+ * the servers. More than a few tabs can hold. */
+export const MAX_PARAMETERS = 2 ** 28;
+
 /** Floats per row. */
 export const MAX_WIDTH = 65_536;
 
 /** A worker's clocks with pushes not yet acknowledged; the next push waits. Bounds the client's memory in async. */
 export const MAX_UNACKED_CLOCKS = 4;
 
-/** Frames a shard holds because they carry an epoch it has not heard of yet. Over it they are refused. */
-export const MAX_EARLY_FRAMES = 4_096;
+/** Frames that a shard keeps for one sender because they carry an epoch that it has not heard of yet: maps arrive within
+ * milliseconds of each other, and what has no room is sent again. */
+export const MAX_EARLY_BYTES = 4 * 1024 * 1024;
+
+/** Times that a client sends the same again at a shard's word, with nothing acknowledged and no newer map in between:
+ * one lost push makes up to `MAX_UNACKED_CLOCKS − 1` out of order; a shard that asks for ever would make traffic of nothing. */
+export const MAX_RESENDS = 8;
 
 /** Frames that no honest node sends (keys out of range, NaN, another's name), from one sender before it is dropped: a
  * bug may send one; who goes on is hostile or broken. */
 export const MAX_VIOLATIONS = 16;
 
-/** Pulls parked on one segment. Every worker has at most two outstanding per segment. */
-export const MAX_PARKED_PULLS = 4 * MAX_ROOM_NODES;
+/** Pulls that one node parks on one segment: its worker has at most two outstanding, its evaluation one. */
+export const MAX_PARKED_PULLS = 4;
 
 /** Blocks in a dataset: bounds a manifest to a few megabytes. */
 export const MAX_BLOCKS = 65_536;

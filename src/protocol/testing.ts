@@ -77,6 +77,23 @@ export function framesByKind(fields: FrameFields): {
       }),
       values,
     }),
+    filteredPush: fc.record({
+      kind: fc.constant('filteredPush'),
+      ...{ ...place, worker, clock, settled: clock, samples: u32, readFront: i32, block: bytes, keys: bytes },
+    }),
+    filteredPull: fc.record({
+      kind: fc.constant('filteredPull'),
+      ...{ ...place, worker, request: u32, minClock: clock, done: clock, keys: bytes },
+      wish: fc.record({ codec: u16, base: fc.option(u32, { nil: null }) }),
+    }),
+    filteredAnswer: fc.record({
+      kind: fc.constant('filteredAnswer'),
+      ...{ ...place, request: u32, version: u32, isHeldBack: fc.boolean(), serial: u32, base: u32, block: bytes },
+      clocks: fc.record({
+        floor: i32,
+        ahead: fc.array(fc.record({ node: u32.map(nodeId), clock: i32 }), { maxLength: 5 }),
+      }),
+    }),
     refuse: fc.record({
       kind: fc.constant('refuse'),
       ...{ ...place, worker },

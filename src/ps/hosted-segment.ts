@@ -4,6 +4,8 @@
 import type {
   Confirm,
   Cut,
+  FilteredPull,
+  FilteredPush,
   Follow,
   Frame,
   Pull,
@@ -13,11 +15,15 @@ import type {
   Snapshot,
   Update,
 } from '../protocol/frames.ts';
-import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Schedule, scheduleAt } from './consistency.ts';
+import { AnswerFilter } from './filters/answer-filter.ts';
+import { KeyMemory } from './filters/key-memory.ts';
+import { openFrame, type WishedPull } from './filters/open-frame.ts';
+import type { BlockEncoder } from './filters/value-block.ts';
 import type { Segment, SegmentUpdate } from './segment.ts';
 import type { ShardCounters } from './shard-counters.ts';
 
@@ -33,24 +39,36 @@ export interface SegmentSite {
   readonly workers: readonly WorkerId[];
   /** Global batch of one clock. */
   readonly batch: number;
+  readonly outerRate?: number | undefined;
   readonly width: number;
   readonly aggregator: Aggregator;
+  readonly encoder: BlockEncoder;
   readonly counters: ShardCounters;
   send(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void;
   refuse(to: NodeId, frame: Push | Pull, reason: Refusal): void;
 }
 
+/** What waits on a segment, of the one node of which the most does. Each has its bound in `protocol/limits.ts`. */
+export interface SegmentLoad {
+  readonly parkedPulls: number;
+  readonly pendingPushes: number;
+  readonly unacknowledged: number;
+}
+
 /** A push that is applied here, and to be acknowledged when the chain has it. */
 interface Unacknowledged {
   readonly version: number;
-  readonly push: Push;
+  readonly worker: WorkerId;
+  readonly clock: number;
 }
 
 export class HostedSegment {
   private placement: Placement = { chain: [], learners: [] };
   /** Pushes of clocks that BSP has not yet aggregated, by clock, then by worker. */
   private readonly pending = new Map<number, Map<NodeId, Push>>();
-  private parked: { readonly from: NodeId; readonly pull: Pull }[] = [];
+  private parked: { readonly from: NodeId; readonly pull: WishedPull }[] = [];
+  private readonly answers: AnswerFilter;
+  private readonly keys = new KeyMemory();
   private readonly unacknowledged = new Map<string, Unacknowledged>();
   /** Version that each follower has confirmed in this epoch. */
   private readonly confirmed = new Map<NodeId, number>();
@@ -70,7 +88,14 @@ export class HostedSegment {
     readonly segment: Segment,
     private readonly site: SegmentSite,
     private isMissing = false,
-  ) {}
+  ) {
+    this.answers = new AnswerFilter(segmentKey(segment.range.table, segment.range.segment), site.encoder);
+  }
+
+  /** A filtered frame as the plain one that it stands for, or why it can't be. */
+  open(frame: FilteredPush | FilteredPull): Push | WishedPull | Refusal {
+    return openFrame(frame, this.segment.range, this.site.width, this.keys);
+  }
 
   /** Is there something to read and to add to? Only while a resumed run begins there isn't. */
   get isThere(): boolean {
@@ -113,6 +138,8 @@ export class HostedSegment {
     this.follower = null;
     this.waitingFollower = null;
     this.isAttached = false;
+    this.answers.reset();
+    this.keys.clear();
     this.epochVersion = this.segment.version;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
@@ -186,6 +213,8 @@ export class HostedSegment {
     const isKnown = push.clock <= applied || waiting.includes(push.clock);
     const isNext = push.clock === Math.max(applied, ...waiting) + 1 && waiting.length < MAX_UNACKED_CLOCKS;
     if (!isKnown && !isNext) return this.site.refuse(from, push, 'out-of-order');
+    this.forgetSettled(push);
+    if (!isKnown && this.unacknowledgedOf(from) >= MAX_UNACKED_CLOCKS) return this.site.refuse(from, push, 'too-many');
     clocks.advance(push.worker, push.settled - 1);
     if (isKnown) {
       this.site.counters.duplicate();
@@ -202,9 +231,10 @@ export class HostedSegment {
     return scheduleAt(this.site.schedule, clock).consistency.kind === 'bsp';
   }
 
-  takePull(from: NodeId, pull: Pull): void {
+  takePull(from: NodeId, pull: WishedPull): void {
     const isRepeated = this.parked.some((entry) => entry.from === from && entry.pull.request === pull.request);
-    if (!isRepeated && this.parked.length >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
+    const ofNode = this.parked.filter((entry) => entry.from === from).length;
+    if (!isRepeated && ofNode >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
     this.moveClock(pull.worker, pull.done);
     if (isRepeated) this.site.counters.duplicate();
     else this.parked.push({ from, pull });
@@ -260,18 +290,22 @@ export class HostedSegment {
 
   private applyTogether(clock: number, pushes: readonly Push[]): void {
     const { start, end } = this.segment.range;
-    const { aggregator, width, schedule } = this.site;
+    const { aggregator, width } = this.site;
     const rows = aggregator[this.segment.aggregate](pushes, start, end - start, width);
     const hasGradient = pushes.some(({ samples }) => samples > 0);
-    this.apply({ ...rows, hasGradient, weight: 1, learningRate: scheduleAt(schedule, clock).learningRate }, pushes);
+    this.apply({ ...rows, hasGradient, weight: 1, learningRate: this.rateAt(clock) }, pushes);
   }
 
   /** SSP and async: one worker's gradient, on arrival. */
   private applyAlone(push: Push): void {
     const { keys, values, samples } = push;
-    const { learningRate } = scheduleAt(this.site.schedule, push.clock);
+    const learningRate = this.rateAt(push.clock);
     const weight = samples / this.site.batch;
     this.apply({ keys, values, hasGradient: samples > 0, weight, learningRate }, [push]);
+  }
+
+  private rateAt(clock: number): number {
+    return this.site.outerRate ?? scheduleAt(this.site.schedule, clock).learningRate;
   }
 
   private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {
@@ -297,22 +331,48 @@ export class HostedSegment {
     return Math.min(this.segment.version, ...replicas.map((node) => this.confirmed.get(node) ?? -1));
   }
 
-  private acknowledgeWhenSafe(push: Push): void {
-    if (this.safeVersion() >= this.segment.version) this.acknowledge(push);
-    else this.unacknowledged.set(`${push.worker.node} ${push.clock}`, { version: this.segment.version, push });
+  private acknowledgeWhenSafe({ worker, clock }: Push): void {
+    const { version } = this.segment;
+    if (this.safeVersion() >= version) this.acknowledge(worker, clock);
+    else this.unacknowledged.set(`${worker.node} ${clock}`, { version, worker, clock });
+  }
+
+  /** How full the queues are: for the invariant that they stay bounded. */
+  load(): SegmentLoad {
+    const mostOf = (nodes: readonly NodeId[]) =>
+      nodes.reduce((most, node) => Math.max(most, nodes.filter((other) => other === node).length), 0);
+    return {
+      parkedPulls: mostOf(this.parked.map(({ from }) => from)),
+      pendingPushes: mostOf([...this.pending.values()].flatMap((ofClock) => [...ofClock.keys()])),
+      unacknowledged: mostOf([...this.unacknowledged.values()].map(({ worker }) => worker.node)),
+    };
+  }
+
+  /** What its worker has heard acknowledged, by an owner before this one, needs no word from here. */
+  private forgetSettled({ worker: { node }, settled }: Push): void {
+    for (const [key, { worker, clock }] of this.unacknowledged) {
+      if (worker.node === node && clock < settled) this.unacknowledged.delete(key);
+    }
+  }
+
+  private unacknowledgedOf(node: NodeId): number {
+    let count = 0;
+    for (const { worker } of this.unacknowledged.values()) if (worker.node === node) count++;
+    return count;
   }
 
   private acknowledgeSafe(): void {
     const safe = this.safeVersion();
-    for (const [key, { version, push }] of this.unacknowledged) {
+    for (const [key, { version, worker, clock }] of this.unacknowledged) {
       if (version > safe) continue;
       this.unacknowledged.delete(key);
-      this.acknowledge(push);
+      this.acknowledge(worker, clock);
     }
   }
 
-  private acknowledge({ table, segment, worker, clock }: Push): void {
+  private acknowledge(worker: WorkerId, clock: number): void {
     const { site } = this;
+    const { table, segment } = this.segment.range;
     site.counters.acknowledged();
     site.send(worker.node, 'trainer', { kind: 'ack', epoch: site.epoch, table, segment, worker, clock });
   }
@@ -328,12 +388,14 @@ export class HostedSegment {
     }
   }
 
-  private answer(to: NodeId, { table, segment, request, keys }: Pull, isHeldBack: boolean): void {
+  private answer(to: NodeId, pull: WishedPull, isHeldBack: boolean): void {
+    const { table, segment, request, keys, wish, worker } = pull;
     const { version } = this.segment;
     const [clocks, values] = [this.segment.clockSnapshot(), this.segment.read(keys)];
-    const { epoch } = this.site;
-    const answer = { kind: 'answer', epoch, table, segment, request, version, isHeldBack, clocks, values } as const;
-    this.site.send(to, 'trainer', answer);
+    const head = { epoch: this.site.epoch, table, segment, request, version, isHeldBack, clocks };
+    if (wish === undefined) return this.site.send(to, 'trainer', { kind: 'answer', ...head, values });
+    const coded = this.answers.encode(worker, wish, version, keys === null, values);
+    this.site.send(to, 'trainer', { kind: 'filteredAnswer', ...head, ...coded });
   }
 
   /** The next in the chain wants to follow from here. */
@@ -398,10 +460,13 @@ export class HostedSegment {
     this.site.send(to, 'shard', { ...frame, epoch: this.site.epoch, table, segment });
   }
 
-  /** Pushes of workers that have left: nobody waits for them. */
+  /** Pushes and pulls of workers that have left: nobody waits for them. Incarnation 0 reads without being a worker. */
   private forgetInactive(): void {
+    const isActive = (worker: WorkerId) => this.segment.clocks.get(worker) !== null;
+    this.parked = this.parked.filter(({ pull: { worker } }) => worker.incarnation === 0 || isActive(worker));
+    for (const [key, { worker }] of this.unacknowledged) if (!isActive(worker)) this.unacknowledged.delete(key);
     for (const [clock, ofClock] of this.pending) {
-      for (const [node, push] of ofClock) if (this.segment.clocks.get(push.worker) === null) ofClock.delete(node);
+      for (const [node, push] of ofClock) if (!isActive(push.worker)) ofClock.delete(node);
       if (ofClock.size === 0) this.pending.delete(clock);
     }
   }

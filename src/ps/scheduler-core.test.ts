@@ -253,6 +253,18 @@ describe('a worker whose part has failed', () => {
   });
 });
 
+describe('a node that a shard takes nothing from any more', () => {
+  it('neither works nor serves until the next run, and everybody is told', () => {
+    const room = TestRoom.running(['both', 'both', 'both']);
+    expect(room.state.map.servers).toContain(3);
+    room.report(1, { hostile: [nodeId(3)] });
+    expect(room.state.shutOut).toEqual([3]);
+    expect(workersOf(room.state)).toEqual([1, 2]);
+    expect(room.state.leases.map(({ worker }) => worker)).toEqual([1, 2]);
+    expect(room.state.map.servers).not.toContain(3);
+  });
+});
+
 describe('a worker that joins in the middle', () => {
   it('gets a lease, prepares, and is then admitted under a new incarnation', () => {
     const room = TestRoom.running(['both', 'worker']);

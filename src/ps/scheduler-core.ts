@@ -10,6 +10,7 @@ import type {
   RoleChoice,
   RunPlan,
 } from '../protocol/control.ts';
+import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
 import type { Placement } from './cluster-map.ts';
@@ -82,6 +83,7 @@ export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
     clockLimit: 0,
     leases: [],
     holders: [],
+    shutOut: [],
     checkpoint: { cutAt: null, newest: null },
   };
 }
@@ -170,7 +172,7 @@ export class SchedulerCore {
         this.takeRequest(event.from, event.request, now);
         break;
       case 'report':
-        this.heardAt.set(event.from, now);
+        if (this.nodes.has(event.from)) this.heardAt.set(event.from, now);
         if (this.isWaiting) this.settle();
         this.takeReport(event.from, event.report, now);
         break;
@@ -253,6 +255,8 @@ export class SchedulerCore {
         return this.changeFrom({ consistency: request.consistency });
       case 'learning-rate':
         return this.changeFrom({ learningRate: request.learningRate });
+      case 'filters':
+        return this.changeFrom({ filters: request.filters });
       case 'role':
       case 'leave':
         return this.changeRole(from, request);
@@ -270,7 +274,7 @@ export class SchedulerCore {
     if (servers.length === 0)
       return this.deny(from, 'No tab may serve.', 'Set the role of a tab to auto, server or both.');
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
-    const { consistency, learningRate } = request;
+    const { consistency, learningRate, filters } = request;
     const past = plan.from?.clock ?? NO_CLOCK;
     this.progress = new RunProgress(plan, request.history ? { ...request.history, run: plan.run, clock: past } : null);
     this.cuts = new CheckpointCuts(plan.checkpoint, past, now);
@@ -280,10 +284,13 @@ export class SchedulerCore {
       phase: 'preparing',
       message: null,
       plan,
-      schedule: plan.from?.schedule ?? [{ fromClock: 0, consistency, learningRate }],
+      schedule: plan.from?.schedule ?? [
+        { fromClock: 0, consistency, learningRate, ...(filters === undefined ? {} : { filters }) },
+      ],
       checkpoint: { cutAt: null, newest: null },
       clockLimit: plan.steps,
       leases: this.lease(plan, [], nodes.filter(mayWork)),
+      shutOut: [],
       holders: plan.data.source.kind === 'blocks' ? [from] : [],
     });
     const chains = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
@@ -320,7 +327,7 @@ export class SchedulerCore {
     return front + 2 + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
   }
 
-  private changeFrom(change: { consistency?: Consistency; learningRate?: number }): void {
+  private changeFrom(change: { consistency?: Consistency; learningRate?: number; filters?: Filters }): void {
     const { schedule } = this.cluster;
     if (schedule.length === 0) return;
     const fromClock = this.nextChange();
@@ -344,6 +351,7 @@ export class SchedulerCore {
     this.progress?.take(from, report, now);
     this.cuts?.take(from, report.cut);
     this.noteSettled(from, report);
+    this.shutOut(report.hostile);
     if (report.holdsAllBlocks && !holders.includes(from)) this.change({ holders: [...holders, from] });
     if (report.problem !== null && known.failedRun !== plan.run) {
       known.failedRun = plan.run;
@@ -364,6 +372,15 @@ export class SchedulerCore {
     }
     this.finishWhenDone(now);
     this.considerCheckpoint(now);
+  }
+
+  /** Whom a shard has dropped can't take part: the others would wait for it for ever. */
+  private shutOut(hostile: readonly NodeId[]): void {
+    const { shutOut } = this.cluster;
+    const added = hostile.filter((node) => this.nodes.has(node) && !shutOut.includes(node));
+    if (added.length === 0) return;
+    this.change({ shutOut: [...shutOut, ...added] });
+    this.settle();
   }
 
   /** Announces the next cut, and a checkpoint that is complete. */
@@ -445,7 +462,8 @@ export class SchedulerCore {
     if (this.isActive && !sameNodes(candidates, holders)) {
       this.change({ leases: this.lease(plan, this.cluster.leases, candidates) });
     }
-    const servers = chooseServers(nodes, map.servers, plan.replicas);
+    const trusted = nodes.filter(({ node }) => !this.cluster.shutOut.includes(node));
+    const servers = chooseServers(trusted, map.servers, plan.replicas);
     const placements = this.place(plan, servers);
     if (placements === null) return this.pauseForLoss(loss);
     if (this.isLost) this.resumeAfterLoss();
@@ -484,8 +502,8 @@ export class SchedulerCore {
    * those who stay must have shown that it lives; else the segment waits until it does, or is gone too.
    */
   private keepProven(current: Placement, next: Placement | null): Placement | null {
-    const isLosing = current.chain.some((node) => !this.nodes.has(node));
-    if (next === null || !isLosing || next.chain.some((node) => this.isFresh(node))) return next;
+    if (next === null || next.chain.some((node) => this.isFresh(node))) return next;
+    if (current.chain.every((node) => next.chain.includes(node))) return next;
     this.isWaiting = true;
     return current;
   }
@@ -505,7 +523,10 @@ export class SchedulerCore {
   /** Who may work and hasn't said that it can't: the others must not wait for a tab whose part has failed. */
   private candidates(): KnownNode[] {
     const run = this.cluster.plan?.run;
-    const able = [...this.nodes.values()].filter((node) => mayWork(node) && node.failedRun !== run);
+    const { shutOut } = this.cluster;
+    const able = [...this.nodes.values()].filter(
+      (known) => mayWork(known) && known.failedRun !== run && !shutOut.includes(known.node),
+    );
     return able.sort((a, b) => a.node - b.node);
   }
 

@@ -32,6 +32,7 @@ export const shardPlanOf = (change: Partial<ShardPlan> = {}): ShardPlan => ({
   updater: { kind: 'sgd' },
   batch: 8,
   isResumed: false,
+  steps: 1_000_000,
   ...change,
 });
 
@@ -173,6 +174,7 @@ export const reportOf = (change: Partial<Report> = {}): Report => ({
   shard: null,
   epoch: epochOf(0, 0),
   settled: [],
+  hostile: [],
   cut: null,
   bytesIn: 0,
   bytesOut: 0,

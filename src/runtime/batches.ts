@@ -1,5 +1,5 @@
 // The batches of one worker: its share of each clock's global batch, taken from the blocks it has a lease on.
-import type { Block } from '../data/dataset.ts';
+import { type Block, layoutOf } from '../data/dataset.ts';
 import { gather } from '../data/gather.ts';
 import { type Picks, Sampler, shareOf } from '../data/sampler.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
@@ -8,8 +8,14 @@ import { expandRuns } from '../ps/leases.ts';
 import { hash32 } from '../random.ts';
 import { type RunData, samplesIn } from './run-data.ts';
 
-/** Batches alive at once: the one computed on, and the next, whose keys are being pulled. */
-const BUFFERS = 2;
+/** Clocks whose batches are alive at once: the one computed on, and the next, whose keys are being pulled. */
+const CLOCKS = 2;
+
+/** Samples gathered, and where they came from. */
+export interface PickedBatch {
+  readonly block: Block;
+  readonly picks: Picks;
+}
 
 export class Batches {
   private sampler: Sampler | null = null;
@@ -36,7 +42,7 @@ export class Batches {
   }
 
   /** The next batch, or null where this worker's share is empty (fewer samples in a batch than workers). */
-  async next(cluster: ClusterState): Promise<Block | null> {
+  async next(cluster: ClusterState): Promise<PickedBatch | null> {
     const { rank, workers } = this.place(cluster);
     const count = shareOf(this.plan.batch, rank, workers);
     const sampler = this.samplerFor(cluster, rank, count);
@@ -44,7 +50,7 @@ export class Batches {
     const picks = sampler.next(count);
     const blocks = await this.load(picks);
     this.prefetch(sampler);
-    return gather(blocks, picks, this.buffer(count));
+    return { block: gather(blocks, picks, this.buffer(count)), picks };
   }
 
   /** Before it is admitted a worker prepares for the rank that its lease promises. */
@@ -63,7 +69,7 @@ export class Batches {
       // A new lease is a new order: the same would begin again with the samples that were just seen.
       const seed = hash32(this.plan.seed, this.leases++);
       this.sampler = blocks.length === 0 ? null : new Sampler(blocks, seed, rank);
-      this.sampler?.skip(this.skippedClocks * count);
+      this.sampler?.skip(this.skippedClocks * (this.plan.local?.steps ?? 1) * count);
       this.skippedClocks = 0;
       this.samplerOf = name;
     }
@@ -83,9 +89,10 @@ export class Batches {
   }
 
   private buffer(count: number): Float32Array | undefined {
-    if (this.data.meta.kind !== 'dense') return undefined;
-    const size = count * this.data.meta.features;
-    this.turn = (this.turn + 1) % BUFFERS;
+    const { meta } = this.data;
+    if (layoutOf(meta) !== 'dense') return undefined;
+    const size = count * meta.features;
+    this.turn = (this.turn + 1) % (CLOCKS * (this.plan.local?.steps ?? 1));
     const old = this.buffers[this.turn];
     const buffer = old !== undefined && old.length >= size ? old : new Float32Array(size);
     this.buffers[this.turn] = buffer;

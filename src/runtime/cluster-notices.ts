@@ -47,7 +47,7 @@ export const NO_STORY: Story = { newcomers: [], leavers: [], wasShort: false, ha
  */
 export function tellChanges(story: Story, old: ClusterState, next: ClusterState, self: NodeId | null): Telling {
   const { plan } = next;
-  const lines = [...schedulerLines(old, next, self), ...phaseLines(old, next)];
+  const lines = [...schedulerLines(old, next, self), ...phaseLines(old, next), ...shutOutLines(old, next, self)];
   if (plan === null || plan.run !== old.plan?.run) return { lines, fates: [], story: NO_STORY };
   if (isSameMap(old, next)) return { lines, fates: [], story };
   const move: Move = { old, next, plan, ranges: cutSegments(plan.tables), self };
@@ -112,6 +112,14 @@ function phaseLines({ phase: before }: ClusterState, { phase, message, plan }: C
     default:
       return phase satisfies never;
   }
+}
+
+function shutOutLines(old: ClusterState, next: ClusterState, self: NodeId | null): Line[] {
+  const added = next.shutOut.filter((node) => !old.shutOut.includes(node));
+  return added.map((node) => ({
+    level: 'warning',
+    text: `${capital(nameOf(node, self))} is shut out of this run: it sent data that no tab of this page sends.`,
+  }));
 }
 
 /** What begins with this step. */

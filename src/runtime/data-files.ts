@@ -4,8 +4,9 @@
 import { encodeBlock, hashBlock } from '../data/blocks.ts';
 import { isGzip } from '../data/data-file.ts';
 import type { Block, DatasetMeta } from '../data/dataset.ts';
+import type { NamedFile } from '../data/file-format.ts';
 import { encodeManifest, entryOf } from '../data/manifest.ts';
-import { type NamedFile, recogniseDataset } from '../data/recognise.ts';
+import { recogniseDataset } from '../data/recognise.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { splitPlan } from './run-data.ts';
@@ -28,9 +29,13 @@ export interface LoadedFiles {
 /** Seed of the held-out test split: the same files make the same dataset everywhere. */
 const HOLD_OUT_SEED = 1;
 
-/** @throws BadDataFile, DataTooLarge */
+/**
+ * @param wanted kind of data that the chosen job learns from: it decides what a file is that could be several things
+ * @throws BadDataFile, DataTooLarge
+ */
 export async function loadFiles(
   files: readonly File[],
+  wanted: DatasetMeta['kind'],
   exchange: BlockExchange,
   onProgress: (label: string, fraction: number | null) => void,
 ): Promise<LoadedFiles> {
@@ -43,7 +48,7 @@ export async function loadFiles(
     named.push({ name: file.name, bytes });
   }
   onProgress('Making blocks', files.length / (files.length + 1));
-  const { meta, blocks } = recogniseDataset(named, HOLD_OUT_SEED);
+  const { meta, blocks } = recogniseDataset(named, HOLD_OUT_SEED, wanted);
   return publish(meta, blocks, exchange);
 }
 

@@ -22,6 +22,9 @@ const PRIORITIES: Record<Frame['kind'], Priority> = {
   pull: Priority.pull,
   answer: Priority.pull,
   push: Priority.push,
+  filteredPull: Priority.pull,
+  filteredAnswer: Priority.pull,
+  filteredPush: Priority.push,
   // Snapshots and updates of one segment must arrive in the order in which they were sent.
   snapshot: Priority.push,
   update: Priority.push,
@@ -42,12 +45,14 @@ export function priorityOf(frame: Uint8Array): Priority {
 
 export interface FrameHandlers {
   onFrame(frame: Frame, bytes: number): void;
-  onClose(reason: string): void;
+  /** @param isGarbage the other end sent what no honest end sends */
+  onClose(reason: string, isGarbage: boolean): void;
 }
 
 /** A link of frames. Sending on a closed one does nothing. */
 export class FrameLink {
   private readonly link: Link;
+  private isGarbage = false;
 
   constructor(
     endpoint: Endpoint,
@@ -55,7 +60,7 @@ export class FrameLink {
   ) {
     this.link = openerOf(endpoint)({
       onFrame: (bytes) => this.receive(bytes),
-      onClose: (reason) => this.handlers.onClose(reason),
+      onClose: (reason, isGarbage = false) => this.handlers.onClose(reason, isGarbage || this.isGarbage),
     });
   }
 
@@ -80,6 +85,7 @@ export class FrameLink {
       frame = decodeFrame(bytes);
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
+      this.isGarbage = true;
       this.link.close(`the other end sent a malformed frame: ${error.message}`);
       return;
     }

@@ -1,7 +1,8 @@
 // What a person can ask of the page, carried out: the other half of the view state.
 import { jobs } from '../jobs/registry.ts';
+import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { Commands, ConsistencyView, RoleChoice, RunView, StartRequest } from '../store/view.ts';
+import type { Commands, ConsistencyView, FiltersView, RoleChoice, RunView, StartRequest } from '../store/view.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
 import { PageCheckpoints } from './page-checkpoints.ts';
@@ -63,7 +64,7 @@ export class PageCommands implements Commands {
     }
     const onProgress = (label: string, fraction: number | null) =>
       this.store.setState({ progress: { label, fraction } });
-    void this.show('Reading files', () => this.workers.loadFiles(files, onProgress));
+    void this.show('Reading files', () => this.workers.loadFiles(files, this.store.getState().job, onProgress));
   }
 
   start(request: StartRequest, extras: StartExtras = {}): void {
@@ -75,7 +76,8 @@ export class PageCommands implements Commands {
       const checkpoint = request.checkpoints;
       const plan = makePlan({ ...request, options, evaluateEvery, checkpoint, startedAt }, data.meta, data.plan);
       const { consistency, learningRate } = request;
-      this.node.request({ ask: 'start', plan, consistency, learningRate });
+      const filters = filtersOf(request.filters ?? { kind: 'off' });
+      this.node.request({ ask: 'start', plan, consistency, learningRate, filters });
     });
   }
 
@@ -97,6 +99,10 @@ export class PageCommands implements Commands {
 
   setLearningRate(learningRate: number): void {
     this.node.request({ ask: 'learning-rate', learningRate });
+  }
+
+  setFilters(filters: FiltersView): void {
+    this.attempt(() => this.node.request({ ask: 'filters', filters: filtersOf(filters) }));
   }
 
   setRole(role: RoleChoice): void {
@@ -137,6 +143,10 @@ export class PageCommands implements Commands {
 
   predict(image: Float32Array): Promise<Float32Array> {
     return this.workers.predict(image);
+  }
+
+  look(request: unknown): Promise<unknown> {
+    return this.workers.look(request);
   }
 
   leave(): void {
@@ -240,4 +250,10 @@ function saveFile(bytes: Uint8Array, name: string): void {
   link.download = name;
   link.click();
   URL.revokeObjectURL(url);
+}
+
+/** @throws BadFilter with a sentence for the user */
+function filtersOf(wish: FiltersView): Filters {
+  if (wish.kind !== 'fixed') return wish;
+  return { kind: 'fixed', push: parsePushFilters(wish.push), pull: parsePullFilters(wish.pull) };
 }

@@ -48,6 +48,7 @@ export function mergeReports(
     traffic,
     epoch: shard.epoch,
     settled: shard.settled,
+    hostile: shard.hostile,
     cut,
     shard: shard.figures === null ? null : { ...shard.figures, workers: [...shard.figures.workers] },
     bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),

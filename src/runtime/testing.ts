@@ -21,6 +21,14 @@ export function reportsOf(
       links: { webrtc: 2, port: 1 },
       ...trainerChange,
     },
-    shard: { figures: null, epoch: NO_EPOCH, settled: [], bytes: [], links: { webrtc: 0, port: 0 }, ...shardChange },
+    shard: {
+      figures: null,
+      epoch: NO_EPOCH,
+      settled: [],
+      hostile: [],
+      bytes: [],
+      links: { webrtc: 0, port: 0 },
+      ...shardChange,
+    },
   };
 }

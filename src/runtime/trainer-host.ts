@@ -118,9 +118,10 @@ export class TrainerHost {
   /** Reads dropped files into blocks. @throws BadDataFile, DataTooLarge, DamagedFile with a sentence for the user */
   async loadFiles(
     files: readonly File[],
+    job: string,
     onProgress: (label: string, fraction: number | null) => void,
   ): Promise<DatasetSummary> {
-    const { meta, plan, first } = await loadFiles(files, this.exchange, onProgress);
+    const { meta, plan, first } = await loadFiles(files, findJob(job).dataKind, this.exchange, onProgress);
     return describeDataset(meta, plan, first);
   }
 
@@ -144,6 +145,11 @@ export class TrainerHost {
   predict(values: Float32Array): Promise<Float32Array> {
     const sample: Block = { kind: 'dense', count: 1, features: values.length, x: values, y: new Uint32Array(1) };
     return this.openedRun().predict(sample);
+  }
+
+  /** What the current job's own pictures ask of its live parameters. @throws NoRun, CannotLook */
+  look(request: unknown): Promise<unknown> {
+    return this.openedRun().look(request);
   }
 
   /** The live parameters as a safetensors file. */

@@ -3,13 +3,14 @@
 import type { Block, DatasetMeta } from '../data/dataset.ts';
 import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
-import type { ClusterState, RunPlan, Traffic, WorkerReport } from '../protocol/control.ts';
+import type { ClusterState, RunPlan, Traffic, WayBytes, WorkerReport } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { Batches } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
+import { FilterChoice } from './filter-choice.ts';
 import { openRunData, type RunData } from './run-data.ts';
 import type { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
@@ -34,6 +35,14 @@ interface Prepared {
   readonly trainer: Trainer;
 }
 
+/** A job that has nothing to look at. */
+export class CannotLook extends Error {
+  override name = 'CannotLook';
+  constructor(job: string) {
+    super(`The job ${job} answers no questions about its parameters.`);
+  }
+}
+
 /** A worker's identity in a map, as one number. */
 type Incarnation = number;
 
@@ -48,11 +57,12 @@ export class TrainerRun {
   private readonly reader: Client;
   private worker: { readonly client: Client; readonly incarnation: Incarnation } | null = null;
   private readonly meter: WorkerMeter;
+  private filters: FilterChoice | null = null;
   private preparing: Promise<Prepared> | null = null;
   private data: RunData | null = null;
   private device = '';
   private isClosed = false;
-  private readonly pastTraffic: ClientTraffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  private pastTraffic: Traffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
 
   constructor(private readonly parts: RunParts) {
     this.job = findJob(parts.plan.job);
@@ -70,10 +80,11 @@ export class TrainerRun {
     const { self, cluster } = this.parts;
     const { leases, map } = cluster();
     this.reader.setMap(map);
+    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
+    // Before it hears of the map: a worker that is not in it has nothing to say any more.
+    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     this.worker?.client.setMap(map);
     if (leases.some(({ worker }) => worker === self)) this.prepareToTrain();
-    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
-    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     if (this.worker === null && incarnation !== null && this.isPrepared) this.startWorking(incarnation);
   }
 
@@ -93,8 +104,14 @@ export class TrainerRun {
       worker: isWorker ? this.meter.take(this.device) : null,
       divergedAt: this.meter.divergedAt,
       holdsAllBlocks: this.data?.holdsAll() ?? false,
-      traffic: sumTraffic(this.pastTraffic, this.worker?.client.traffic),
+      traffic: this.traffic(),
     };
+  }
+
+  private traffic(): Traffic {
+    const sum = sumTraffic(this.pastTraffic, this.worker?.client.traffic);
+    const choice = this.worker === null ? null : (this.filters?.reason ?? null);
+    return choice === null ? sum : { ...sum, choice };
   }
 
   /** The live parameters, table by table. */
@@ -110,12 +127,21 @@ export class TrainerRun {
     return (await trainer.predict(withKeys(keys, tables), sample)).probabilities;
   }
 
+  /** What the job's own pictures ask of the live parameters. @throws CannotLook */
+  async look(request: unknown): Promise<unknown> {
+    const { trainer, data } = await this.prepare();
+    if (trainer.look === undefined) throw new CannotLook(this.job.name);
+    const read = async (keys: readonly (Uint32Array | null)[]) =>
+      withKeys(keys, (await this.reader.pull({ minClock: NO_CLOCK, keys }).done).tables);
+    return trainer.look(request, read, (split, index) => data.block(split, index));
+  }
+
   /** Figures of the whole model that the job defines, over all training data. */
   async figures(): Promise<Record<string, number>> {
     if (this.job.figures === undefined) return {};
     const { data, trainer } = await this.prepare();
     const tables = await this.readTables();
-    const sum = { samples: 0, lossSum: 0, correct: 0 };
+    const sum = { samples: 0, lossSum: 0, score: 0 };
     for (let index = 0; index < this.parts.plan.data.train.blocks; index++) {
       addEvaluation(sum, await this.evaluateBlock(trainer, tables, await data.block('train', index)));
     }
@@ -190,7 +216,7 @@ export class TrainerRun {
     const { plan, cluster, self } = this.parts;
     const batch = await new Batches(plan, data, self).next(cluster());
     if (batch === null) return;
-    await trainer.gradient(this.zeroRows(trainer.keysOf(batch)), batch);
+    await trainer.gradient(this.zeroRows(trainer.keysOf(batch.block)), batch.block);
     if (plan.data.test.blocks === 0) return;
     const block = await data.block('test', 0);
     await trainer.evaluate(this.zeroRows(trainer.keysOf(block)), block);
@@ -218,17 +244,19 @@ export class TrainerRun {
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
-    const loop = { self, plan, client, trainer, data, batches, meter, steps, cluster, changed, isOver };
-    await new TrainingLoop(loop).run();
+    const filters = new FilterChoice(
+      cluster,
+      () => client.traffic,
+      () => meter.totals(),
+    );
+    this.filters = filters;
+    const parts = { self, plan, client, trainer, data, batches, meter, steps, filters, cluster, changed, isOver };
+    await new TrainingLoop(parts).run();
   }
 
   private stopWorking(): void {
     if (this.worker === null) return;
-    const { traffic } = this.worker.client;
-    for (const way of ['push', 'pull'] as const) {
-      this.pastTraffic[way].raw += traffic[way].raw;
-      this.pastTraffic[way].wire += traffic[way].wire;
-    }
+    this.pastTraffic = sumTraffic(this.pastTraffic, this.worker.client.traffic);
     this.worker.client.close();
     this.worker = null;
     this.parts.changed.notify();
@@ -240,7 +268,10 @@ export class TrainerRun {
 
   private openClient(incarnation: Incarnation): Client {
     const { self, plan, send, linked, cluster, nextRequest } = this.parts;
-    const client = new Client({ node: self, incarnation }, plan.run, plan.tables, send, nextRequest);
+    const client = new Client({ node: self, incarnation }, plan.run, plan.tables, send, nextRequest, {
+      seed: plan.seed,
+      l1: plan.updater.kind === 'ftrl' ? plan.updater.l1 : 0,
+    });
     client.setMap(cluster().map);
     for (const node of linked()) client.setLink(node, true);
     return client;
@@ -258,16 +289,19 @@ function gatherRows(values: Float32Array, keys: Uint32Array, width: number): Flo
   return rows;
 }
 
-function addEvaluation(sum: { samples: number; lossSum: number; correct: number }, part: Evaluation): void {
+function addEvaluation(sum: { samples: number; lossSum: number; score: number }, part: Evaluation): void {
   sum.samples += part.samples;
   sum.lossSum += part.lossSum;
-  sum.correct += part.correct;
+  sum.score += part.score;
 }
 
-function sumTraffic(a: ClientTraffic, b: ClientTraffic | undefined): Traffic {
-  const add = (way: 'push' | 'pull') => ({
-    raw: a[way].raw + (b?.[way].raw ?? 0),
-    wire: a[way].wire + (b?.[way].wire ?? 0),
-  });
+function sumTraffic(a: Traffic, b: ClientTraffic | undefined): Traffic {
+  if (b === undefined) return a;
+  const stages = ['raw', 'wire', 'kept', 'values', 'places', 'keys', 'milliseconds'] as const;
+  const add = (way: 'push' | 'pull'): WayBytes => {
+    const sum: WayBytes = { raw: 0, wire: 0 };
+    for (const stage of stages) sum[stage] = (a[way][stage] ?? 0) + (b[way][stage] ?? 0);
+    return sum;
+  };
   return { push: add('push'), pull: add('pull') };
 }

@@ -1,14 +1,15 @@
 // The worker's loop: pull, compute, push, clock after clock, as far ahead as the bounded delay and the scheduler allow.
 // While a gradient is computed, the next pull and the last push are under way (within τ).
-import type { Block } from '../data/dataset.ts';
 import type { TableValues, Trainer } from '../jobs/job.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
-import type { Batches } from './batches.ts';
+import type { Batches, PickedBatch } from './batches.ts';
 import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
 import type { Signal } from './deferred.ts';
+import type { FilterChoice } from './filter-choice.ts';
+import { type LocalResult, LocalSteps, unionOfKeys } from './local-steps.ts';
 import type { RunData } from './run-data.ts';
 import type { StepLog } from './step-log.ts';
 import type { WorkerMeter } from './worker-meter.ts';
@@ -21,6 +22,7 @@ export interface LoopParts {
   readonly data: RunData;
   readonly batches: Batches;
   readonly meter: WorkerMeter;
+  readonly filters: FilterChoice;
   readonly steps: StepLog;
   /** The newest cluster state; `changed` fires with each. */
   readonly cluster: () => ClusterState;
@@ -29,9 +31,9 @@ export interface LoopParts {
   readonly isOver: () => boolean;
 }
 
-/** A batch with its pull under way. */
+/** The batches of one clock, none where this worker has no share, with their pull under way. */
 interface Step {
-  readonly batch: Block | null;
+  readonly batches: readonly PickedBatch[];
   readonly keys: readonly (Uint32Array | null)[];
   readonly pulled: Promise<PulledTables>;
 }
@@ -39,8 +41,11 @@ interface Step {
 export class TrainingLoop {
   private readonly parameters: Float32Array[][] = [[], []];
   private turn = 0;
+  private readonly local: LocalSteps | null;
 
-  constructor(private readonly parts: LoopParts) {}
+  constructor(private readonly parts: LoopParts) {
+    this.local = parts.plan.local === undefined ? null : new LocalSteps(parts.plan, parts.trainer);
+  }
 
   /** Runs until the last clock, or until the run stops. @throws Abandoned, Rejected, BlockNotFound */
   async run(): Promise<void> {
@@ -62,6 +67,7 @@ export class TrainingLoop {
         next = this.begin(clock);
         continue;
       }
+      this.parts.filters.observe(clock);
       clock++;
       next ??= clock < plan.steps ? this.begin(clock) : null;
     }
@@ -79,13 +85,26 @@ export class TrainingLoop {
 
   /** Takes a batch and sends its pull. Resolves when the pull is sent, not when it is answered. */
   private async begin(clock: number, done = NO_CLOCK): Promise<Step> {
-    const { batches, client, cluster, plan, trainer } = this.parts;
-    const batch = await batches.next(cluster());
-    const keys = batch === null ? plan.tables.map(() => new Uint32Array(0)) : trainer.keysOf(batch);
+    const { client, cluster, filters, plan, trainer } = this.parts;
+    const batches = await this.takeBatches();
+    const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
+    const keys =
+      lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
     const minClock = requiredClock(cluster().schedule, clock);
     const into = this.buffers(keys);
-    const pulled = client.pull({ minClock, keys, done, into, everySegment: done !== NO_CLOCK }).done;
-    return { batch, keys, pulled };
+    const everySegment = done !== NO_CLOCK;
+    const pulled = client.pull({ minClock, keys, done, into, everySegment, filters: filters.pull(clock) }).done;
+    return { batches, keys, pulled };
+  }
+
+  private async takeBatches(): Promise<PickedBatch[]> {
+    const { batches, cluster, plan } = this.parts;
+    const taken: PickedBatch[] = [];
+    for (let step = 0; step < (plan.local?.steps ?? 1); step++) {
+      const batch = await batches.next(cluster());
+      if (batch !== null) taken.push(batch);
+    }
+    return taken;
   }
 
   private awaitPull(step: Step): Promise<PulledTables> {
@@ -104,24 +123,36 @@ export class TrainingLoop {
 
   /** Computes and pushes the gradient. @returns false where it isn't finite: then nothing was pushed */
   private async compute(clock: number, step: Step, pulled: PulledTables): Promise<boolean> {
-    const { client, meter, plan, trainer } = this.parts;
-    const { batch } = step;
-    if (batch === null) {
+    const { client, filters, meter, plan } = this.parts;
+    if (step.batches.length === 0) {
       const tables = plan.tables.map(() => ({ keys: new Uint32Array(0), values: new Float32Array(0) }));
       this.note(clock, client.push({ clock, samples: 0, tables, readFronts: pulled.readFronts }));
       meter.step(clock, 0, 0);
       return true;
     }
-    const gradient = await meter.time('compute', () => trainer.gradient(tableValues(step.keys, pulled), batch));
+    const { samples, ...gradient } = await meter.time('compute', () => this.gradient(clock, step, pulled));
     if (!Number.isFinite(gradient.lossSum)) {
       meter.divergedAt = clock;
       return false;
     }
     await meter.time('communicate', () => client.roomToPush());
-    const { tables } = gradient;
-    this.note(clock, client.push({ clock, samples: batch.count, tables, readFronts: pulled.readFronts }));
-    meter.step(clock, gradient.lossSum, batch.count);
+    const { readFronts, tables: parameters } = pulled;
+    const push = { clock, samples, tables: gradient.tables, readFronts, parameters, filters: filters.push(clock) };
+    this.note(clock, client.push(push));
+    meter.step(clock, gradient.lossSum, samples);
     return true;
+  }
+
+  private async gradient(clock: number, { batches, keys }: Step, pulled: PulledTables): Promise<LocalResult> {
+    const parameters = tableValues(keys, pulled);
+    const [batch] = batches;
+    if (this.local !== null) {
+      const { learningRate } = scheduleAt(this.parts.cluster().schedule, clock);
+      return this.local.run(parameters, batches, learningRate);
+    }
+    if (batch === undefined) throw new RangeError('A gradient of no batch.');
+    const { block, picks } = batch;
+    return { ...(await this.parts.trainer.gradient(parameters, block, picks)), samples: block.count };
   }
 
   /** Remembers when the push was acknowledged, if it ever is. */
@@ -157,41 +188,42 @@ export class TrainingLoop {
   }
 
   /** Looks at this worker's part of the first `blocks` test blocks with the parameters of one clock. */
-  private async evaluate(clock: number, pulled: PulledTables | null, blocks: number): Promise<void> {
+  private async evaluate(clock: number, known: PulledTables | null, blocks: number): Promise<void> {
     const { cluster, data, meter, self, trainer } = this.parts;
     const workers = cluster().map.workers.map(({ node }) => node);
     const rank = workers.indexOf(self);
-    const sum = { lossSum: 0, samples: 0, correct: 0 };
+    // Whole tables are pulled once, rows for each block anew.
+    let whole = known;
+    const sum = { lossSum: 0, samples: 0, score: 0 };
     for (let index = Math.max(rank, 0); index < blocks; index += Math.max(workers.length, 1)) {
       const block = await meter.time('communicate', () => data.block('test', index));
       const keys = trainer.keysOf(block);
-      const parameters = await this.parametersFor(keys, clock, pulled);
+      const isWhole = keys.every((list) => list === null);
+      const pulled = (isWhole ? whole : null) ?? (await this.pullFor(keys, clock));
+      if (isWhole) whole = pulled;
+      const parameters = tableValues(keys, pulled);
       const part = await meter.time('compute', () => trainer.evaluate(parameters, block));
       sum.lossSum += part.lossSum;
       sum.samples += part.samples;
-      sum.correct += part.correct;
+      sum.score += part.score;
     }
-    meter.evaluated(clock, sum.lossSum, sum.samples, sum.correct);
+    meter.evaluated(clock, sum.lossSum, sum.samples, sum.score);
   }
 
-  private async parametersFor(
-    keys: readonly (Uint32Array | null)[],
-    clock: number,
-    pulled: PulledTables | null,
-  ): Promise<TableValues[]> {
-    if (pulled !== null && keys.every((list) => list === null)) return tableValues(keys, pulled);
-    const { client, meter, plan } = this.parts;
-    const minClock = clock >= plan.steps - 1 ? clock : NO_CLOCK;
-    return tableValues(keys, await meter.time('communicate', () => client.pull({ minClock, keys }).done));
+  private pullFor(keys: readonly (Uint32Array | null)[], clock: number): Promise<PulledTables> {
+    const { client, filters, meter, plan } = this.parts;
+    const isLast = clock >= plan.steps - 1;
+    const wish = { minClock: isLast ? clock : NO_CLOCK, filters: isLast ? filters.exact(clock) : filters.pull(clock) };
+    return meter.time('communicate', () => client.pull({ ...wish, keys }).done);
   }
 
   /** The last evaluation: all of the test set, on parameters that contain everybody's last push. */
   private async finish(): Promise<void> {
     const { client, plan } = this.parts;
     const last = plan.steps - 1;
-    const all = plan.tables.map(() => null);
-    const pulled = await client.pull({ minClock: last, keys: all }).done;
-    await this.evaluate(last, pulled, plan.data.test.blocks);
+    const none = plan.tables.map(() => new Uint32Array(0));
+    await client.pull({ minClock: last, keys: none, everySegment: true }).done;
+    await this.evaluate(last, null, plan.data.test.blocks);
   }
 
   /** Two sets in turn: one is computed on while the other is filled. Only whole tables keep their size. */

@@ -1,15 +1,26 @@
 // Turns what the node learns into view state. The only writer of the store besides the commands.
 
+import { CLASSIFIER_MEASURES, type Measures } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
 import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } from '../protocol/control.ts';
+import { type Filters, NO_FILTERS, pullFiltersText, pushFiltersText } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { scheduleAt } from '../ps/consistency.ts';
 import { ringPoints, segmentPosition } from '../ps/ring.ts';
 import { cutSegments } from '../ps/table.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { NodeView, NoticeView, PeerView, RingView, RunView, SeriesView, ViewState } from '../store/view.ts';
+import type {
+  FiltersView,
+  NodeView,
+  NoticeView,
+  PeerView,
+  RingView,
+  RunView,
+  SeriesView,
+  ViewState,
+} from '../store/view.ts';
 import type { NodeHandlers } from './node.ts';
 import { nextPeerView } from './peer-view.ts';
 import { type RoomAddress, roomLink } from './room-link.ts';
@@ -117,6 +128,8 @@ export class ViewWriter implements NodeHandlers {
     this.history = history;
     this.times.add(metrics.nodes);
     const { series } = this.store.getState();
+    const { plan } = this.cluster ?? { plan: null };
+    const measures = (plan === null ? undefined : findJob(plan.job).measures) ?? CLASSIFIER_MEASURES;
     const hasNew = metrics.isHistory || metrics.loss.length > 0 || metrics.accuracy.length > 0;
     const flows = metrics.nodes.flatMap(({ node, flows }) =>
       flows.map(([to, bytesPerSecond]) => ({ from: node, to, bytesPerSecond })),
@@ -125,7 +138,13 @@ export class ViewWriter implements NodeHandlers {
       flows,
       run: this.runView(history),
       ...(hasNew
-        ? { series: { version: series.version + 1, loss: columns(history.loss), accuracy: columns(history.accuracy) } }
+        ? {
+            series: {
+              version: series.version + 1,
+              loss: columns(history.loss),
+              accuracy: scoreColumns(history, measures),
+            },
+          }
         : {}),
     });
     this.showNodes();
@@ -139,18 +158,22 @@ export class ViewWriter implements NodeHandlers {
     const { cluster } = this;
     if (cluster?.plan == null) return null;
     const { plan, phase, message } = cluster;
+    const job = findJob(plan.job);
+    const measures = job.measures ?? CLASSIFIER_MEASURES;
     const metrics = history ?? null;
     const old = this.store.getState().run;
     const kept = old?.number === plan.run ? old : null;
     const first = (plan.from?.clock ?? -1) + 1;
     const clock = Math.max(first, metrics === null ? (kept?.clock ?? 0) : metrics.clock + 1);
-    const { consistency, learningRate } = scheduleAt(cluster.schedule, clock);
+    const { consistency, learningRate, filters = NO_FILTERS } = scheduleAt(cluster.schedule, clock);
     const samples = metrics?.samples ?? kept?.samples ?? 0;
     const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
     return {
       number: plan.run,
       job: plan.job,
-      title: findJob(plan.job).title,
+      title: job.title,
+      // The same object for the whole run, so that nothing is drawn again for it.
+      measures: kept?.measures ?? measuresView(measures),
       phase,
       message: message ?? waitingMessage(cluster),
       clock,
@@ -160,12 +183,16 @@ export class ViewWriter implements NodeHandlers {
       samplesPerSecond: rateOf(phase, samples, seconds, metrics?.samplesPerSecond ?? kept?.samplesPerSecond ?? 0),
       seconds,
       loss: metrics === null ? (kept?.loss ?? null) : (metrics.loss.at(-1)?.[3] ?? null),
-      accuracy: metrics === null ? (kept?.accuracy ?? null) : (metrics.accuracy.at(-1)?.[3] ?? null),
+      accuracy: metrics === null ? (kept?.accuracy ?? null) : lastScore(metrics, measures),
       parameters: parametersOf(plan),
       consistency,
       learningRate,
       updater: plan.updater.kind,
       replicas: plan.replicas,
+      filters: filtersView(filters),
+      localSteps: plan.local?.steps ?? 1,
+      filterChoice: filters.kind === 'auto' ? (this.metrics?.traffic.choice ?? null) : null,
+      traffic: trafficView(metrics ?? this.metrics, kept),
       data: plan.data.name,
       checkpoints: plan.checkpoint,
       startedAt: plan.startedAt,
@@ -225,6 +252,24 @@ function columns(points: readonly Point[]): SeriesView['loss'] {
   };
 }
 
+const measuresView = ({ loss, score }: Measures): RunView['measures'] => ({
+  loss: { name: loss.name },
+  score: score === null ? null : { name: score.name, format: score.format, isHigherBetter: score.isHigherBetter },
+});
+
+/** The mean score as people see it. */
+const shownScore = (mean: number, { score }: Measures): number => (score?.isLogarithm ? Math.exp(mean) : mean);
+
+function lastScore({ accuracy }: Metrics, measures: Measures): number | null {
+  const mean = accuracy.at(-1)?.[3];
+  return mean === undefined ? null : shownScore(mean, measures);
+}
+
+function scoreColumns({ accuracy }: Metrics, measures: Measures): SeriesView['accuracy'] {
+  const all = columns(accuracy);
+  return { ...all, value: all.value.map((mean) => shownScore(mean, measures)) };
+}
+
 /** Reasons are written to follow a colon; alone they are sentences. */
 function sentence(reason: string): string {
   const text = reason.charAt(0).toUpperCase() + reason.slice(1);
@@ -268,4 +313,16 @@ function ringView({ map, plan }: ClusterState, isHere: (node: NodeId) => boolean
       };
     }),
   };
+}
+
+const filtersView = (filters: Filters): FiltersView =>
+  filters.kind === 'fixed'
+    ? { kind: 'fixed', push: pushFiltersText(filters.push), pull: pullFiltersText(filters.pull) }
+    : filters;
+
+/** What was sent so far; nothing before the first figures of a run. */
+function trafficView(metrics: Metrics | null, kept: RunView | null): RunView['traffic'] {
+  if (metrics === null) return kept?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  const { push, pull } = metrics.traffic;
+  return { push: { raw: push.raw, wire: push.wire }, pull: { raw: pull.raw, wire: pull.wire } };
 }

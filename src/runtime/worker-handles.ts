@@ -63,9 +63,10 @@ export class WorkerHandles {
 
   loadFiles(
     files: readonly File[],
+    job: string,
     onProgress: (label: string, fraction: number | null) => void,
   ): Promise<DatasetSummary> {
-    return this.trainer.loadFiles(files, proxy(onProgress));
+    return this.trainer.loadFiles(files, job, proxy(onProgress));
   }
 
   generateData(job: string, seed: number, samples: { train: number; test: number } | null): Promise<DatasetSummary> {
@@ -78,6 +79,10 @@ export class WorkerHandles {
 
   predict(values: Float32Array): Promise<Float32Array> {
     return this.trainer.predict(values);
+  }
+
+  look(request: unknown): Promise<unknown> {
+    return this.trainer.look(request);
   }
 
   download(): Promise<Uint8Array> {

@@ -129,8 +129,8 @@ export class SimNode {
     this.site.onCluster(this.self, cluster);
     const { plan, map, schedule, leases } = cluster;
     if (plan === null) return;
-    const { run, tables, seed, updater, batch, from } = plan;
-    this.stepShard({ kind: 'plan', plan: { run, tables, seed, updater, batch, isResumed: from !== null } });
+    const { run, tables, seed, updater, batch, steps, from } = plan;
+    this.stepShard({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps, isResumed: from !== null } });
     this.stepShard({ kind: 'schedule', schedule });
     this.stepShard({ kind: 'map', map });
     this.stepShard({ kind: 'cut', clock: cluster.checkpoint.cutAt });
@@ -265,6 +265,7 @@ export class SimNode {
       shard: { ...figures, workers: [...figures.workers] },
       epoch: this.shard.epoch,
       settled: this.shard.settledSegments(),
+      hostile: this.shard.hostileNodes(),
       cut: this.cuts.report(this.self, this.core.newest),
       bytesIn: 0,
       bytesOut: 0,

@@ -1,5 +1,6 @@
 // One history: nodes, network, signaling and faults in virtual time, all from one seed, checked as it unfolds.
 import type { CheckpointPolicy, ClusterState, RoleChoice } from '../protocol/control.ts';
+import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { isServing } from '../ps/cluster-map.ts';
 import type { Consistency } from '../ps/consistency.ts';
@@ -24,6 +25,8 @@ export interface SimulationConfig {
   readonly faults: readonly FaultKind[];
   readonly faultCount: number;
   readonly network?: NetworkSettings;
+  /** Only what keeps small whole numbers as they are: receipts are counted. */
+  readonly filters?: Filters;
   readonly checkpoint?: CheckpointPolicy;
   /** Goes on from what an earlier history kept. */
   readonly from?: SimCheckpoint;
@@ -154,7 +157,7 @@ export class Simulation {
   }
 
   private start(): void {
-    const { workers, steps, replicas, consistency, checkpoint, from } = this.config;
+    const { workers, steps, replicas, consistency, checkpoint, from, filters } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
     const plan = {
@@ -163,7 +166,8 @@ export class Simulation {
       ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
     };
     this.trace(`${first.self} asks to start`);
-    first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1 } });
+    const chosen = filters === undefined ? {} : { filters };
+    first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1, ...chosen } });
   }
 
   private noteCluster(who: NodeId, cluster: ClusterState): void {

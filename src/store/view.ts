@@ -5,6 +5,18 @@ export type RoleChoice = 'auto' | 'worker' | 'server' | 'both' | 'watch';
 
 export type ConsistencyView = { kind: 'bsp' } | { kind: 'ssp'; delay: number } | { kind: 'async' };
 
+/** What pushes and pulls go through; as people write it: "topk:0.01+int8". */
+export type FiltersView = { kind: 'off' } | { kind: 'auto' } | { kind: 'fixed'; push: string; pull: string };
+
+/** What a run has where nobody chose. */
+export const DEFAULT_FILTERS: 'off' | 'auto' = 'off';
+
+/** Bytes of one direction: keys and values as they are, and what went over the links. */
+export interface WayView {
+  raw: number;
+  wire: number;
+}
+
 export type ConnectionView =
   | { phase: 'offline' }
   | { phase: 'joining' }
@@ -56,10 +68,18 @@ export interface NodeView {
 
 export type RunPhase = 'idle' | 'preparing' | 'running' | 'paused' | 'finishing' | 'finished' | 'stopped' | 'failed';
 
+/** What a job's curves are called, and how its score is shown. */
+export interface MeasuresView {
+  loss: { name: string };
+  /** Null for a job without a score: it has one curve only. */
+  score: { name: string; format: 'percent' | 'number'; isHigherBetter: boolean } | null;
+}
+
 export interface RunView {
   number: number;
   job: string;
   title: string;
+  measures: MeasuresView;
   phase: RunPhase;
   /** Why it is paused, failed or waiting, in a sentence; null when there is nothing to say. */
   message: string | null;
@@ -71,7 +91,7 @@ export interface RunView {
   samplesPerSecond: number;
   seconds: number;
   loss: number | null;
-  /** Fraction of the test set classified right; null before the first evaluation. */
+  /** The job's score on test data, as `measures` says: most often the fraction classified right. Null before the first. */
   accuracy: number | null;
   parameters: number;
   consistency: ConsistencyView;
@@ -79,6 +99,12 @@ export interface RunView {
   updater: string;
   /** Copies of each parameter wanted besides the owner's: so many tabs may be closed at once. */
   replicas: number;
+  filters: FiltersView;
+  /** Batches of one clock. */
+  localSteps: number;
+  /** What the automatic mode chose and why; null without it. */
+  filterChoice: string | null;
+  traffic: { push: WayView; pull: WayView };
   data: string;
   checkpoints: CheckpointPolicyView;
   /** Tells this run from every other: milliseconds since 1970 by its starter's clock. */
@@ -156,9 +182,15 @@ export interface DatasetView {
   source: 'generated' | 'files';
   /** Jobs that can learn from it. */
   jobs: string[];
-  /** A few samples as 8-bit images, to look at; null where the data aren't images. */
-  preview: { width: number; height: number; images: { pixels: Uint8Array; label: string }[] } | null;
+  /** A few samples to look at; null where there is nothing to see. */
+  preview: PreviewView | null;
 }
+
+export type PreviewView =
+  /** 8-bit grey. */
+  | { kind: 'images'; width: number; height: number; images: { pixels: Uint8Array; label: string }[] }
+  | { kind: 'table'; columns: string[]; rows: string[][] }
+  | { kind: 'text'; lines: string[] };
 
 export interface JobView {
   name: string;
@@ -209,6 +241,10 @@ export interface StartRequest {
   consistency: ConsistencyView;
   /** Copies of each parameter besides the owner's, 0 to 3. */
   replicas: number;
+  /** Off when absent. */
+  filters?: FiltersView;
+  /** Batches of one clock; 1 when absent. */
+  localSteps?: number;
   seed: number;
   checkpoints: CheckpointPolicyView;
 }
@@ -225,6 +261,7 @@ export interface Commands {
   stop(): void;
   setConsistency(consistency: ConsistencyView): void;
   setLearningRate(rate: number): void;
+  setFilters(filters: FiltersView): void;
   setRole(role: RoleChoice): void;
   /** Saves the live parameters as a .safetensors file. */
   download(): void;
@@ -234,6 +271,8 @@ export interface Commands {
   downloadCheckpoint(): void;
   /** Probabilities from the live parameters for one image, values in [0, 1], row-major in the dataset's shape. */
   predict(image: Float32Array): Promise<Float32Array>;
+  /** What a job's own pictures ask of the live parameters; question and answer are the job's (`Trainer.look`). */
+  look(request: unknown): Promise<unknown>;
   /** Hands over what this tab owns, then goes. */
   leave(): void;
   /** Stops this tab as a crash would: without a word to anybody. */

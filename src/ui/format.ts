@@ -29,6 +29,10 @@ export function formatLoss(value: number | null): string {
 export const formatPercent = (fraction: number | null, decimals = 1): string =>
   fraction === null || !Number.isFinite(fraction) ? NOTHING : `${(fraction * 100).toFixed(decimals)} %`;
 
+/** A job's score, as its measures say. */
+export const formatScore = (value: number | null, format: 'percent' | 'number' | undefined): string =>
+  format === 'number' ? formatLoss(value) : formatPercent(value);
+
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** Bytes in powers of 1000: "0 B", "999 B", "1.2 MB". */

@@ -1,8 +1,10 @@
 // The settings of the next run, folded away: the defaults are good.
 import { useState } from 'react';
+import { FiltersChoice } from '../common/filters-choice.tsx';
+import { filtersName } from '../common/filters-words.ts';
 import { NumberInput } from '../common/number-input.tsx';
 import { replicasName } from '../common/replicas-words.ts';
-import { UPDATERS, updaterLabel } from '../common/updaters.ts';
+import { isAdding, UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
@@ -14,9 +16,11 @@ const summarise = (settings: Settings): string =>
   [
     `${formatCount(settings.steps)} steps`,
     `batch ${formatCount(settings.batch)}`,
-    `${updaterLabel(settings.updater)} ${formatRate(settings.learningRate)}`,
+    updaterLabel(settings.updater) + (isAdding(settings.updater) ? '' : ` ${formatRate(settings.learningRate)}`),
     consistencyName(settings.consistency),
     replicasName(settings.replicas),
+    filtersName(settings.filters),
+    ...(settings.localSteps > 1 ? [`${settings.localSteps} local steps`] : []),
   ].join(' · ');
 
 export function SettingsFields({ form }: { readonly form: StartForm }) {
@@ -54,6 +58,45 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
         step={1}
         onChange={(batch) => change({ batch })}
       />
+      {!isAdding(settings.updater) && <UpdaterFields settings={settings} change={change} />}
+      <NumberInput
+        label="Local steps"
+        value={settings.localSteps}
+        min={1}
+        max={64}
+        step={1}
+        onChange={(localSteps) => change({ localSteps })}
+      />
+      <NumberInput
+        label="Seed"
+        value={settings.seed}
+        min={0}
+        max={4_294_967_295}
+        step={1}
+        onChange={(seed) => change({ seed })}
+      />
+      <button type="button" className="button button-quiet settings-reset" onClick={form.reset}>
+        Reset
+      </button>
+      <div className="settings-wide">
+        <ConsistencyChoice value={settings.consistency} onChange={(consistency) => change({ consistency })} />
+      </div>
+      <div className="settings-wide">
+        <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
+      </div>
+      <div className="settings-wide">
+        <FiltersChoice value={settings.filters} choice={null} onChange={(filters) => change({ filters })} />
+      </div>
+      <div className="settings-wide">
+        <CheckpointsChoice value={settings.checkpoints} onChange={(checkpoints) => change({ checkpoints })} />
+      </div>
+    </div>
+  );
+}
+
+function UpdaterFields({ settings, change }: { readonly settings: Settings } & Pick<StartForm, 'change'>) {
+  return (
+    <>
       <NumberInput
         label="Learning rate"
         value={settings.learningRate}
@@ -76,26 +119,6 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
           ))}
         </select>
       </label>
-      <NumberInput
-        label="Seed"
-        value={settings.seed}
-        min={0}
-        max={4_294_967_295}
-        step={1}
-        onChange={(seed) => change({ seed })}
-      />
-      <button type="button" className="button button-quiet settings-reset" onClick={form.reset}>
-        Reset
-      </button>
-      <div className="settings-wide">
-        <ConsistencyChoice value={settings.consistency} onChange={(consistency) => change({ consistency })} />
-      </div>
-      <div className="settings-wide">
-        <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
-      </div>
-      <div className="settings-wide">
-        <CheckpointsChoice value={settings.checkpoints} onChange={(checkpoints) => change({ checkpoints })} />
-      </div>
-    </div>
+    </>
   );
 }

@@ -1,7 +1,14 @@
 // What the start panel holds before a run exists: the chosen job's defaults, and what the user changed of them.
 import { useState } from 'react';
 import { useView } from '../../store/use-view.ts';
-import type { CheckpointPolicyView, ConsistencyView, JobView, StartRequest } from '../../store/view.ts';
+import {
+  type CheckpointPolicyView,
+  type ConsistencyView,
+  DEFAULT_FILTERS,
+  type FiltersView,
+  type JobView,
+  type StartRequest,
+} from '../../store/view.ts';
 
 export interface Settings {
   readonly batch: number;
@@ -10,6 +17,8 @@ export interface Settings {
   readonly updater: string;
   readonly consistency: ConsistencyView;
   readonly replicas: number;
+  readonly filters: FiltersView;
+  readonly localSteps: number;
   readonly seed: number;
   readonly checkpoints: CheckpointPolicyView;
 }
@@ -37,6 +46,8 @@ const DEFAULT_CHECKPOINTS: CheckpointPolicyView = { steps: 200, seconds: 30 };
 const DEFAULTS = {
   consistency: DEFAULT_CONSISTENCY,
   replicas: DEFAULT_REPLICAS,
+  filters: { kind: DEFAULT_FILTERS },
+  localSteps: 1,
   seed: DEFAULT_SEED,
   checkpoints: DEFAULT_CHECKPOINTS,
 };

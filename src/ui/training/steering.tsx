@@ -1,11 +1,14 @@
-// What can be changed while it trains: consistency and learning rate.
+// What can be changed while it trains: consistency, learning rate and filters.
 import { useCommands, useView } from '../../store/use-view.ts';
-import type { ConsistencyView } from '../../store/view.ts';
+import type { ConsistencyView, FiltersView } from '../../store/view.ts';
 import { Explain } from '../common/explain.tsx';
+import { FiltersChoice } from '../common/filters-choice.tsx';
 import { Panel } from '../common/panel.tsx';
+import { isAdding } from '../common/updaters.ts';
 import { useDraft } from '../common/use-draft.ts';
 import { ClockLanes } from './clock-lanes.tsx';
 import { ConsistencyChoice } from './consistency-choice.tsx';
+import { FilterTraffic } from './filter-traffic.tsx';
 import { LearningRateControl } from './learning-rate-control.tsx';
 import { isRunOver } from './run-phase.ts';
 
@@ -15,6 +18,7 @@ export function Steering() {
   const commands = useCommands();
   const consistency = useConsistency();
   const rate = useView((state) => state.run?.learningRate ?? 0);
+  const updater = useView((state) => state.run?.updater ?? '');
   const isOver = useView(({ run }) => run === null || isRunOver(run.phase));
   const [shown, change] = useDraft(consistency, (wanted) => commands.setConsistency(wanted));
   return (
@@ -37,10 +41,28 @@ export function Steering() {
       <fieldset className="steering-controls" disabled={isOver}>
         <ConsistencyChoice value={shown} onChange={change} />
         <ClockLanes consistency={shown} />
-        <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+        {!isAdding(updater) && (
+          <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+        )}
+        <FilterSteering />
       </fieldset>
+      <FilterTraffic />
     </Panel>
   );
+}
+
+function FilterSteering() {
+  const commands = useCommands();
+  const choice = useView((state) => state.run?.filterChoice ?? null);
+  const [shown, change] = useDraft(useFilters(), (wanted) => commands.setFilters(wanted));
+  return <FiltersChoice value={shown} choice={choice} onChange={change} />;
+}
+
+function useFilters(): FiltersView {
+  const kind = useView((state) => state.run?.filters.kind ?? 'off');
+  const push = useView((state) => (state.run?.filters.kind === 'fixed' ? state.run.filters.push : ''));
+  const pull = useView((state) => (state.run?.filters.kind === 'fixed' ? state.run.filters.pull : ''));
+  return kind === 'fixed' ? { kind, push, pull } : { kind };
 }
 
 /** The same object while it means the same. */
