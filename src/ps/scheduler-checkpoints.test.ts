@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Report, Request, RunPlan } from '../protocol/control.ts';
 import { nodeId } from '../protocol/ids.ts';
-import { RESTORE_TIMEOUT_MS, SchedulerCore } from './scheduler-core.ts';
+import { RESTORE_TIMEOUT_MS, SchedulerCore, type SchedulerEffect } from './scheduler-core.ts';
 import { ASYNC, BSP, reportOf, runPlanOf, workerReportOf } from './testing.ts';
 
 const PART = 'ab'.repeat(32);
@@ -21,11 +21,20 @@ const HISTORY = { seconds: 7, loss: [[49, 500, 7, 1.5] as [number, number, numbe
 class Room {
   readonly core = new SchedulerCore(nodeId(1), 3, [], null, null, 0);
   now = 0;
+  /** What the start sent. */
+  readonly started: readonly SchedulerEffect[];
 
   constructor(plan: Partial<RunPlan> = {}) {
     this.core.step({ kind: 'node', node: nodeId(1), label: 'tab 1', role: 'server' }, 0);
     this.core.step({ kind: 'node', node: nodeId(2), label: 'tab 2', role: 'worker' }, 0);
-    this.ask({ ask: 'start', plan: runPlanOf(plan), consistency: BSP, learningRate: 0.5, history: HISTORY });
+    const start = {
+      ask: 'start',
+      plan: runPlanOf(plan),
+      consistency: BSP,
+      learningRate: 0.5,
+      history: HISTORY,
+    } as const;
+    this.started = this.core.step({ kind: 'request', from: nodeId(1), request: start }, 0);
   }
 
   ask(request: Request): void {
@@ -106,6 +115,9 @@ describe('a resumed run', () => {
   it('has the schedule, the samples and the curves of the one before', () => {
     const room = new Room({ from: FROM });
     expect(room.core.state.schedule).toEqual(FROM.schedule);
+    expect(room.started.flatMap(({ message }) => (message.kind === 'metrics' ? message : []))).toMatchObject([
+      { isHistory: true, loss: HISTORY.loss },
+    ]);
     const metrics = room.tick(250).flatMap(({ message }) => (message.kind === 'metrics' ? message : []));
     expect(metrics).toMatchObject([{ clock: 49, samples: 500, seconds: 7 }]);
   });
