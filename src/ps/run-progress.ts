@@ -180,7 +180,7 @@ export class RunProgress {
 
   private totalSamples(): number {
     // What was done before the checkpoint that this run goes on from.
-    let sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * this.plan.batch;
+    let sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * samplesPerClock(this.plan);
     for (const { samples } of this.nodes.values()) sum += samples;
     return sum;
   }

@@ -25,7 +25,8 @@ export function CheckpointOffer() {
       </h2>
       <p className="muted small">
         {title}, {data}, {plural(workers, 'worker')}. Kept in this browser {formatAge(Date.now() - savedAt)},{' '}
-        {formatBytes(bytes)}.{workers > tabs && ' Open the other tabs first, or let them join later.'}
+        <span className="offer-size">{formatBytes(bytes)}</span>.
+        {workers > tabs && ' Open the other tabs first, or let them join later.'}
       </p>
       <div className="offer-buttons">
         <button
