@@ -48,14 +48,18 @@ export class HostedSegment {
   private readonly unacknowledged = new Map<string, Unacknowledged>();
   /** Version that each follower has confirmed in this epoch. */
   private readonly confirmed = new Map<NodeId, number>();
-  /** The owner's version when the epoch began: the placement is settled when all followers have it. */
-  private epochVersion = 0;
+  /** What all followers must have for the next step: the owner's version when the epoch began, or when they vouched. */
+  private settleVersion = 0;
+  /** All followers have caught up once in this epoch: from then on learners vouch for an acknowledgement, too. */
+  private isVouching = false;
   /** The next in the chain, once it has asked to follow in this epoch. */
   private follower: NodeId | null = null;
   /** A follower that asked before this segment could answer. */
   private waitingFollower: Follow | null = null;
   /** As follower: the predecessor has answered in this epoch, and updates come in order from there. */
   private isAttached = false;
+  /** As follower: what it has confirmed in this epoch, and may not go back behind. */
+  private vouchedVersion = -1;
 
   constructor(
     readonly segment: Segment,
@@ -66,9 +70,23 @@ export class HostedSegment {
     return this.placement.chain[0] === this.site.self;
   }
 
-  /** Have all followers what the owner had when the placement was set? Only its owner can tell. */
+  /**
+   * Has every follower all that was ever acknowledged, and will it have whatever is acknowledged later in this epoch?
+   * Then learners may join the chain. Only the owner can tell.
+   */
   get isSettled(): boolean {
-    return this.isOwner && this.followers.every((node) => (this.confirmed.get(node) ?? -1) >= this.epochVersion);
+    return this.isOwner && this.isVouching && this.haveAllCaughtUp;
+  }
+
+  private get haveAllCaughtUp(): boolean {
+    return this.followers.every((node) => (this.confirmed.get(node) ?? -1) >= this.settleVersion);
+  }
+
+  /** Learners that have caught up are waited for from now on; what was acknowledged without them so far they must get. */
+  private vouch(): void {
+    if (this.isVouching || !this.haveAllCaughtUp) return;
+    this.isVouching = true;
+    this.settleVersion = this.segment.version;
   }
 
   private get members(): readonly NodeId[] {
@@ -94,10 +112,13 @@ export class HostedSegment {
     this.follower = null;
     this.waitingFollower = null;
     this.isAttached = false;
-    this.epochVersion = this.segment.version;
+    this.vouchedVersion = -1;
+    this.settleVersion = this.segment.version;
+    this.isVouching = false;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
     if (this.isOwner) {
+      this.vouch();
       this.settle(null);
       this.acknowledgeSafe();
     } else {
@@ -242,9 +263,9 @@ export class HostedSegment {
     this.sendShard(this.follower, { kind: 'update', version, ...update, values: update.values.slice() });
   }
 
-  /** Newest version that every replica in the chain has confirmed. */
+  /** Newest version that every replica in the chain has confirmed, and every learner that vouches. */
   private safeVersion(): number {
-    const replicas = this.placement.chain.slice(1);
+    const replicas = this.isVouching ? this.followers : this.placement.chain.slice(1);
     return Math.min(this.segment.version, ...replicas.map((node) => this.confirmed.get(node) ?? -1));
   }
 
@@ -326,6 +347,8 @@ export class HostedSegment {
 
   takeSnapshot(from: NodeId, snapshot: Snapshot): void {
     if (from !== this.predecessor || this.isOwner) return;
+    // Late, from a connection that is no more: what was confirmed since must not be undone.
+    if (snapshot.version < this.vouchedVersion) return;
     if (!this.segment.adopt(snapshot, this.site.workers)) {
       // The predecessor knew an older version of this one than there is now: ask again.
       this.followPredecessor();
@@ -352,11 +375,14 @@ export class HostedSegment {
 
   takeConfirm(from: NodeId, confirm: Confirm): void {
     if (!this.isOwner || confirm.version > this.segment.version) return;
-    this.confirmed.set(from, confirm.version);
+    // Within an epoch a follower only goes forward: a lower number is late.
+    this.confirmed.set(from, Math.max(confirm.version, this.confirmed.get(from) ?? -1));
+    this.vouch();
     this.acknowledgeSafe();
   }
 
   private confirm(): void {
+    this.vouchedVersion = this.segment.version;
     const [owner] = this.placement.chain;
     if (owner !== undefined) this.sendShard(owner, { kind: 'confirm', version: this.segment.version });
   }

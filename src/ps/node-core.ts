@@ -140,6 +140,11 @@ export class NodeCore {
     return this.scheduler !== null;
   }
 
+  /** Is it gathering what it needs to begin as scheduler? */
+  get isElecting(): boolean {
+    return this.election !== null;
+  }
+
   get newest(): ClusterState | null {
     return this.cluster;
   }

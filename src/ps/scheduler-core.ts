@@ -23,8 +23,8 @@ import { cutSegments } from './table.ts';
 /** Workers that aren't ready by then join later, so that one slow phone doesn't keep the room from starting. */
 export const PREPARE_TIMEOUT_MS = 20_000;
 
-/** Reports come four times a second: a node silent for longer may be dead, though nobody has noticed. */
-const FRESH_MS = 1_000;
+/** Reports come four times a second: who missed two may be dead, though nobody has noticed. */
+const FRESH_MS = 500;
 
 /** A change takes effect this far ahead of the newest clock heard of, so that every shard hears of it before. */
 const CHANGE_LEAD_SECONDS = 0.4;

@@ -45,6 +45,8 @@ export class SimNode {
   isAlive = true;
   /** Frozen until then: nothing runs, everything waits. */
   frozenUntil = 0;
+  /** Computes slower until then. */
+  slowUntil = 0;
   private incarnation = 0;
   private preparedRun = 0;
   private preparing = 0;

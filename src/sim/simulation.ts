@@ -1,14 +1,14 @@
 // One history: nodes, network, signaling and faults in virtual time, all from one seed, checked as it unfolds.
 import type { ClusterState, RoleChoice } from '../protocol/control.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
-import { isServing } from '../ps/cluster-map.ts';
 import type { Consistency } from '../ps/consistency.ts';
 import type { Segment } from '../ps/segment.ts';
 import { hash32, Random } from '../random.ts';
 import { countingPlan, pushRows } from './counting-job.ts';
+import { FaultInjector, type Target } from './fault-injector.ts';
 import { drawFaults, type Fault, type FaultKind } from './faults.ts';
 import { checkReplicas, MapLedger, PushLedger, type Violation } from './invariants.ts';
-import { LAN, Network, type NetworkSettings } from './network.ts';
+import { INTERNET, LAN, Network, type NetworkSettings } from './network.ts';
 import { VirtualSignaling } from './signaling.ts';
 import { SimNode } from './sim-node.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -68,11 +68,10 @@ export class Simulation {
   private readonly pushes: PushLedger;
   private readonly maps = new MapLedger();
   private readonly violations: Violation[] = [];
-  private readonly leaving = new Set<SimNode>();
+  private readonly injector: FaultInjector;
   private readonly total: number;
   private hash = 0;
   private events = 0;
-  private faultsDone = 0;
   private faultsPlanned = false;
   private faultsLeft = 0;
   private newest: ClusterState | null = null;
@@ -84,16 +83,39 @@ export class Simulation {
     this.random = new Random(config.seed);
     this.total = config.workers + config.servers;
     this.pushes = new PushLedger(SEGMENTS, config.steps);
-    this.network = new Network(this.time, new Random(hash32(config.seed, 7)), config.network ?? LAN, {
+    this.network = new Network(this.time, new Random(hash32(config.seed, 7)), this.networkOf(config), {
       onUp: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkUp(peer)),
       onDown: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkDown(peer)),
       isAlive: (node) => this.nodes.get(node)?.isAlive ?? false,
-      canSignal: () => this.signaling.isUp,
+      canSignal: (node) => this.signaling.reaches(node),
     });
     this.signaling = new VirtualSignaling(this.time, (node, event) => {
       const target = this.nodes.get(node);
       target?.on(() => target.step(event));
     });
+    this.injector = new FaultInjector(this.asTarget());
+  }
+
+  /** Most rooms are on one network, some are spread over countries. */
+  private networkOf({ network, seed }: SimulationConfig): NetworkSettings {
+    return network ?? (hash32(seed, 13) % 4 === 0 ? INTERNET : LAN);
+  }
+
+  private asTarget(): Target {
+    const simulation = this;
+    const { time, network, signaling, total } = this;
+    return {
+      ...{ time, network, signaling, startNodes: total },
+      get nodeCount() {
+        return simulation.nodes.size;
+      },
+      get cluster() {
+        return simulation.newest;
+      },
+      alive: () => this.alive(),
+      add: (role) => this.add(role),
+      trace: (line) => this.trace(line),
+    };
   }
 
   run(): SimulationResult {
@@ -125,12 +147,12 @@ export class Simulation {
     const random = new Random(hash32(config.seed, 11, self));
     const isSlow = random.unit() < 0.15;
     const skewMs = (random.unit() - 0.5) * 1_000_000;
-    const node = new SimNode(self, role, {
+    const node: SimNode = new SimNode(self, role, {
       time,
       network,
       isSlow,
       skewMs,
-      computeMs: () => (isSlow ? 4 : 1) * (8 + random.unit() * 10),
+      computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * (8 + random.unit() * 10),
       rows: (worker, clock) => pushRows(SEGMENTS, this.pushes.slotOf(worker, clock), worker, clock),
       onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
       onAcknowledge: ({ worker, clock, table, segment }) => {
@@ -183,116 +205,11 @@ export class Simulation {
   private commit(fault: Fault): void {
     this.faultsLeft--;
     this.movedAt = this.time.now;
-    if (this.act(fault)) this.faultsDone++;
-  }
-
-  /** @returns false where the fault can't be had now: nobody to kill, or it would be the last copy of something */
-  private act({ kind, pick, otherPick, durationMs }: Fault): boolean {
-    const alive = this.alive();
-    const one = alive[Math.floor(pick * alive.length)];
-    const other = alive[Math.floor(otherPick * alive.length)];
-    if (one === undefined || other === undefined) return false;
-    const isServer = ({ self }: SimNode) => this.map?.servers.includes(self) ?? false;
-    switch (kind) {
-      case 'kill-server':
-        return this.kill(this.pickOf(pick, isServer));
-      case 'kill-worker':
-        return this.kill(this.pickOf(pick, (node) => node.worker !== null));
-      case 'kill-scheduler':
-        return this.kill(alive.find((node) => node.core.isScheduler));
-      case 'join':
-        if (this.nodes.size >= 3 * this.total) return false;
-        this.add(otherPick < 0.5 ? 'both' : otherPick < 0.8 ? 'server' : 'worker');
-        return true;
-      case 'join-server':
-        if (this.nodes.size >= 3 * this.total) return false;
-        this.add('server');
-        return true;
-      case 'leave':
-        return this.leave(one);
-      case 'leave-server':
-        return this.leave(this.pickOf(pick, isServer));
-      case 'break':
-        this.trace(`break ${one.self}–${other.self}`);
-        this.network.cut(one.self, other.self);
-        return true;
-      case 'stall':
-        this.trace(`stall ${one.self}→${other.self} ${durationMs} ms`);
-        if (one !== other) this.network.stall(one.self, other.self, durationMs);
-        return one !== other;
-      case 'freeze':
-        this.trace(`freeze ${one.self} ${durationMs} ms`);
-        one.frozenUntil = Math.max(one.frozenUntil, this.time.now + durationMs);
-        return true;
-      case 'signaling':
-        return this.stopSignaling(durationMs);
-      default:
-        return kind satisfies never;
-    }
+    this.injector.commit(fault);
   }
 
   private get map(): ClusterState['map'] | undefined {
     return this.newest?.map;
-  }
-
-  private pickOf(pick: number, isMeant: (node: SimNode) => boolean): SimNode | undefined {
-    const candidates = this.alive().filter(isMeant);
-    return candidates[Math.floor(pick * candidates.length)];
-  }
-
-  /** Would every segment keep a copy in its chain on a node that lives and can act, and would there be a worker left? */
-  private canSpare(node: SimNode): boolean {
-    const others = this.alive().filter((other) => other !== node && !other.isFrozen && !this.leaving.has(other));
-    const live = new Set(others.map(({ self }) => self));
-    const scheduler = this.newest?.scheduler;
-    const canAct = (member: NodeId) =>
-      live.has(member) && (scheduler === undefined || scheduler === member || this.network.isUp(scheduler, member));
-    const keepsCopies = this.map?.placements.every(({ chain }) => chain.some(canAct)) ?? false;
-    return keepsCopies && others.some(({ worker }) => worker !== null) && others.length >= 2;
-  }
-
-  private kill(node: SimNode | undefined): boolean {
-    if (node === undefined || !this.canSpare(node)) return false;
-    this.trace(`kill ${node.self}`);
-    node.isAlive = false;
-    node.worker?.end();
-    this.signaling.leave(node.self, 'closed');
-    this.network.forget(node.self);
-    return true;
-  }
-
-  /** Asks to leave, and goes when nothing is placed on it any more. */
-  private leave(node: SimNode | undefined): boolean {
-    if (node === undefined || this.leaving.has(node) || !this.canSpare(node)) return false;
-    this.leaving.add(node);
-    this.trace(`${node.self} asks to leave`);
-    node.on(() => node.step({ kind: 'request', request: { ask: 'leave' } }));
-    this.departWhenFree(node, this.time.now + 10_000);
-    return true;
-  }
-
-  private departWhenFree(node: SimNode, deadline: number): void {
-    if (!node.isAlive) return;
-    const map = node.core.newest?.map;
-    const isNeeded =
-      map !== undefined && (isServing(map, node.self) || map.workers.some((worker) => worker.node === node.self));
-    if (isNeeded) {
-      if (this.time.now < deadline) this.time.after(50, () => this.departWhenFree(node, deadline));
-      return;
-    }
-    this.trace(`${node.self} leaves`);
-    node.isAlive = false;
-    node.worker?.end();
-    this.signaling.leave(node.self, 'leave');
-    this.network.forget(node.self);
-  }
-
-  private stopSignaling(durationMs: number): boolean {
-    if (!this.signaling.isUp) return false;
-    this.trace(`signaling away for ${durationMs} ms`);
-    this.signaling.stop();
-    this.time.after(durationMs, () => this.signaling.restart(this.alive().map(({ self }) => self)));
-    return true;
   }
 
   /** 3: no gradient is computed on parameters older than τ allows. */
@@ -321,13 +238,13 @@ export class Simulation {
       this.movedAt = this.time.now;
     }
     if (this.isQuiet()) this.hasEnded = true;
-    else if (this.faultsLeft === 0 && this.time.now - this.movedAt > STALL_LIMIT_MS)
+    else if (this.faultsLeft === 0 && this.injector.isIdle && this.time.now - this.movedAt > STALL_LIMIT_MS)
       this.violate(6, this.describeStall());
   }
 
   /** Everybody in the newest map has done and got acknowledged all, and no segment is on its way. */
   private isQuiet(): boolean {
-    if (this.faultsLeft > 0 || this.map === undefined) return false;
+    if (this.faultsLeft > 0 || !this.injector.isIdle || this.map === undefined) return false;
     // After the end workers may all go; during a run there is always one, or there will be.
     if (this.map.workers.length === 0 && this.newest?.phase !== 'finished') return false;
     const workers = this.map.workers.map(({ node }) => this.nodes.get(node));
@@ -404,7 +321,7 @@ export class Simulation {
       violations: this.violations,
       virtualMs: this.time.now,
       events: this.events,
-      faults: this.faultsDone,
+      faults: this.injector.committed,
       messages: this.network.messages,
       bytes: this.network.bytes,
       acknowledged: this.pushes.acknowledgedCount,
