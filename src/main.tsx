@@ -30,6 +30,7 @@ function openPage(root: HTMLElement): void {
   const workers = new WorkerHandles(
     new Worker(new URL('../workers/trainer.worker.ts', import.meta.url), { type: 'module', name: 'trainer' }),
     new Worker(new URL('../workers/shard.worker.ts', import.meta.url), { type: 'module', name: 'shard' }),
+    new Worker(new URL('../workers/links.worker.ts', import.meta.url), { type: 'module', name: 'links' }),
   );
   const address = roomOfPage();
   const role = roleOfPage();

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { consistencySchema } from '../../src/protocol/control.ts';
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
 import { ClusterFailure } from './failure.ts';
+import { faultSchema } from './fault-plan.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => {
   const error = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
@@ -60,6 +61,7 @@ const schema = z.object({
   evaluateEvery: wholeNumber(1).optional(),
   seed: wholeNumber(0, 0xffff_ffff),
   option: z.array(jobOption).transform((pairs) => Object.fromEntries(pairs)),
+  fault: z.array(faultSchema).transform((lists) => lists.flat()),
   oracle: z.boolean(),
   browser: z.enum(['chromium', 'firefox', 'mixed'], 'is chromium, firefox or mixed'),
   json: z.string().optional(),
@@ -92,6 +94,12 @@ function command(): Command {
     .option('--evaluate-every <clocks>', 'clocks between evaluations on the way; chosen to cost little without')
     .option('--seed <number>', 'of the first parameters and the batches', '1')
     .option('--option <name=value>', 'an option of the job, e.g. l1=1 or hidden=[64,32]; repeatable', collect, [])
+    .option(
+      '--fault <what@clock>',
+      'kill-server@40, kill-worker@30, kill-scheduler@50, join-server@60, join-worker@20, leave-server@70, stop-signaling@10,restart@30, pause-worker@25:5s; repeatable',
+      collect,
+      [],
+    )
     .option('--oracle', 'train it again in one thread and report the largest difference', false)
     .option('--browser <name>', 'chromium, firefox, or mixed (in turn)', 'chromium')
     .option('--json <file>', 'write the results there')

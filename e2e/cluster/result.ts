@@ -1,6 +1,7 @@
 // What a run came to: as JSON for machines, as a few lines for people.
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
+import type { FaultReport } from './fault-report.ts';
 import type { Trained } from './training.ts';
 
 export interface ClusterResult {
@@ -27,6 +28,8 @@ export interface ClusterResult {
   readonly paramsSha256: string;
   /** On the pages' main threads while training; null where the browser can't tell, 0 where none took over 50 ms. */
   readonly longestTaskMs: number | null;
+  /** What was done to it with --fault, in that order. */
+  readonly faults: readonly FaultReport[];
   readonly oracle?: { readonly maxAbsDiff: number; readonly samplesPerSecond: number };
   readonly objective?: number;
   readonly nonZeros?: number;
@@ -37,7 +40,7 @@ const consistencyText = ({ consistency }: ClusterArguments): string =>
 
 /** @throws ClusterFailure where the run left no figures */
 export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterResult {
-  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures } = trained;
+  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures, faults } = trained;
   const { metrics, time } = figures;
   if (metrics === null || status.run === null) throw new ClusterFailure('The run ended without figures.');
   const workers = metrics.nodes.filter(({ isWorker }) => isWorker);
@@ -63,6 +66,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     duplicatesIgnored: metrics.duplicates,
     paramsSha256,
     longestTaskMs,
+    faults,
     ...(oracle === null ? {} : { oracle }),
     ...modelFigures,
   };
@@ -94,10 +98,17 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
     ['Main threads', longestTask(result.longestTaskMs)],
     ['Parameters', `SHA-256 ${result.paramsSha256}`],
   ];
+  for (const fault of result.faults) rows.push(['Fault', faultText(fault)]);
   if (result.oracle) rows.push(['One thread', oracleText(result.oracle)]);
   if (result.objective !== undefined) rows.push(['Objective', result.objective.toFixed(2)]);
   if (result.nonZeros !== undefined) rows.push(['Non-zeros', count(result.nonZeros)]);
   return rows.map(([name, text]) => `${name.padEnd(14)} ${text}`).join('\n');
+}
+
+function faultText({ kind, node, detectedMs, recoveryMs }: FaultReport): string {
+  const after = (ms: number | null, what: string) => (ms === null ? [] : [`${what} after ${ms} ms`]);
+  const whom = node === null ? '' : ` (node ${node})`;
+  return [`${kind}${whom}`, ...after(detectedMs, 'noticed'), ...after(recoveryMs, 'went on')].join(', ');
 }
 
 const longestTask = (ms: number | null): string => {

@@ -5,6 +5,8 @@ import type { Tab } from '../browsers/tab.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { dataFiles } from './data-files.ts';
 import { ClusterFailure } from './failure.ts';
+import type { FaultReport } from './fault-report.ts';
+import { FaultRunner } from './fault-runner.ts';
 import { every } from './periods.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { Room } from './room.ts';
@@ -19,26 +21,29 @@ export interface Trained {
   readonly paramsSha256: string;
   readonly modelFigures: Readonly<Record<string, number>>;
   readonly longestTaskMs: number | null;
+  readonly faults: readonly FaultReport[];
   readonly oracle: { readonly maxAbsDiff: number; readonly samplesPerSecond: number } | null;
 }
 
 /** @throws ClusterFailure */
 export async function train(room: Room, wanted: ClusterArguments, line: ProgressLine): Promise<Trained> {
-  const first = firstOf(room);
-  await chooseData(first, wanted);
-  const request = await requestOf(first, wanted);
+  await chooseData(room.first, wanted);
+  const request = await requestOf(room.first, wanted);
   await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
   const { option: options, evaluateEvery } = wanted;
-  await first.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  await room.first.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  const faults = new FaultRunner(room, wanted.fault);
   try {
-    await followRun(room, line);
+    await followRun(room, line, faults);
   } finally {
     line.end();
   }
   const longest = await Promise.all(room.tabs.map((tab) => tab.longestTaskMs()));
   const known = longest.filter((ms) => ms !== null);
+  const { first } = room;
   const figures = await lastFigures(first);
   return {
+    faults: await faults.report(await lossOf(first)),
     request,
     figures,
     status: await first.call('status'),
@@ -47,12 +52,6 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
     longestTaskMs: known.length === 0 ? null : Math.max(...known),
     oracle: wanted.oracle ? await first.call('oracle') : null,
   };
-}
-
-function firstOf(room: Room): Tab {
-  const [first] = room.tabs;
-  if (first === undefined) throw new RangeError('A room without tabs trains nothing.');
-  return first;
 }
 
 async function chooseData(tab: Tab, { job, train, test, dataSamples }: ClusterArguments): Promise<void> {
@@ -108,9 +107,8 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
 }
 
 /** Until the run has finished. @throws ClusterFailure when it ends, or stands, in any other way */
-async function followRun(room: Room, line: ProgressLine): Promise<void> {
-  const first = firstOf(room);
-  for await (const _ of every('progress')) {
+async function followRun(room: Room, line: ProgressLine, faults: FaultRunner): Promise<void> {
+  for await (const _ of every('look')) {
     const all = await Promise.race([Promise.all(room.tabs.map((tab) => tab.call('status'))), room.trouble]);
     const at = all.findIndex(({ problem }) => problem !== null);
     const problem = all[at]?.problem;
@@ -118,11 +116,18 @@ async function followRun(room: Room, line: ProgressLine): Promise<void> {
     const run = all[0]?.run;
     if (!run) continue;
     line.show(run);
+    await Promise.race([faults.reached(run.clock), room.trouble]);
     if (run.phase === 'finished') return;
     if (run.phase === 'failed' || run.phase === 'stopped' || run.phase === 'paused') {
-      throw new ClusterFailure(run.message ?? `The run was ${run.phase} by someone in ${first.name}.`);
+      throw new ClusterFailure(run.message ?? `The run was ${run.phase} by someone in ${room.first.name}.`);
     }
   }
+}
+
+/** The loss curve as the page shows it. */
+async function lossOf(tab: Tab): Promise<[number, number, number, number][]> {
+  const { loss } = await tab.call('series');
+  return loss.step.map((step, at) => [step, loss.samples[at] ?? 0, loss.seconds[at] ?? 0, loss.value[at] ?? 0]);
 }
 
 async function lastFigures(tab: Tab): Promise<Figures> {

@@ -9,6 +9,7 @@ import {
   MAX_PARAMETERS,
   MAX_PLACEMENTS,
   MAX_REPLICAS,
+  MAX_ROOM_NODES,
   MAX_TABLES,
   MAX_WIDTH,
 } from './limits.ts';
@@ -89,6 +90,9 @@ const splitSchema = z.object({
   blocks: z.number().int().min(0).max(MAX_BLOCKS),
 });
 
+/** SHA-256, lower-case hex: a block that somebody in the room holds. */
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
 /** Where the data of a run come from: made by every node from a seed, or fetched by hash from whoever holds them. */
 const dataSchema = z.object({
   name: z.string().max(200),
@@ -96,8 +100,25 @@ const dataSchema = z.object({
   test: splitSchema,
   source: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('generated'), seed: u32, samples: z.object({ train: count, test: count }).nullable() }),
-    z.object({ kind: z.literal('blocks'), manifest: z.string().regex(/^[0-9a-f]{64}$/) }),
+    z.object({ kind: z.literal('blocks'), manifest: hash }),
   ]),
+});
+
+const scheduleSchema = z
+  .array(z.object({ fromClock: clock, consistency: consistencySchema, learningRate: learningRateSchema }))
+  .max(64);
+
+/** How often a checkpoint is cut: whichever comes first; nulls mean never. */
+export const checkpointPolicySchema = z.object({
+  steps: z.number().int().min(1).max(100_000_000).nullable(),
+  seconds: z.number().min(1).max(86_400).nullable(),
+});
+
+/** A checkpoint as blocks: lists of segments (`data/checkpoint-part.ts`), each segment a block of its own. */
+const checkpointSchema = z.object({
+  /** Everything up to this clock is in. */
+  clock,
+  parts: z.array(hash).min(1).max(MAX_ROOM_NODES),
 });
 
 /** Everything that a run is, fixed from its start to its end. */
@@ -119,11 +140,12 @@ const planSchema = z.object({
   evaluateEvery: z.number().int().min(1),
   /** Clocks that one point of the loss curve stands for. */
   lossEvery: z.number().int().min(1),
+  checkpoint: checkpointPolicySchema,
+  /** Milliseconds since 1970 by the starter's clock: of two checkpoints in a browser's storage it tells the newer run. */
+  startedAt: count,
+  /** Where the run goes on, and under which schedule; null for one that begins. */
+  from: checkpointSchema.extend({ schedule: scheduleSchema.min(1) }).nullable(),
 });
-
-const scheduleSchema = z
-  .array(z.object({ fromClock: clock, consistency: consistencySchema, learningRate: learningRateSchema }))
-  .max(64);
 
 export const runPhases = [
   'idle',
@@ -160,7 +182,16 @@ const clusterSchema = z.object({
   leases: leasesSchema,
   /** Nodes that hold every block of the data, where the data are blocks. */
   holders: z.array(node),
+  /** The clock at which the next checkpoint is cut, and the newest one that is complete. */
+  checkpoint: z.object({ cutAt: clock.nullable(), newest: checkpointSchema.nullable() }),
 });
+
+/** A point of a curve: clock, samples, seconds, value. */
+const point = z.tuple([clock, count, amount, z.number()]);
+const curveSchema = z.array(point).max(4_000);
+
+/** What a run had learnt until its checkpoint: its curves go on from there. */
+export const historySchema = z.object({ seconds: amount, loss: curveSchema, accuracy: curveSchema });
 
 /** What a person, or a script, asks of the scheduler. */
 export const requestSchema = z.discriminatedUnion('ask', [
@@ -169,7 +200,11 @@ export const requestSchema = z.discriminatedUnion('ask', [
     plan: planSchema,
     consistency: consistencySchema,
     learningRate: learningRateSchema,
+    /** Of a run that goes on from a checkpoint. */
+    history: historySchema.optional(),
   }),
+  /** Cut a checkpoint now. */
+  z.object({ ask: z.literal('checkpoint') }),
   z.object({ ask: z.literal('pause') }),
   z.object({ ask: z.literal('resume') }),
   z.object({ ask: z.literal('stop') }),
@@ -227,6 +262,17 @@ const reportSchema = z.object({
   /** The epoch that the node's shard is in, and which of its own segments are settled there (indexes). */
   epoch: epochSchema,
   settled: z.array(u32).max(MAX_PLACEMENTS),
+  /** What this node has of the checkpoint that is being cut; null before it has anything. */
+  cut: z
+    .object({
+      clock,
+      /** The block that lists its segments. */
+      part: hash,
+      segments: z.array(u32).max(MAX_PLACEMENTS),
+      /** No segment holds anything of a later clock. */
+      isExact: z.boolean(),
+    })
+    .nullable(),
   bytesIn: count,
   bytesOut: count,
   traffic: trafficSchema,
@@ -236,8 +282,6 @@ const reportSchema = z.object({
   rttMs: amount.nullable(),
 });
 
-const point = z.tuple([clock, count, amount, z.number()]);
-
 const metricsSchema = z.object({
   kind: z.literal('metrics'),
   run: u32,
@@ -246,8 +290,8 @@ const metricsSchema = z.object({
   seconds: amount,
   samplesPerSecond: amount,
   /** [clock, samples, seconds, value]: new since the last message, or all of them where `isHistory`. */
-  loss: z.array(point).max(4_000),
-  accuracy: z.array(point).max(4_000),
+  loss: curveSchema,
+  accuracy: curveSchema,
   isHistory: z.boolean(),
   staleness: z.record(z.string().max(10), count),
   traffic: trafficSchema,
@@ -301,10 +345,16 @@ export const controlSchema = z.discriminatedUnion('kind', [
 
 export type ControlMessage = z.infer<typeof controlSchema>;
 export type ClusterState = z.infer<typeof clusterSchema>;
+/** Parses a plan that was kept in a file. */
+export const runPlanSchema = planSchema;
 export type RunPlan = z.infer<typeof planSchema>;
 export type RunPhase = (typeof runPhases)[number];
 export type DataPlan = z.infer<typeof dataSchema>;
 export type SplitPlan = z.infer<typeof splitSchema>;
+export type CheckpointPolicy = z.infer<typeof checkpointPolicySchema>;
+export type CheckpointState = ClusterState['checkpoint'];
+/** What a run had learnt until its checkpoint. */
+export type RunHistory = z.infer<typeof historySchema>;
 export type Request = z.infer<typeof requestSchema>;
 export type Report = z.infer<typeof reportSchema>;
 export type WorkerReport = z.infer<typeof workerReportSchema>;

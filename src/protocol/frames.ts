@@ -18,6 +18,8 @@ export const FrameKind = {
   update: 9,
   confirm: 10,
   follow: 11,
+  cut: 12,
+  restore: 13,
 } as const;
 
 /** Why a shard didn't do what a frame asked. Append only. */
@@ -143,9 +145,13 @@ export interface WorkerClock {
 }
 
 /** Answers `follow`: everything a segment is. Without values where the asker is at that version already. */
-export interface Snapshot extends SegmentId {
+export interface Snapshot extends SegmentState {
   readonly kind: 'snapshot';
   readonly epoch: Epoch;
+}
+
+/** Everything a segment is: what followers and checkpoints need. */
+export interface SegmentState extends SegmentId {
   readonly version: number;
   readonly stamp: Epoch;
   /** Floor of the vector clock, and its entries. */
@@ -154,6 +160,21 @@ export interface Snapshot extends SegmentId {
   readonly scalars: Float64Array;
   readonly values: Float32Array;
   readonly slots: readonly Float32Array[];
+}
+
+/** Between the shard and the trainer of one tab: a segment as it was when its clocks passed `clock`, for a checkpoint. */
+export interface Cut extends SegmentState {
+  readonly kind: 'cut';
+  readonly epoch: Epoch;
+  readonly run: number;
+  readonly clock: number;
+}
+
+/** A shard asks the trainer of its tab for the state in which a segment goes on; answered by a `cut`. */
+export interface Restore extends SegmentId {
+  readonly kind: 'restore';
+  readonly epoch: Epoch;
+  readonly run: number;
 }
 
 export interface BlockRequest {
@@ -182,6 +203,8 @@ export type Frame =
   | Confirm
   | Follow
   | Snapshot
+  | Cut
+  | Restore
   | BlockRequest
   | BlockAnswer;
 
@@ -216,7 +239,11 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
     case 'follow':
       return [writeEpoch(writeSegment(head, frame).u32(frame.version), frame.stamp).finish()];
     case 'snapshot':
-      return writeSnapshot(head, frame);
+      return writeState(head, frame);
+    case 'cut':
+      return writeState(head.u32(frame.run).i32(frame.clock), frame);
+    case 'restore':
+      return [writeSegment(head.u32(frame.run), frame).finish()];
     case 'blockRequest':
       return [head.u32(frame.request).raw(bytesOfHex(frame.hash)).finish()];
     case 'blockAnswer':
@@ -228,6 +255,15 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
     default:
       return frame satisfies never;
   }
+}
+
+const KINDS = new Map<number, Frame['kind']>(
+  Object.entries(FrameKind).map(([kind, number]) => [number, kind as Frame['kind']]),
+);
+
+/** What an encoded frame is, by its header alone: for whoever passes it on unread. Null for what is no frame of ours. */
+export function kindOfFrame(bytes: Uint8Array): Frame['kind'] | null {
+  return bytes[0] === PROTOCOL_VERSION ? (KINDS.get(bytes[1] ?? 0) ?? null) : null;
 }
 
 /** Parses one frame; arrays are views of `bytes` where alignment allows. @throws MalformedBytes */
@@ -263,7 +299,11 @@ function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
     case FrameKind.follow:
       return { kind: 'follow', epoch, ...readSegment(reader), version: reader.u32(), stamp: readEpoch(reader) };
     case FrameKind.snapshot:
-      return readSnapshot(epoch, reader);
+      return { kind: 'snapshot', epoch, ...readState(reader) };
+    case FrameKind.cut:
+      return { kind: 'cut', epoch, run: reader.u32(), clock: reader.i32(), ...readState(reader) };
+    case FrameKind.restore:
+      return { kind: 'restore', epoch, run: reader.u32(), ...readSegment(reader) };
     case FrameKind.blockRequest:
       return { kind: 'blockRequest', epoch, request: reader.u32(), hash: hexOf(reader.raw(32)) };
     case FrameKind.blockAnswer:
@@ -344,7 +384,7 @@ function readUpdate(epoch: Epoch, reader: ByteReader): Update {
   return { kind: 'update', epoch, ...segment, version, learningRate, weight, hasGradient, advances, keys, values };
 }
 
-function writeSnapshot(head: ByteWriter, frame: Snapshot): Uint8Array[] {
+function writeState(head: ByteWriter, frame: SegmentState): Uint8Array[] {
   writeEpoch(writeSegment(head, frame).u32(frame.version), frame.stamp).i32(frame.floor);
   writeWorkerClocks(head, frame.clocks).u32(frame.scalars.length);
   for (const scalar of frame.scalars) head.f64(scalar);
@@ -352,7 +392,7 @@ function writeSnapshot(head: ByteWriter, frame: Snapshot): Uint8Array[] {
   return [head.finish(), bytesOf(frame.values), ...frame.slots.map(bytesOf)];
 }
 
-function readSnapshot(epoch: Epoch, reader: ByteReader): Snapshot {
+function readState(reader: ByteReader): SegmentState {
   const segment = readSegment(reader);
   const version = reader.u32();
   const stamp = readEpoch(reader);
@@ -364,7 +404,7 @@ function readSnapshot(epoch: Epoch, reader: ByteReader): Snapshot {
   if (slotCount > MAX_SLOTS) throw new MalformedBytes(`${slotCount} slots per value; at most ${MAX_SLOTS}`);
   const values = reader.f32s(length);
   const slots = Array.from({ length: slotCount }, () => reader.f32s(length));
-  return { kind: 'snapshot', epoch, ...segment, version, stamp, floor, clocks, scalars, values, slots };
+  return { ...segment, version, stamp, floor, clocks, scalars, values, slots };
 }
 
 function writeWorkerClocks(head: ByteWriter, clocks: readonly WorkerClock[]): ByteWriter {

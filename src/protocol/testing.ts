@@ -54,6 +54,10 @@ export function framesByKind(fields: FrameFields): {
 } {
   const { clock, epoch, keys, segment, table, values, worker } = fields;
   const place = { epoch, table, segment };
+  const state = {
+    ...{ version: u32, stamp: epoch, floor: i32, clocks: workerClocks(worker) },
+    ...{ scalars: f64s, arrays: snapshotArrays },
+  };
   return {
     push: fc.record({
       kind: fc.constant('push'),
@@ -94,17 +98,12 @@ export function framesByKind(fields: FrameFields): {
     confirm: fc.record({ kind: fc.constant('confirm'), ...place, version: u32 }),
     follow: fc.record({ kind: fc.constant('follow'), ...place, version: u32, stamp: epoch }),
     snapshot: fc
-      .record({
-        kind: fc.constant('snapshot' as const),
-        ...place,
-        version: u32,
-        stamp: epoch,
-        floor: i32,
-        clocks: workerClocks(worker),
-        scalars: f64s,
-        arrays: snapshotArrays,
-      })
+      .record({ kind: fc.constant('snapshot' as const), ...place, ...state })
       .map(({ arrays, ...head }) => ({ ...head, ...arrays })),
+    cut: fc
+      .record({ kind: fc.constant('cut' as const), ...place, run: u32, clock: i32, ...state })
+      .map(({ arrays, ...head }) => ({ ...head, ...arrays })),
+    restore: fc.record({ kind: fc.constant('restore'), ...place, run: u32 }),
     blockRequest: fc.record({
       kind: fc.constant('blockRequest'),
       epoch,

@@ -1,8 +1,19 @@
 // One segment on one shard, in whatever role the map gives it there. As owner: collects pushes, applies, answers pulls,
 // acknowledges what the chain has confirmed. As follower: applies what its predecessor sends. Every epoch re-attaches
 // the chain, so that no update of an older epoch is ever applied.
-import type { Confirm, Follow, Frame, Pull, Push, Refusal, Snapshot, Update } from '../protocol/frames.ts';
-import { type Epoch, NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import type {
+  Confirm,
+  Cut,
+  Follow,
+  Frame,
+  Pull,
+  Push,
+  Refusal,
+  Restore,
+  Snapshot,
+  Update,
+} from '../protocol/frames.ts';
+import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { Placement } from './cluster-map.ts';
@@ -15,6 +26,9 @@ export interface SegmentSite {
   readonly self: NodeId;
   readonly epoch: Epoch;
   readonly schedule: Schedule;
+  readonly run: number;
+  /** The clock at which the next checkpoint is cut; null while none is wanted. */
+  readonly cutClock: number | null;
   /** Active workers by rank. */
   readonly workers: readonly WorkerId[];
   /** Global batch of one clock. */
@@ -60,11 +74,20 @@ export class HostedSegment {
   private isAttached = false;
   /** As follower: what it has confirmed in this epoch, and may not go back behind. */
   private vouchedVersion = -1;
+  /** The last checkpoint that this owner has cut. */
+  private cutAt = NO_CLOCK;
 
+  /** @param isMissing the run goes on from a checkpoint, and its state of this segment has yet to come */
   constructor(
     readonly segment: Segment,
     private readonly site: SegmentSite,
+    private isMissing = false,
   ) {}
+
+  /** Is there something to read and to add to? Only while a resumed run begins there isn't. */
+  get isThere(): boolean {
+    return !this.isMissing;
+  }
 
   get isOwner(): boolean {
     return this.placement.chain[0] === this.site.self;
@@ -75,7 +98,7 @@ export class HostedSegment {
    * Then learners may join the chain. Only the owner can tell.
    */
   get isSettled(): boolean {
-    return this.isOwner && this.isVouching && this.haveAllCaughtUp;
+    return this.isOwner && this.isThere && this.isVouching && this.haveAllCaughtUp;
   }
 
   private get haveAllCaughtUp(): boolean {
@@ -84,7 +107,7 @@ export class HostedSegment {
 
   /** Learners that have caught up are waited for from now on; what was acknowledged without them so far they must get. */
   private vouch(): void {
-    if (this.isVouching || !this.haveAllCaughtUp) return;
+    if (!this.isThere || this.isVouching || !this.haveAllCaughtUp) return;
     this.isVouching = true;
     this.settleVersion = this.segment.version;
   }
@@ -117,7 +140,9 @@ export class HostedSegment {
     this.isVouching = false;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
+    if (this.isMissing && placement.chain.includes(this.site.self)) this.askForState();
     if (this.isOwner) {
+      this.cutWhenDue();
       this.vouch();
       this.settle(null);
       this.acknowledgeSafe();
@@ -139,6 +164,37 @@ export class HostedSegment {
   /** The schedule has changed: what was held back may be due. */
   reconsider(): void {
     if (this.isOwner) this.settle(null);
+  }
+
+  /** Tells the trainer of this tab the state as it is when every clock has passed the one at which a checkpoint is cut. */
+  cutWhenDue(): void {
+    const { cutClock: clock, run, self } = this.site;
+    if (clock === null || clock === this.cutAt || !this.isOwner || this.isMissing) return;
+    if (this.segment.clocks.floor() < clock) return;
+    this.cutAt = clock;
+    this.site.send(self, 'trainer', { kind: 'cut', epoch: this.site.epoch, run, clock, ...this.segment.toCut() });
+  }
+
+  private askForState(): void {
+    const { epoch, run, self } = this.site;
+    const { table, segment } = this.segment.range;
+    const restore: Restore = { kind: 'restore', epoch, run, table, segment };
+    this.site.send(self, 'trainer', restore);
+  }
+
+  /**
+   * Goes on from a checkpoint: every worker is at its clock. Version and stamp come out the same on every copy, so that
+   * replicas that were restored by themselves agree with their owner.
+   */
+  restore(cut: Cut): void {
+    if (!this.isMissing) return;
+    const state = { ...cut, stamp: NO_EPOCH, floor: cut.clock, clocks: [] };
+    if (!this.segment.adopt(state, this.site.workers)) return;
+    this.isMissing = false;
+    this.settleVersion = this.segment.version;
+    if (!this.isOwner) return;
+    this.vouch();
+    this.welcomeFollower();
   }
 
   private followPredecessor(): void {
@@ -193,6 +249,7 @@ export class HostedSegment {
     const nothing = { keys: null, values: new Float32Array(0), hasGradient: false, learningRate: 0, weight: 0 };
     this.segment.apply({ ...nothing, advances }, this.site.epoch);
     this.forward({ ...nothing, advances });
+    this.cutWhenDue();
   }
 
   /** Clocks at which a worker's push waits for those of others. */
@@ -253,6 +310,7 @@ export class HostedSegment {
     this.segment.apply(update, this.site.epoch);
     for (const push of pushes) this.site.counters.applied(push.worker.node, Math.max(0, front - push.readFront));
     this.forward(update);
+    this.cutWhenDue();
     for (const push of pushes) this.acknowledgeWhenSafe(push);
   }
 
@@ -337,7 +395,7 @@ export class HostedSegment {
   /** The next in the chain wants to follow from here. */
   takeFollow(from: NodeId, follow: Follow): void {
     if (from !== this.successor) return;
-    if (!this.isOwner && !this.isAttached) {
+    if (this.isOwner ? this.isMissing : !this.isAttached) {
       this.waitingFollower = follow;
       return;
     }
@@ -354,9 +412,14 @@ export class HostedSegment {
       this.followPredecessor();
       return;
     }
+    this.isMissing = false;
     this.isAttached = true;
     this.confirm();
     if (this.follower !== null) this.sendSnapshot(this.follower, true);
+    this.welcomeFollower();
+  }
+
+  private welcomeFollower(): void {
     const { waitingFollower, successor } = this;
     this.waitingFollower = null;
     if (waitingFollower !== null && successor !== null) this.takeFollow(successor, waitingFollower);

@@ -44,7 +44,7 @@ export class RunProgress {
   /** @param history what an earlier scheduler had sent of this run; null for a new one */
   constructor(
     readonly plan: RunPlan,
-    history: Metrics | null,
+    history: Pick<Metrics, 'run' | 'clock' | 'seconds' | 'loss' | 'accuracy'> | null,
   ) {
     const known = history?.run === plan.run ? history : null;
     this.isAdopted = known !== null;
@@ -179,7 +179,8 @@ export class RunProgress {
   }
 
   private totalSamples(): number {
-    let sum = 0;
+    // What was done before the checkpoint that this run goes on from.
+    let sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * this.plan.batch;
     for (const { samples } of this.nodes.values()) sum += samples;
     return sum;
   }

@@ -10,10 +10,12 @@ import type {
   RoleChoice,
   RunPlan,
 } from '../protocol/control.ts';
-import { compareEpochs, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { compareEpochs, NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { CheckpointCuts } from './checkpoint-cuts.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Consistency, changeSchedule, scheduleAt } from './consistency.ts';
 import { expandRuns, rebalance, toRuns } from './leases.ts';
+import { lostInWords } from './lost-segments.ts';
 import { isSamePlacement, nextPlacement } from './placement.ts';
 import { assignSegments } from './ring.ts';
 import { chooseServers, mayWork } from './roles.ts';
@@ -25,6 +27,9 @@ export const PREPARE_TIMEOUT_MS = 20_000;
 
 /** Reports come four times a second: who missed two may be dead, though nobody has noticed. */
 const FRESH_MS = 500;
+
+/** A checkpoint that isn't in its places by then never will be: the tab that had it has gone. */
+export const RESTORE_TIMEOUT_MS = 60_000;
 
 /** A change takes effect this far ahead of the newest clock heard of, so that every shard hears of it before. */
 const CHANGE_LEAD_SECONDS = 0.4;
@@ -77,6 +82,7 @@ export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
     clockLimit: 0,
     leases: [],
     holders: [],
+    checkpoint: { cutAt: null, newest: null },
   };
 }
 
@@ -84,6 +90,7 @@ export class SchedulerCore {
   private cluster: ClusterState;
   private readonly nodes = new Map<NodeId, KnownNode>();
   private progress: RunProgress | null = null;
+  private cuts: CheckpointCuts | null = null;
   /** Segments (indexes) that each owner has reported as settled in the newest epoch. */
   private readonly settled = new Map<NodeId, ReadonlySet<number>>();
   private preparingSince = 0;
@@ -117,6 +124,7 @@ export class SchedulerCore {
     if (last.plan !== null) {
       this.progress = new RunProgress(last.plan, history);
       this.progress.setRunning(last.phase === 'running', now);
+      this.cuts = new CheckpointCuts(last.plan.checkpoint, last.plan.from?.clock ?? NO_CLOCK, now);
     }
     this.isLost = last.phase === 'failed';
     const working = new Set(this.workerNodes());
@@ -194,6 +202,7 @@ export class SchedulerCore {
     this.nodes.delete(node);
     this.heardAt.delete(node);
     this.progress?.forget(node);
+    this.cuts?.forget(node);
     this.settled.delete(node);
     this.change({ holders: this.cluster.holders.filter((holder) => holder !== node) });
     this.settle(`node ${node} (${label}) ${reason}`);
@@ -208,7 +217,13 @@ export class SchedulerCore {
     if (this.isLost) return;
     this.isLost = true;
     this.progress?.setRunning(false, this.now);
-    if (this.isActive) this.change({ phase: 'failed', message: lostMessage(loss) });
+    const { plan, map, checkpoint } = this.cluster;
+    if (!this.isActive || plan === null) return;
+    const newest = checkpoint.newest ?? plan.from;
+    const what = lostInWords(plan.tables, map.placements, (node) => this.nodes.has(node));
+    const advice = newest === null ? 'Start again.' : `Resume from step ${newest.clock + 1}, or start again.`;
+    const text = `The last copy of ${what} is lost: ${loss || 'its server has gone'}. ${advice}`;
+    this.change({ phase: 'failed', message: text.slice(0, MAX_SENTENCE) });
   }
 
   private resumeAfterLoss(): void {
@@ -231,6 +246,9 @@ export class SchedulerCore {
       case 'stop':
         if (this.isActive) this.stop(now);
         return;
+      case 'checkpoint':
+        this.cuts?.ask();
+        return this.considerCheckpoint(now);
       case 'consistency':
         return this.changeFrom({ consistency: request.consistency });
       case 'learning-rate':
@@ -253,14 +271,17 @@ export class SchedulerCore {
       return this.deny(from, 'No tab may serve.', 'Set the role of a tab to auto, server or both.');
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
     const { consistency, learningRate } = request;
-    this.progress = new RunProgress(plan, null);
+    const past = plan.from?.clock ?? NO_CLOCK;
+    this.progress = new RunProgress(plan, request.history ? { ...request.history, run: plan.run, clock: past } : null);
+    this.cuts = new CheckpointCuts(plan.checkpoint, past, now);
     this.isLost = false;
     this.preparingSince = now;
     this.change({
       phase: 'preparing',
       message: null,
       plan,
-      schedule: [{ fromClock: 0, consistency, learningRate }],
+      schedule: plan.from?.schedule ?? [{ fromClock: 0, consistency, learningRate }],
+      checkpoint: { cutAt: null, newest: null },
       clockLimit: plan.steps,
       leases: this.lease(plan, [], nodes.filter(mayWork)),
       holders: plan.data.source.kind === 'blocks' ? [from] : [],
@@ -294,7 +315,8 @@ export class SchedulerCore {
   /** A clock that no worker has reached when the change arrives, as far as the scheduler can tell. */
   private nextChange(): number {
     const workers = this.workerNodes();
-    const front = this.progress?.span(workers).front ?? 0;
+    const past = this.cluster.plan?.from?.clock ?? NO_CLOCK;
+    const front = Math.max(this.progress?.span(workers).front ?? 0, past);
     return front + 2 + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
   }
 
@@ -320,6 +342,7 @@ export class SchedulerCore {
     const { plan, phase, holders } = this.cluster;
     if (known === undefined || plan === null || report.run !== plan.run) return;
     this.progress?.take(from, report, now);
+    this.cuts?.take(from, report.cut);
     this.noteSettled(from, report);
     if (report.holdsAllBlocks && !holders.includes(from)) this.change({ holders: [...holders, from] });
     if (report.problem !== null && known.failedRun !== plan.run) {
@@ -340,6 +363,23 @@ export class SchedulerCore {
       );
     }
     this.finishWhenDone(now);
+    this.considerCheckpoint(now);
+  }
+
+  /** Announces the next cut, and a checkpoint that is complete. */
+  private considerCheckpoint(now: number): void {
+    const { plan, phase, map, schedule, clockLimit, checkpoint } = this.cluster;
+    if (plan === null || phase === 'idle' || phase === 'preparing' || phase === 'failed') return;
+    const situation = {
+      now,
+      floor: this.progress?.span(this.workerNodes()).floor ?? NO_CLOCK,
+      soonest: this.nextChange(),
+      last: clockLimit - 1,
+      segments: map.placements.length,
+      isBsp: (clock: number) => scheduleAt(schedule, clock).consistency.kind === 'bsp',
+    };
+    const next = this.cuts?.next(checkpoint, situation) ?? checkpoint;
+    if (next !== checkpoint) this.change({ checkpoint: next });
   }
 
   /** What is settled counts only for the map of now: the next step builds on it. */
@@ -358,10 +398,21 @@ export class SchedulerCore {
     const candidates = this.candidates();
     const ready = candidates.filter(({ preparedRun }) => preparedRun === plan.run);
     const isTimeUp = now - this.preparingSince >= PREPARE_TIMEOUT_MS;
+    if (plan.from !== null && !this.isRestored()) {
+      if (now - this.preparingSince >= RESTORE_TIMEOUT_MS) this.change({ phase: 'failed', message: NOT_RESTORED });
+      return;
+    }
     if (ready.length === 0 || (ready.length < candidates.length && !isTimeUp)) return;
     this.progress?.setRunning(true, now);
     this.change({ phase: 'running' });
     this.settle();
+  }
+
+  /** Has every segment, with all its copies, the state that the run goes on from? */
+  private isRestored(): boolean {
+    return this.cluster.map.placements.every(({ chain: [owner] }, index) => {
+      return owner !== undefined && this.settled.get(owner)?.has(index) === true;
+    });
   }
 
   private finishWhenDone(now: number): void {
@@ -375,6 +426,7 @@ export class SchedulerCore {
 
   private tick(now: number): void {
     this.beginWhenReady(now);
+    this.considerCheckpoint(now);
     if (this.progress === null) return;
     this.progress.closeBuckets(this.progress.span(this.workerNodes()).floor, now);
     this.effects.push({ to: null, message: this.progress.metrics(this.roles(), false) });
@@ -519,8 +571,11 @@ function sameNodes(a: readonly (NodeId | { node: NodeId })[], b: readonly (NodeI
   return a.length === b.length && a.every((item, index) => idOf(item) === idOf(b[index]));
 }
 
+const NOT_RESTORED =
+  'No tab here has all of the checkpoint any more. Resume again from a tab that has it, or from a file.';
+
+/** What a sentence in a message may have. */
+const MAX_SENTENCE = 500;
+
 const isSameAs = (placement: Placement, other: Placement | undefined): boolean =>
   other !== undefined && isSamePlacement(placement, other);
-
-const lostMessage = (loss: string): string =>
-  `The last copy of some parameters is lost: ${loss || 'its server has gone'}. Start again.`;

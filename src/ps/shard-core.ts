@@ -1,7 +1,7 @@
 // The server's side of push and pull, as a state machine: frames and map changes in, frames out. It knows which segments
 // it hosts, judges whether a frame may act now, and keeps early ones until the map that they speak of has come.
 // Pure: no I/O, no time, no randomness.
-import type { Frame, Pull, Push, Refusal } from '../protocol/frames.ts';
+import type { Cut, Frame, Pull, Push, Refusal } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_VIOLATIONS } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
@@ -25,6 +25,8 @@ export interface ShardPlan {
   readonly batch: number;
   /** Clocks of the run. */
   readonly steps: number;
+  /** Goes on from a checkpoint: segments begin with the state that the trainer of the tab brings, not with first values. */
+  readonly isResumed: boolean;
 }
 
 /** How full a shard's queues are, each for the one segment and node of which the most waits. */
@@ -36,6 +38,8 @@ export type ShardEvent =
   | { readonly kind: 'plan'; readonly plan: ShardPlan }
   | { readonly kind: 'map'; readonly map: ClusterMap }
   | { readonly kind: 'schedule'; readonly schedule: Schedule }
+  /** A checkpoint is cut at this clock; null while none is wanted. */
+  | { readonly kind: 'cut'; readonly clock: number | null }
   /** There is a (new) link to another shard. */
   | { readonly kind: 'link'; readonly node: NodeId }
   | { readonly kind: 'frame'; readonly from: NodeId; readonly frame: Frame };
@@ -52,6 +56,7 @@ export class ShardCore {
   private plan: ShardPlan | null = null;
   private map: ClusterMap = EMPTY_MAP;
   private schedule: Schedule = [];
+  private cutClock: number | null = null;
   private ranges: readonly SegmentRange[] = [];
   private readonly hosted = new Map<number, HostedSegment>();
   /** Frames of an epoch not yet heard of: replayed when its map has come. */
@@ -75,6 +80,10 @@ export class ShardCore {
       case 'schedule':
         this.schedule = event.schedule;
         for (const hosted of this.hosted.values()) hosted.reconsider();
+        break;
+      case 'cut':
+        this.cutClock = event.clock;
+        for (const hosted of this.hosted.values()) hosted.cutWhenDue();
         break;
       case 'link':
         for (const hosted of this.hosted.values()) hosted.linkUp(event.node);
@@ -121,6 +130,7 @@ export class ShardCore {
     this.plan = plan;
     this.ranges = cutSegments(plan.tables);
     this.hosted.clear();
+    this.cutClock = null;
     this.counters.reset();
     this.enterMap();
   }
@@ -157,14 +167,18 @@ export class ShardCore {
     const spec = plan?.tables[range.table];
     if (plan === null || spec === undefined) throw new RangeError(`No table ${range.table} in this run.`);
     const segment = new Segment(range, spec.width, createUpdater(plan.updater));
-    segment.initialise(spec, plan.seed);
-    return new HostedSegment(segment, this.siteOf(spec.width, plan.batch));
+    if (!plan.isResumed) segment.initialise(spec, plan.seed);
+    return new HostedSegment(segment, this.siteOf(spec.width, plan), plan.isResumed);
   }
 
-  private siteOf(width: number, batch: number): SegmentSite {
+  private siteOf(width: number, { run, batch }: ShardPlan): SegmentSite {
     const core = this;
     return {
       self: this.self,
+      run,
+      get cutClock() {
+        return core.cutClock;
+      },
       get epoch() {
         return core.map.epoch;
       },
@@ -184,6 +198,7 @@ export class ShardCore {
   }
 
   private takeFrame(from: NodeId, frame: Frame): void {
+    if (frame.kind === 'cut' && from === this.self) return this.restore(frame);
     if (!isSegmentFrame(frame)) {
       this.counters.refused('not-owner');
       return;
@@ -193,6 +208,11 @@ export class ShardCore {
     if (verdict === 'early') this.early.keep(from, frame);
     else if (verdict !== 'none') this.refuse(from, frame, verdict);
     else if (hosted !== undefined) dispatch(hosted, from, frame);
+  }
+
+  /** The trainer of this tab brings the state that a segment goes on from. */
+  private restore(cut: Cut): void {
+    if (cut.run === this.plan?.run) this.hosted.get(segmentKey(cut.table, cut.segment))?.restore(cut);
   }
 
   /** May this frame act on its segment now? The epoch must match exactly: a stale sender resends by the newer map. */
@@ -205,7 +225,7 @@ export class ShardCore {
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
     if (hosted === undefined) return 'not-owner';
     if (!isOfWorker) return 'none';
-    if (!hosted.isOwner) return 'not-owner';
+    if (!hosted.isOwner || !hosted.isThere) return 'not-owner';
     return frame.kind === 'push'
       ? judgePush(frame, hosted.segment, this.map, this.plan)
       : judgePull(frame, hosted.segment, this.plan);

@@ -32,6 +32,7 @@ export const shardPlanOf = (change: Partial<ShardPlan> = {}): ShardPlan => ({
   updater: { kind: 'sgd' },
   batch: 8,
   steps: 1_000_000,
+  isResumed: false,
   ...change,
 });
 
@@ -141,6 +142,9 @@ export const runPlanOf = (change: Partial<RunPlan> = {}): RunPlan => ({
   },
   evaluateEvery: 10,
   lossEvery: 5,
+  checkpoint: { steps: null, seconds: null },
+  startedAt: 0,
+  from: null,
   ...change,
 });
 
@@ -170,6 +174,7 @@ export const reportOf = (change: Partial<Report> = {}): Report => ({
   shard: null,
   epoch: epochOf(0, 0),
   settled: [],
+  cut: null,
   bytesIn: 0,
   bytesOut: 0,
   traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },

@@ -1,10 +1,12 @@
 // The page's hooks for scripts and tests, on `window.pushpull`: what a person sees and does, and the figures of a run as
 // plain data. Everything in and out survives structured cloning, so that any driver of any browser can call it.
 import type { ClusterState, Metrics, RunPhase } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
 import type { ViewStore } from '../store/store.ts';
 import type { StartRequest, ViewState } from '../store/view.ts';
 import type { RoomNode } from './node.ts';
 import type { PageCommands, StartExtras } from './page-commands.ts';
+import type { LoggedStep } from './step-log.ts';
 import { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
 
@@ -34,6 +36,21 @@ export interface Figures {
   readonly messagesSinceOver: number;
 }
 
+/** A map of the cluster as this tab heard of it. */
+export interface LoggedMap {
+  /** Milliseconds since 1970: comparable between tabs of one machine. */
+  readonly atMs: number;
+  readonly scheduler: NodeId;
+  readonly workers: readonly NodeId[];
+  /** Nodes that own a segment now. */
+  readonly owners: readonly NodeId[];
+  /** Nodes that own or keep a complete copy of one. */
+  readonly keepers: readonly NodeId[];
+}
+
+/** Maps remembered: every change of members is a few. */
+const MAX_MAPS = 1_000;
+
 const NO_TIME: TimeShares = { compute: 0, wait: 0, communicate: 0 };
 
 const isOver = (phase: RunPhase): boolean => phase === 'finished' || phase === 'stopped' || phase === 'failed';
@@ -47,10 +64,12 @@ export class RecordingViewWriter extends ViewWriter {
   private counted = 0;
   private messages = 0;
   private messagesSinceOver = 0;
+  private maps: LoggedMap[] = [];
 
   override onCluster(cluster: ClusterState, isScheduler: boolean): void {
     super.onCluster(cluster, isScheduler);
     this.phase = cluster.phase;
+    this.log(cluster);
     const run = cluster.plan?.run ?? 0;
     if (run === this.run) return;
     this.run = run;
@@ -78,6 +97,21 @@ export class RecordingViewWriter extends ViewWriter {
       };
       this.counted++;
     }
+  }
+
+  private log({ map, scheduler }: ClusterState): void {
+    if (this.maps.length >= MAX_MAPS) this.maps = this.maps.slice(MAX_MAPS / 2);
+    this.maps.push({
+      atMs: performance.timeOrigin + performance.now(),
+      scheduler,
+      workers: map.workers.map(({ node }) => node),
+      owners: [...new Set(map.placements.flatMap(({ chain }) => chain.slice(0, 1)))],
+      keepers: [...new Set(map.placements.flatMap(({ chain }) => chain))],
+    });
+  }
+
+  get mapLog(): readonly LoggedMap[] {
+    return this.maps;
   }
 
   figures(): Figures {
@@ -109,6 +143,10 @@ export class Automation {
     return { connection, self, nodes, run, problem, progress, job, jobs, dataset: rest };
   }
 
+  series(): ViewState['series'] {
+    return this.store.getState().series;
+  }
+
   figures(): Figures {
     return this.recorder.figures();
   }
@@ -123,6 +161,25 @@ export class Automation {
 
   start(request: StartRequest, extras: StartExtras): void {
     this.commands.start(request, extras);
+  }
+
+  /** Hands over what this tab owns, then goes. */
+  leave(): void {
+    this.commands.leave();
+  }
+
+  /** Loses the connection to one node, as a broken network would. */
+  cut(peer: NodeId): void {
+    this.node.cut(peer);
+  }
+
+  mapLog(): readonly LoggedMap[] {
+    return this.recorder.mapLog;
+  }
+
+  /** When this tab's worker was done with each step of the run. */
+  stepLog(): Promise<readonly LoggedStep[]> {
+    return this.workers.stepLog();
   }
 
   /** SHA-256 of all live parameters. */

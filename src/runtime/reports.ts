@@ -48,6 +48,7 @@ export function mergeReports(
     traffic,
     epoch: shard.epoch,
     settled: shard.settled,
+    cut: null,
     shard: shard.figures === null ? null : { ...shard.figures, workers: [...shard.figures.workers] },
     bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
     bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0),

@@ -2,7 +2,7 @@
 
 import type { DatasetMeta } from '../data/dataset.ts';
 import { findJob } from '../jobs/registry.ts';
-import type { DataPlan, RunPlan } from '../protocol/control.ts';
+import type { CheckpointPolicy, DataPlan, RunPlan } from '../protocol/control.ts';
 import { LIVE_TEST_SAMPLES } from '../ps/run-progress.ts';
 import type { UpdaterKind, UpdaterSpec } from '../ps/updaters/updater.ts';
 
@@ -35,6 +35,10 @@ export interface PlanRequest {
   readonly replicas: number;
   /** Clocks between evaluations; chosen when absent. */
   readonly evaluateEvery?: number | undefined;
+  /** Off when absent. */
+  readonly checkpoint?: CheckpointPolicy | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedAt?: number | undefined;
 }
 
 /** A name that no updater has. */
@@ -66,6 +70,9 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     data,
     evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch),
     lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
+    checkpoint: request.checkpoint ?? { steps: null, seconds: null },
+    startedAt: request.startedAt ?? 0,
+    from: null,
   };
 }
 

@@ -45,12 +45,13 @@ export class ShardHost {
   setCluster(cluster: ClusterState): void {
     const { plan, map, schedule } = cluster;
     if (plan !== null && this.cluster?.plan?.run !== plan.run) {
-      const { run, tables, seed, updater, batch, steps } = plan;
-      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps } });
+      const { run, tables, seed, updater, batch, steps, from } = plan;
+      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps, isResumed: from !== null } });
     }
     this.cluster = cluster;
     this.step({ kind: 'schedule', schedule });
     this.step({ kind: 'map', map });
+    this.step({ kind: 'cut', clock: cluster.checkpoint.cutAt });
   }
 
   report(): ShardReport {

@@ -17,6 +17,7 @@ import type { Endpoint } from './frame-link.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
 import { type OracleBatches, trainOracle } from './oracle.ts';
 import { splitPlan } from './run-data.ts';
+import { type LoggedStep, StepLog } from './step-log.ts';
 import { TrainerRun } from './trainer-run.ts';
 
 /** Between two reports: fast enough to look live, slow enough to cost nothing. */
@@ -45,11 +46,14 @@ export class NoRun extends Error {
   }
 }
 
+const epochMs = (): number => performance.timeOrigin + performance.now();
+
 export class TrainerHost {
   private self: NodeId | null = null;
   private cluster: ClusterState | null = null;
   private run: TrainerRun | null = null;
   private requests = 0;
+  private steps = new StepLog(epochMs);
   private readonly changed = new Signal();
   private readonly exchange: BlockExchange;
   private readonly links: Record<TrainerPeer, LinkTable>;
@@ -177,6 +181,11 @@ export class TrainerHost {
     return { maxAbsDiff: maxAbsDiff(alone.tables, together), samplesPerSecond: alone.samplesPerSecond };
   }
 
+  /** When the steps of the current run were done. */
+  stepLog(): readonly LoggedStep[] {
+    return this.steps.all;
+  }
+
   private report(): TrainerReport {
     const { shard, trainer } = this.links;
     const own = this.run?.report();
@@ -197,6 +206,7 @@ export class TrainerHost {
     this.run?.close();
     this.run = null;
     if (cluster.plan === null || this.self === null) return;
+    this.steps = new StepLog(epochMs);
     this.run = new TrainerRun({
       self: this.self,
       plan: cluster.plan,
@@ -207,6 +217,7 @@ export class TrainerHost {
       linked: () => this.links.shard.nodes(),
       nextRequest: () => (this.requests = (this.requests + 1) >>> 0),
       now: () => performance.now(),
+      steps: this.steps,
     });
   }
 

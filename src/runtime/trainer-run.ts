@@ -11,6 +11,7 @@ import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
 import { openRunData, type RunData } from './run-data.ts';
+import type { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { WorkerMeter } from './worker-meter.ts';
 
@@ -24,6 +25,7 @@ export interface RunParts {
   readonly linked: () => readonly NodeId[];
   readonly nextRequest: () => number;
   readonly now: () => number;
+  readonly steps: StepLog;
 }
 
 /** Data and compiled kernels of a run. */
@@ -211,12 +213,13 @@ export class TrainerRun {
   }
 
   private async work(client: Client, incarnation: Incarnation): Promise<void> {
-    const { self, plan, cluster, changed } = this.parts;
+    const { self, plan, cluster, changed, steps } = this.parts;
     const { data, trainer } = await this.prepare();
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
-    await new TrainingLoop({ self, plan, client, trainer, data, batches, meter, cluster, changed, isOver }).run();
+    const loop = { self, plan, client, trainer, data, batches, meter, steps, cluster, changed, isOver };
+    await new TrainingLoop(loop).run();
   }
 
   private stopWorking(): void {

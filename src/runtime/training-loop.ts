@@ -7,9 +7,10 @@ import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
 import type { Batches } from './batches.ts';
-import { Abandoned, type Client, type PulledTables } from './client.ts';
+import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
 import type { Signal } from './deferred.ts';
 import type { RunData } from './run-data.ts';
+import type { StepLog } from './step-log.ts';
 import type { WorkerMeter } from './worker-meter.ts';
 
 export interface LoopParts {
@@ -20,6 +21,7 @@ export interface LoopParts {
   readonly data: RunData;
   readonly batches: Batches;
   readonly meter: WorkerMeter;
+  readonly steps: StepLog;
   /** The newest cluster state; `changed` fires with each. */
   readonly cluster: () => ClusterState;
   readonly changed: Signal;
@@ -105,7 +107,7 @@ export class TrainingLoop {
     const { batch } = step;
     if (batch === null) {
       const tables = plan.tables.map(() => ({ keys: new Uint32Array(0), values: new Float32Array(0) }));
-      client.push({ clock, samples: 0, tables, readFronts: pulled.readFronts });
+      this.note(clock, client.push({ clock, samples: 0, tables, readFronts: pulled.readFronts }));
       meter.step(clock, 0, 0);
       return true;
     }
@@ -115,9 +117,18 @@ export class TrainingLoop {
       return false;
     }
     await meter.time('communicate', () => client.roomToPush());
-    client.push({ clock, samples: batch.count, tables: gradient.tables, readFronts: pulled.readFronts });
+    const { tables } = gradient;
+    this.note(clock, client.push({ clock, samples: batch.count, tables, readFronts: pulled.readFronts }));
     meter.step(clock, gradient.lossSum, batch.count);
     return true;
+  }
+
+  /** Remembers when the push was acknowledged, if it ever is. */
+  private note(clock: number, { done }: Task<void>): void {
+    done.then(
+      () => this.parts.steps.done(clock),
+      () => undefined,
+    );
   }
 
   /** Waits while the scheduler holds this clock back. @returns false when the run stops here */

@@ -1,5 +1,5 @@
 // One history: nodes, network, signaling and faults in virtual time, all from one seed, checked as it unfolds.
-import type { ClusterState, RoleChoice } from '../protocol/control.ts';
+import type { CheckpointPolicy, ClusterState, RoleChoice } from '../protocol/control.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import type { Consistency } from '../ps/consistency.ts';
 import type { Segment } from '../ps/segment.ts';
@@ -10,6 +10,7 @@ import { drawFaults, type Fault, type FaultKind } from './faults.ts';
 import { checkReplicas, MapLedger, PushLedger, type Violation } from './invariants.ts';
 import { INTERNET, LAN, Network, type NetworkSettings } from './network.ts';
 import { VirtualSignaling } from './signaling.ts';
+import { gatherCheckpoint, type SimCheckpoint } from './sim-checkpoints.ts';
 import { SimNode } from './sim-node.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -23,6 +24,9 @@ export interface SimulationConfig {
   readonly faults: readonly FaultKind[];
   readonly faultCount: number;
   readonly network?: NetworkSettings;
+  readonly checkpoint?: CheckpointPolicy;
+  /** Goes on from what an earlier history kept. */
+  readonly from?: SimCheckpoint;
   /** Receives every line of the trace, when wanted. */
   readonly onTrace?: (line: string) => void;
 }
@@ -42,6 +46,8 @@ export interface SimulationResult {
   /** Bytes of the final parameters, segment by segment: for comparing runs. */
   readonly parameters: readonly Float32Array[];
   readonly nodes: readonly SimNode[];
+  /** Every checkpoint that was complete, in order. */
+  readonly checkpoints: readonly SimCheckpoint[];
 }
 
 /** Segments of the receipts table. */
@@ -78,6 +84,7 @@ export class Simulation {
   private movedAt = 0;
   private lastFloor = -1;
   private hasEnded = false;
+  private readonly checkpoints: SimCheckpoint[] = [];
 
   constructor(private readonly config: SimulationConfig) {
     this.random = new Random(config.seed);
@@ -151,6 +158,7 @@ export class Simulation {
       time,
       network,
       isSlow,
+      from: config.from ?? null,
       skewMs,
       computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * (8 + random.unit() * 10),
       rows: (worker, clock) => pushRows(SEGMENTS, this.pushes.slotOf(worker, clock), worker, clock),
@@ -168,10 +176,14 @@ export class Simulation {
   }
 
   private start(): void {
-    const { workers, steps, replicas, consistency } = this.config;
+    const { workers, steps, replicas, consistency, checkpoint, from } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
-    const plan = countingPlan(SEGMENTS, workers, steps, replicas);
+    const plan = {
+      ...countingPlan(SEGMENTS, workers, steps, replicas),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
+    };
     this.trace(`${first.self} asks to start`);
     first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1 } });
   }
@@ -183,6 +195,7 @@ export class Simulation {
     const isNewer = this.newest === null || cluster.term > this.newest.term || cluster.revision > this.newest.revision;
     if (isNewer) {
       this.newest = cluster;
+      this.noteCheckpoint(cluster);
       const { term, counter } = map.epoch;
       const chains = map.placements.map(({ chain, learners }) => [chain.join('>'), ...learners].join('+')).join(' ');
       this.trace(
@@ -190,6 +203,13 @@ export class Simulation {
       );
     }
     if (phase === 'running' && !this.faultsPlanned) this.planFaults();
+  }
+
+  private noteCheckpoint(cluster: ClusterState): void {
+    const { newest } = cluster.checkpoint;
+    if (newest === null || this.checkpoints.some(({ clock }) => clock === newest.clock)) return;
+    this.trace(`checkpoint of clock ${newest.clock} is complete`);
+    this.checkpoints.push(gatherCheckpoint(cluster, [...this.nodes.values()]));
   }
 
   private planFaults(): void {
@@ -329,6 +349,7 @@ export class Simulation {
       traceHash: (this.hash >>> 0).toString(16).padStart(8, '0'),
       parameters: sorted.map((segment) => segment.state().values),
       nodes: [...this.nodes.values()],
+      checkpoints: this.checkpoints,
     };
   }
 }
