@@ -48,6 +48,8 @@ export class SimNode {
   isAlive = true;
   /** Frozen until then: nothing runs, everything waits. */
   frozenUntil = 0;
+  /** What has happened to it while it was frozen, in order. */
+  private readonly inbox: (() => void)[] = [];
   /** Computes slower until then. */
   slowUntil = 0;
   private incarnation = 0;
@@ -75,8 +77,17 @@ export class SimNode {
   /** Runs something on this node: at once, or when it thaws, in order. */
   on(run: () => void): void {
     if (!this.isAlive) return;
-    if (!this.isFrozen) run();
-    else this.site.time.after(this.frozenUntil - this.site.time.now, () => this.on(run));
+    if (!this.isFrozen && this.inbox.length === 0) return run();
+    this.inbox.push(run);
+    if (this.inbox.length === 1) this.thawLater();
+  }
+
+  private thawLater(): void {
+    this.site.time.after(this.frozenUntil - this.site.time.now, () => {
+      if (this.isFrozen) return this.thawLater();
+      const waiting = this.inbox.splice(0);
+      for (const run of waiting) if (this.isAlive) run();
+    });
   }
 
   linkUp(peer: NodeId): void {

@@ -7,8 +7,9 @@ import { hash32, Random } from '../random.ts';
 import { countingPlan, pushRows } from './counting-job.ts';
 import { FaultInjector, type Target } from './fault-injector.ts';
 import { drawFaults, type Fault, type FaultKind } from './faults.ts';
-import { checkReplicas, MapLedger, PushLedger, type Violation } from './invariants.ts';
+import { checkMemory, checkReplicas, MapLedger, type Violation } from './invariants.ts';
 import { INTERNET, LAN, Network, type NetworkSettings } from './network.ts';
+import { createLedger, type PushLedger } from './push-ledgers.ts';
 import { VirtualSignaling } from './signaling.ts';
 import { gatherCheckpoint, type SimCheckpoint } from './sim-checkpoints.ts';
 import { SimNode } from './sim-node.ts';
@@ -23,6 +24,8 @@ export interface SimulationConfig {
   readonly steps: number;
   readonly faults: readonly FaultKind[];
   readonly faultCount: number;
+  /** Segments of the receipts table: fewer are faster. */
+  readonly segments?: number;
   readonly network?: NetworkSettings;
   readonly checkpoint?: CheckpointPolicy;
   /** Goes on from what an earlier history kept. */
@@ -50,14 +53,18 @@ export interface SimulationResult {
   readonly checkpoints: readonly SimCheckpoint[];
 }
 
-/** Segments of the receipts table. */
-const SEGMENTS = 6;
+/** Segments of the receipts table, unless said. */
+const DEFAULT_SEGMENTS = 6;
 
 /** Nothing may keep the clocks from moving for longer than this after the last fault: all timeouts add to far less. */
 const STALL_LIMIT_MS = 60_000;
 
 /** Histories that never end are a bug of their own. */
 const MAX_EVENTS = 5_000_000;
+const MAX_EVENTS_PER_STEP = 1_000;
+
+/** Events between two looks at how full every queue is. */
+const MEMORY_CHECK_EVERY = 100;
 
 /** Events between two comparisons of all replicas: each compares megabytes. */
 const REPLICA_CHECK_EVERY = 20_000;
@@ -76,6 +83,8 @@ export class Simulation {
   private readonly violations: Violation[] = [];
   private readonly injector: FaultInjector;
   private readonly total: number;
+  private readonly segments: number;
+  private readonly maxEvents: number;
   private hash = 0;
   private events = 0;
   private faultsPlanned = false;
@@ -89,7 +98,9 @@ export class Simulation {
   constructor(private readonly config: SimulationConfig) {
     this.random = new Random(config.seed);
     this.total = config.workers + config.servers;
-    this.pushes = new PushLedger(SEGMENTS, config.steps);
+    this.segments = config.segments ?? DEFAULT_SEGMENTS;
+    this.maxEvents = Math.max(MAX_EVENTS, MAX_EVENTS_PER_STEP * config.steps);
+    this.pushes = createLedger(this.segments, config.steps, this.total);
     this.network = new Network(this.time, new Random(hash32(config.seed, 7)), this.networkOf(config), {
       onUp: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkUp(peer)),
       onDown: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkDown(peer)),
@@ -141,7 +152,7 @@ export class Simulation {
   /** Runs event after event. A core that throws has failed like one that breaks an invariant, and can be replayed. */
   private unfold(): void {
     try {
-      while (!this.hasEnded && this.violations.length === 0 && this.events < MAX_EVENTS && this.time.step())
+      while (!this.hasEnded && this.violations.length === 0 && this.events < this.maxEvents && this.time.step())
         this.afterEvent();
     } catch (error) {
       this.violate(0, `thrown: ${error instanceof Error ? error.message : String(error)}`);
@@ -161,7 +172,7 @@ export class Simulation {
       from: config.from ?? null,
       skewMs,
       computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * (8 + random.unit() * 10),
-      rows: (worker, clock) => pushRows(SEGMENTS, this.pushes.slotOf(worker, clock), worker, clock),
+      rows: (worker, clock) => pushRows(this.segments, this.pushes.slotOf(worker, clock), worker, clock),
       onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
       onAcknowledge: ({ worker, clock, table, segment }) => {
         if (table === 0) this.pushes.acknowledge(worker, clock, segment);
@@ -180,7 +191,7 @@ export class Simulation {
     const first = this.alive()[0];
     if (first === undefined) return;
     const plan = {
-      ...countingPlan(SEGMENTS, workers, steps, replicas),
+      ...countingPlan(this.segments, workers, steps, replicas),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
     };
@@ -243,6 +254,15 @@ export class Simulation {
     this.events++;
     if (this.events % REPLICA_CHECK_EVERY === 0) this.violations.push(...checkReplicas(this.copies()));
     if (this.events % 50 === 0) this.checkProgress();
+    if (this.events % MEMORY_CHECK_EVERY === 0) this.checkMemory();
+  }
+
+  /** 7: nothing grows over its bound. */
+  private checkMemory(): void {
+    const segments = this.map?.placements.length ?? 0;
+    for (const { self, shard, worker } of this.alive()) {
+      this.violations.push(...checkMemory(self, shard.load(), worker?.load() ?? null, segments));
+    }
   }
 
   /** 6: the clocks move, until everybody is done. */
@@ -306,7 +326,7 @@ export class Simulation {
   }
 
   private indexOf(key: number): number {
-    return key < segmentKey(1, 0) ? key : SEGMENTS + (key - segmentKey(1, 0));
+    return key < segmentKey(1, 0) ? key : this.segments + (key - segmentKey(1, 0));
   }
 
   private copies(): { node: NodeId; segment: Segment }[] {
