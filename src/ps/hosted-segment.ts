@@ -335,8 +335,6 @@ export class HostedSegment {
 
   /** How full the queues are: for the invariant that they stay bounded. */
   load(): SegmentLoad {
-    const mostOf = (nodes: readonly NodeId[]) =>
-      nodes.reduce((most, node) => Math.max(most, nodes.filter((other) => other === node).length), 0);
     return {
       parkedPulls: mostOf(this.parked.map(({ from }) => from)),
       pendingPushes: mostOf([...this.pending.values()].flatMap((ofClock) => [...ofClock.keys()])),
@@ -469,6 +467,13 @@ export class HostedSegment {
       if (ofClock.size === 0) this.pending.delete(clock);
     }
   }
+}
+
+/** How often the most frequent node occurs. */
+function mostOf(nodes: readonly NodeId[]): number {
+  const counts = new Map<NodeId, number>();
+  for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
+  return Math.max(0, ...counts.values());
 }
 
 type Unaddressed<T> = T extends Frame ? Omit<T, 'epoch' | 'table' | 'segment'> : never;

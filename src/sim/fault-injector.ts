@@ -143,6 +143,12 @@ export class FaultInjector {
     return true;
   }
 
+  /** Kills a node, whatever comes of it. */
+  crash(id: NodeId): void {
+    const node = this.room.alive().find(({ self }) => self === id);
+    if (node !== undefined) this.bury(node, 'closed');
+  }
+
   private bury(node: SimNode, reason: 'leave' | 'closed'): void {
     node.isAlive = false;
     node.worker?.end();

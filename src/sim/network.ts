@@ -44,6 +44,8 @@ export interface NetworkHandlers {
   onUp(node: NodeId, peer: NodeId): void;
   onDown(node: NodeId, peer: NodeId): void;
   isAlive(node: NodeId): boolean;
+  /** Hears of every message that leaves. */
+  readonly onSend?: ((from: NodeId, to: NodeId, lane: string, bytes: number) => void) | undefined;
   /** Can this node's offers travel? Not while it can't reach the signaling server. */
   canSignal(node: NodeId): boolean;
 }
@@ -140,6 +142,7 @@ export class Network {
     if (!pair.isUp) return;
     this.messages++;
     this.bytes += bytes;
+    this.handlers.onSend?.(from, to, lane, bytes);
     const way = from < to ? 0 : 1;
     const start = Math.max(this.time.now, pair.stalledUntil[way], pair.busyUntil[way]);
     pair.busyUntil[way] = start + bytes / pair.bytesPerMs;

@@ -55,11 +55,6 @@ export class VirtualSignaling {
     this.electIfNeeded();
   }
 
-  /** Whom the room has as scheduler: also while that node hasn't heard of it yet. */
-  get elected(): NodeId | null {
-    return this.scheduler;
-  }
-
   reaches(node: NodeId): boolean {
     return this.isUp && !this.cutOff.has(node);
   }

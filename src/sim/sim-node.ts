@@ -1,5 +1,5 @@
 // A tab in virtual time: the same NodeCore, ShardCore and ClientCore as in a browser, joined by a virtual network.
-import type { ClusterState, Report, RoleChoice } from '../protocol/control.ts';
+import type { ClusterState, ControlMessage, Report, RoleChoice } from '../protocol/control.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
 import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
@@ -23,6 +23,9 @@ const LOCAL_MS = 0.05;
 /** A control message's size on the wire, about: what it is exactly changes nothing. */
 const CONTROL_BYTES = 2_000;
 
+/** Of messages that were measured: a broadcast is one message. */
+const SIZES = new WeakMap<ControlMessage, number>();
+
 export interface NodeSite {
   readonly time: VirtualTime;
   readonly network: Network;
@@ -37,6 +40,8 @@ export interface NodeSite {
   onCluster(node: NodeId, cluster: ClusterState): void;
   nodeOf(node: NodeId): SimNode | undefined;
   trace(line: string): void;
+  /** Are control messages to be measured, instead of taken for average ones? */
+  readonly isMeasured: boolean;
   /** How far this node's clock is off. */
   readonly skewMs: number;
 }
@@ -111,7 +116,7 @@ export class SimNode {
     const { network, time } = this.site;
     switch (effect.kind) {
       case 'send':
-        this.transmit(effect.to, 'control', CONTROL_BYTES, (peer) =>
+        this.transmit(effect.to, 'control', this.sizeOf(effect.message), (peer) =>
           peer.step({ kind: 'control', from: this.self, message: effect.message }),
         );
         break;
@@ -136,6 +141,13 @@ export class SimNode {
       default:
         effect satisfies never;
     }
+  }
+
+  private sizeOf(message: ControlMessage): number {
+    if (!this.site.isMeasured) return CONTROL_BYTES;
+    const known = SIZES.get(message) ?? JSON.stringify(message).length;
+    SIZES.set(message, known);
+    return known;
   }
 
   private follow(cluster: ClusterState): void {

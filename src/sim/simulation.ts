@@ -26,12 +26,30 @@ export interface SimulationConfig {
   readonly faultCount: number;
   /** Segments of the receipts table: fewer are faster. */
   readonly segments?: number;
+  /** Tabs at the start that work and serve, besides those that do only one of them. */
+  readonly both?: number;
+  /** About how long a gradient takes; a few milliseconds unless said. */
+  readonly computeMs?: number;
   readonly network?: NetworkSettings;
+  /** Hears of every message that crosses the network; control messages are then measured as the JSON that they are. */
+  readonly onSend?: (from: NodeId, to: NodeId, lane: string, bytes: number) => void;
+  /** Looks on, many times a step, and may act. */
+  readonly observe?: (observation: Observation) => void;
   readonly checkpoint?: CheckpointPolicy;
   /** Goes on from what an earlier history kept. */
   readonly from?: SimCheckpoint;
   /** Receives every line of the trace, when wanted. */
   readonly onTrace?: (line: string) => void;
+}
+
+/** What an onlooker sees of a running history, and can do to it. */
+export interface Observation {
+  readonly now: number;
+  /** Clock that every worker has finished. */
+  readonly floor: number;
+  readonly cluster: ClusterState;
+  add(role: RoleChoice): void;
+  kill(node: NodeId): void;
 }
 
 export interface SimulationResult {
@@ -63,11 +81,14 @@ const STALL_LIMIT_MS = 60_000;
 const MAX_EVENTS = 5_000_000;
 const MAX_EVENTS_PER_STEP = 1_000;
 
-/** Events between two looks at how full every queue is. */
-const MEMORY_CHECK_EVERY = 100;
+/** Events, for each node, between two looks at how full every queue is. */
+const MEMORY_CHECK_EVERY = 10;
 
 /** Events between two comparisons of all replicas: each compares megabytes. */
 const REPLICA_CHECK_EVERY = 20_000;
+
+/** A gradient takes 8 to 18 ms, on a slow node four times as long. */
+const MEAN_COMPUTE_MS = 13;
 
 /** Tabs open one after the other. */
 const JOIN_INTERVAL_MS = 20;
@@ -97,7 +118,7 @@ export class Simulation {
 
   constructor(private readonly config: SimulationConfig) {
     this.random = new Random(config.seed);
-    this.total = config.workers + config.servers;
+    this.total = config.workers + config.servers + (config.both ?? 0);
     this.segments = config.segments ?? DEFAULT_SEGMENTS;
     this.maxEvents = Math.max(MAX_EVENTS, MAX_EVENTS_PER_STEP * config.steps);
     this.pushes = createLedger(this.segments, config.steps, this.total);
@@ -105,6 +126,7 @@ export class Simulation {
       onUp: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkUp(peer)),
       onDown: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkDown(peer)),
       isAlive: (node) => this.nodes.get(node)?.isAlive ?? false,
+      onSend: config.onSend,
       canSignal: (node) => this.signaling.reaches(node),
     });
     this.signaling = new VirtualSignaling(this.time, (node, event) => {
@@ -137,11 +159,14 @@ export class Simulation {
   }
 
   run(): SimulationResult {
-    const { workers, servers } = this.config;
-    for (let index = 0; index < workers; index++) this.time.after(index * JOIN_INTERVAL_MS, () => this.add('worker'));
-    for (let index = 0; index < servers; index++) {
-      this.time.after((workers + index) * JOIN_INTERVAL_MS, () => this.add('server'));
-    }
+    const { workers, servers, both = 0 } = this.config;
+    const roles = [
+      ['worker', workers],
+      ['server', servers],
+      ['both', both],
+    ] as const;
+    const opened = roles.flatMap(([role, count]) => Array.from({ length: count }, () => role));
+    for (const [index, role] of opened.entries()) this.time.after(index * JOIN_INTERVAL_MS, () => this.add(role));
     this.time.after(this.total * JOIN_INTERVAL_MS + 1_000, () => this.start());
     this.unfold();
     if (!this.hasEnded && this.violations.length === 0) this.violate(6, `no end after ${this.events} events`);
@@ -164,6 +189,7 @@ export class Simulation {
     const self = this.signaling.nextId();
     const random = new Random(hash32(config.seed, 11, self));
     const isSlow = random.unit() < 0.15;
+    const pace = (config.computeMs ?? MEAN_COMPUTE_MS) / MEAN_COMPUTE_MS;
     const skewMs = (random.unit() - 0.5) * 1_000_000;
     const node: SimNode = new SimNode(self, role, {
       time,
@@ -171,7 +197,7 @@ export class Simulation {
       isSlow,
       from: config.from ?? null,
       skewMs,
-      computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * (8 + random.unit() * 10),
+      computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * pace * (8 + random.unit() * 10),
       rows: (worker, clock) => pushRows(this.segments, this.pushes.slotOf(worker, clock), worker, clock),
       onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
       onAcknowledge: ({ worker, clock, table, segment }) => {
@@ -180,6 +206,7 @@ export class Simulation {
       onCluster: (who, cluster) => this.noteCluster(who, cluster),
       nodeOf: (id) => this.nodes.get(id),
       trace: (line) => this.trace(line),
+      isMeasured: config.onSend !== undefined,
     });
     this.nodes.set(self, node);
     this.trace(`${self} opens as ${role}`);
@@ -187,11 +214,11 @@ export class Simulation {
   }
 
   private start(): void {
-    const { workers, steps, replicas, consistency, checkpoint, from } = this.config;
+    const { workers, both = 0, steps, replicas, consistency, checkpoint, from } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
     const plan = {
-      ...countingPlan(this.segments, workers, steps, replicas),
+      ...countingPlan(this.segments, workers + both, steps, replicas),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
     };
@@ -254,7 +281,7 @@ export class Simulation {
     this.events++;
     if (this.events % REPLICA_CHECK_EVERY === 0) this.violations.push(...checkReplicas(this.copies()));
     if (this.events % 50 === 0) this.checkProgress();
-    if (this.events % MEMORY_CHECK_EVERY === 0) this.checkMemory();
+    if (this.events % (MEMORY_CHECK_EVERY * this.total) === 0) this.checkMemory();
   }
 
   /** 7: nothing grows over its bound. */
@@ -273,6 +300,7 @@ export class Simulation {
     }
     const workers = this.alive().flatMap(({ worker }) => worker ?? []);
     const floor = workers.length === 0 ? -1 : Math.min(...workers.map(({ finishedClock }) => finishedClock));
+    this.tellOnlooker(floor);
     if (floor !== this.lastFloor) {
       this.lastFloor = floor;
       this.movedAt = this.time.now;
@@ -280,6 +308,18 @@ export class Simulation {
     if (this.isQuiet()) this.hasEnded = true;
     else if (this.faultsLeft === 0 && this.injector.isIdle && this.time.now - this.movedAt > STALL_LIMIT_MS)
       this.violate(6, this.describeStall());
+  }
+
+  private tellOnlooker(floor: number): void {
+    const { newest, config } = this;
+    if (newest === null || config.observe === undefined) return;
+    config.observe({
+      now: this.time.now,
+      floor,
+      cluster: newest,
+      add: (role) => this.add(role),
+      kill: (node) => this.injector.crash(node),
+    });
   }
 
   /** Everybody in the newest map has done and got acknowledged all, and no segment is on its way. */
