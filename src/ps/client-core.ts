@@ -164,6 +164,11 @@ export class ClientCore {
     return this.pushes.size;
   }
 
+  /** How much is under way: for the invariant that it stays bounded. */
+  load(): { readonly clocks: number; readonly pulls: number; readonly requests: number } {
+    return { clocks: this.pushes.size, pulls: this.pulls.size, requests: this.parts.size };
+  }
+
   get epoch(): Epoch {
     return this.map.epoch;
   }

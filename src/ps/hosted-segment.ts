@@ -72,14 +72,18 @@ export class HostedSegment {
   private readonly unacknowledged = new Map<string, Unacknowledged>();
   /** Version that each follower has confirmed in this epoch. */
   private readonly confirmed = new Map<NodeId, number>();
-  /** The owner's version when the epoch began: the placement is settled when all followers have it. */
-  private epochVersion = 0;
+  /** What all followers must have for the next step: the owner's version when the epoch began, or when they vouched. */
+  private settleVersion = 0;
+  /** All followers have caught up once in this epoch: from then on learners vouch for an acknowledgement, too. */
+  private isVouching = false;
   /** The next in the chain, once it has asked to follow in this epoch. */
   private follower: NodeId | null = null;
   /** A follower that asked before this segment could answer. */
   private waitingFollower: Follow | null = null;
   /** As follower: the predecessor has answered in this epoch, and updates come in order from there. */
   private isAttached = false;
+  /** As follower: what it has confirmed in this epoch, and may not go back behind. */
+  private vouchedVersion = -1;
   /** The last checkpoint that this owner has cut. */
   private cutAt = NO_CLOCK;
 
@@ -106,13 +110,23 @@ export class HostedSegment {
     return this.placement.chain[0] === this.site.self;
   }
 
-  /** Have all followers what the owner had when the placement was set? Only its owner can tell. */
+  /**
+   * Has every follower all that was ever acknowledged, and will it have whatever is acknowledged later in this epoch?
+   * Then learners may join the chain. Only the owner can tell.
+   */
   get isSettled(): boolean {
-    return (
-      this.isOwner &&
-      this.isThere &&
-      this.followers.every((node) => (this.confirmed.get(node) ?? -1) >= this.epochVersion)
-    );
+    return this.isOwner && this.isThere && this.isVouching && this.haveAllCaughtUp;
+  }
+
+  private get haveAllCaughtUp(): boolean {
+    return this.followers.every((node) => (this.confirmed.get(node) ?? -1) >= this.settleVersion);
+  }
+
+  /** Learners that have caught up are waited for from now on; what was acknowledged without them so far they must get. */
+  private vouch(): void {
+    if (!this.isThere || this.isVouching || !this.haveAllCaughtUp) return;
+    this.isVouching = true;
+    this.settleVersion = this.segment.version;
   }
 
   private get members(): readonly NodeId[] {
@@ -140,12 +154,15 @@ export class HostedSegment {
     this.isAttached = false;
     this.answers.reset();
     this.keys.clear();
-    this.epochVersion = this.segment.version;
+    this.vouchedVersion = -1;
+    this.settleVersion = this.segment.version;
+    this.isVouching = false;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
     if (this.isMissing && placement.chain.includes(this.site.self)) this.askForState();
     if (this.isOwner) {
       this.cutWhenDue();
+      this.vouch();
       this.settle(null);
       this.acknowledgeSafe();
     } else {
@@ -193,8 +210,10 @@ export class HostedSegment {
     const state = { ...cut, stamp: NO_EPOCH, floor: cut.clock, clocks: [] };
     if (!this.segment.adopt(state, this.site.workers)) return;
     this.isMissing = false;
-    this.epochVersion = this.segment.version;
-    if (this.isOwner) this.welcomeFollower();
+    this.settleVersion = this.segment.version;
+    if (!this.isOwner) return;
+    this.vouch();
+    this.welcomeFollower();
   }
 
   private followPredecessor(): void {
@@ -325,9 +344,9 @@ export class HostedSegment {
     this.sendShard(this.follower, { kind: 'update', version, ...update, values: update.values.slice() });
   }
 
-  /** Newest version that every replica in the chain has confirmed. */
+  /** Newest version that every replica in the chain has confirmed, and every learner that vouches. */
   private safeVersion(): number {
-    const replicas = this.placement.chain.slice(1);
+    const replicas = this.isVouching ? this.followers : this.placement.chain.slice(1);
     return Math.min(this.segment.version, ...replicas.map((node) => this.confirmed.get(node) ?? -1));
   }
 
@@ -339,8 +358,6 @@ export class HostedSegment {
 
   /** How full the queues are: for the invariant that they stay bounded. */
   load(): SegmentLoad {
-    const mostOf = (nodes: readonly NodeId[]) =>
-      nodes.reduce((most, node) => Math.max(most, nodes.filter((other) => other === node).length), 0);
     return {
       parkedPulls: mostOf(this.parked.map(({ from }) => from)),
       pendingPushes: mostOf([...this.pending.values()].flatMap((ofClock) => [...ofClock.keys()])),
@@ -411,6 +428,8 @@ export class HostedSegment {
 
   takeSnapshot(from: NodeId, snapshot: Snapshot): void {
     if (from !== this.predecessor || this.isOwner) return;
+    // Late, from a connection that is no more: what was confirmed since must not be undone.
+    if (snapshot.version < this.vouchedVersion) return;
     if (!this.segment.adopt(snapshot, this.site.workers)) {
       // The predecessor knew an older version of this one than there is now: ask again.
       this.followPredecessor();
@@ -442,11 +461,14 @@ export class HostedSegment {
 
   takeConfirm(from: NodeId, confirm: Confirm): void {
     if (!this.isOwner || confirm.version > this.segment.version) return;
-    this.confirmed.set(from, confirm.version);
+    // Within an epoch a follower only goes forward: a lower number is late.
+    this.confirmed.set(from, Math.max(confirm.version, this.confirmed.get(from) ?? -1));
+    this.vouch();
     this.acknowledgeSafe();
   }
 
   private confirm(): void {
+    this.vouchedVersion = this.segment.version;
     const [owner] = this.placement.chain;
     if (owner !== undefined) this.sendShard(owner, { kind: 'confirm', version: this.segment.version });
   }
@@ -470,6 +492,13 @@ export class HostedSegment {
       if (ofClock.size === 0) this.pending.delete(clock);
     }
   }
+}
+
+/** How often the most frequent node occurs. */
+function mostOf(nodes: readonly NodeId[]): number {
+  const counts = new Map<NodeId, number>();
+  for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
+  return Math.max(0, ...counts.values());
 }
 
 type Unaddressed<T> = T extends Frame ? Omit<T, 'epoch' | 'table' | 'segment'> : never;

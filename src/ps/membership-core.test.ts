@@ -80,6 +80,18 @@ describe('membership', () => {
     expect(membership.step(tick, 1_000 + SILENCE_TIMEOUT_MS)).toEqual(gone('fell silent'));
   });
 
+  it("holds nobody's silence against them but that of who is watched", () => {
+    const membership = withA();
+    membership.step(hello(B), 0);
+    const late = SILENCE_TIMEOUT_MS;
+    for (let now = 250; now < late; now += 250) membership.step(tick, now);
+    expect(membership.step({ ...tick, watched: null }, late)).toEqual([]);
+    expect(membership.step({ ...tick, watched: B }, late)).toEqual(gone('fell silent', B));
+    membership.step({ kind: 'expected', node: A }, late);
+    expect(ticks(membership, late, 2 * late - 1)).toEqual([]);
+    expect(membership.step(tick, 2 * late)).toEqual(gone('fell silent', A));
+  });
+
   it('judges each node by itself', () => {
     const membership = withA();
     membership.step(hello(B), 0);

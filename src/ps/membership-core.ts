@@ -26,7 +26,8 @@ export type MembershipEvent =
   /** The signaling server says so: `leave` is a farewell, `closed` a reason to ask. */
   | { readonly kind: 'left'; readonly node: NodeId; readonly reason: 'leave' | 'closed' }
   | { readonly kind: 'disconnected'; readonly node: NodeId }
-  | { readonly kind: 'tick' };
+  /** `watched`: whose silence means something; where absent everybody's. */
+  | { readonly kind: 'tick'; readonly watched?: NodeId | null | undefined };
 
 export type MembershipEffect =
   | { readonly kind: 'up'; readonly node: NodeId; readonly label: string; readonly role: RoleChoice }
@@ -52,9 +53,7 @@ export class MembershipCore {
         this.members.set(event.node, { heardAt: now, deadline: Number.POSITIVE_INFINITY });
         return [{ kind: 'up', node: event.node, label: event.label, role: event.role }];
       case 'expected':
-        if (!this.members.has(event.node))
-          this.members.set(event.node, { heardAt: now, deadline: Number.POSITIVE_INFINITY });
-        return [];
+        return this.expect(event.node, now);
       case 'heard':
         return this.hear(event.node, now);
       case 'left':
@@ -64,7 +63,7 @@ export class MembershipCore {
       case 'disconnected':
         return this.suspect(event.node, now + RECONNECT_TIMEOUT_MS);
       case 'tick':
-        return [...this.members].flatMap(([node, member]) => this.check(node, member, now));
+        return [...this.members].flatMap(([node, member]) => this.check(node, member, now, event.watched));
       default:
         return event satisfies never;
     }
@@ -97,8 +96,16 @@ export class MembershipCore {
     return [{ kind: 'probe', node }];
   }
 
-  private check(node: NodeId, member: Member, now: number): MembershipEffect[] {
+  /** Its silence counts from now on. */
+  private expect(node: NodeId, now: number): MembershipEffect[] {
+    const deadline = this.members.get(node)?.deadline ?? Number.POSITIVE_INFINITY;
+    this.members.set(node, { heardAt: now, deadline });
+    return [];
+  }
+
+  private check(node: NodeId, member: Member, now: number, watched?: NodeId | null): MembershipEffect[] {
     if (now >= member.deadline) return this.remove(node, 'was closed');
+    if (watched !== undefined && watched !== node) return [];
     if (now - member.heardAt >= SILENCE_TIMEOUT_MS) return this.remove(node, 'fell silent');
     return [];
   }

@@ -8,7 +8,7 @@ import { History } from './history.ts';
 import { MembershipCore, type MembershipEffect, type MembershipEvent } from './membership-core.ts';
 import { SchedulerCore, type SchedulerEvent } from './scheduler-core.ts';
 
-/** Between two pings to every node: liveness, and the round trip that the page shows. */
+/** Between two pings to the scheduler, and of the scheduler to everybody: liveness, and the round trip on the page. */
 export const PING_INTERVAL_MS = 1_000;
 
 export type NodeEvent =
@@ -125,7 +125,7 @@ export class NodeCore {
         this.report(event.report);
         break;
       case 'tick':
-        this.member({ kind: 'tick' });
+        this.member(this.tick);
         break;
       case 'request':
         this.request(event.request);
@@ -138,6 +138,11 @@ export class NodeCore {
 
   get isScheduler(): boolean {
     return this.scheduler !== null;
+  }
+
+  /** Is it gathering what it needs to begin as scheduler? */
+  get isElecting(): boolean {
+    return this.election !== null;
   }
 
   get newest(): ClusterState | null {
@@ -225,6 +230,7 @@ export class NodeCore {
     this.scheduler = null;
     this.election = null;
     if (scheduler === this.self) this.elect();
+    else if (this.known.has(scheduler)) this.member({ kind: 'expected', node: scheduler });
   }
 
   /**
@@ -307,13 +313,25 @@ export class NodeCore {
   }
 
   private report(report: Omit<Report, 'rttMs'>): void {
-    this.member({ kind: 'tick' });
+    this.member(this.tick);
     if (this.now - this.pingedAt >= PING_INTERVAL_MS) {
       this.pingedAt = this.now;
-      for (const node of this.known.keys()) if (node !== this.self) this.send(node, { kind: 'ping', at: this.now });
+      const watched = this.watched === undefined ? [...this.known.keys()] : [this.watched];
+      for (const node of watched) {
+        if (node !== null && node !== this.self) this.send(node, { kind: 'ping', at: this.now });
+      }
     }
     if (this.schedulerNode !== null) this.send(this.schedulerNode, { ...report, rttMs: this.rttMs });
     this.schedule({ kind: 'tick' });
+  }
+
+  /** Who must be heard of: the scheduler, and of everybody the scheduler. Pings of all pairs would grow with their number. */
+  private get watched(): NodeId | null | undefined {
+    return this.schedulerNode === this.self ? undefined : this.schedulerNode;
+  }
+
+  private get tick(): MembershipEvent {
+    return { kind: 'tick', watched: this.watched };
   }
 
   private broadcast(message: ControlMessage): void {

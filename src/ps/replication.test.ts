@@ -202,6 +202,43 @@ describe('a chain', () => {
     expect(cluster.acks).toEqual([`1@${MAX_UNACKED_CLOCKS}`]);
   });
 
+  it('calls a learner settled only when it has all that was acknowledged without it, and then waits for it', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P], learners: [Q] });
+    cluster.deliverOn(Q, P);
+    cluster.take(step(0));
+    cluster.take(step(1));
+    expect(cluster.acks).toEqual(['1@0', '1@1']);
+    // The snapshot of the start, and the word that it is there: the two updates are still on their way.
+    cluster.deliverOn(P, Q);
+    cluster.deliverOn(Q, P);
+    expect([cluster.segment(Q).version, cluster.isSettled()]).toEqual([0, false]);
+    cluster.take(step(2));
+    expect(cluster.acks).toEqual(['1@0', '1@1']);
+    cluster.deliverAll();
+    expect(cluster.isSettled()).toBe(true);
+    expect(cluster.acks).toEqual(['1@0', '1@1', '1@2']);
+    cluster.take(step(3));
+    expect(cluster.acks).toHaveLength(3);
+  });
+
+  it('goes back behind nothing that it has confirmed, whatever comes late from an earlier connection', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P, Q] });
+    cluster.deliverAll();
+    cluster.take(step(0));
+    cluster.deliverAll();
+    const place = { epoch: epochOf(1), table: 0, segment: 0 };
+    const late: Frame = structuredClone({ kind: 'snapshot', ...place, ...cluster.segment(P).toSnapshot(true) });
+    cluster.take(step(1));
+    cluster.deliverAll();
+    const before = cluster.copy(Q);
+    expect(cluster.shards.get(Q)?.step({ kind: 'frame', from: P, frame: late })).toEqual([]);
+    expect(cluster.copy(Q)).toEqual(before);
+    cluster.take(step(2));
+    cluster.shards.get(P)?.step({ kind: 'frame', from: Q, frame: { kind: 'confirm', ...place, version: 1 } });
+    cluster.deliverAll();
+    expect(cluster.acks).toEqual(['1@0', '1@1', '1@2']);
+  });
+
   it('begins every epoch anew: a confirmation of the epoch before counts for nothing', () => {
     const cluster = new TestCluster([P, Q], { chain: [P, Q] });
     cluster.deliverAll();

@@ -72,14 +72,14 @@ function firstWithRoom(
     0,
     points.findIndex((point) => point.position >= position),
   );
-  const clockwise = [...points.slice(from), ...points.slice(0, from)].map(({ node }) => node);
-  const free = [...new Set(clockwise)].filter((node) => !taken.includes(node));
-  const roomy = free.find((node) => (room.get(node) ?? 0) >= floats);
-  const roomiest = free.reduce<NodeId | undefined>(
-    (best, node) => (best === undefined || (room.get(node) ?? 0) > (room.get(best) ?? 0) ? node : best),
-    undefined,
-  );
-  const chosen = roomy ?? roomiest;
-  if (chosen === undefined) throw new RangeError('A chain cannot have more members than there are servers.');
-  return chosen;
+  let roomiest: NodeId | undefined;
+  for (let step = 0; step < points.length; step++) {
+    const node = points[(from + step) % points.length]?.node;
+    if (node === undefined || taken.includes(node)) continue;
+    const left = room.get(node) ?? 0;
+    if (left >= floats) return node;
+    if (roomiest === undefined || left > (room.get(roomiest) ?? 0)) roomiest = node;
+  }
+  if (roomiest === undefined) throw new RangeError('A chain cannot have more members than there are servers.');
+  return roomiest;
 }

@@ -2,6 +2,7 @@
 // per node. Pure bookkeeping; the scheduler decides.
 import type { Metrics, NodeMetrics, Point, Report, RunPlan, Traffic, WayBytes } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
+import { MAX_ROOM_NODES } from '../protocol/limits.ts';
 import { Curve } from './curve.ts';
 
 /** Sums waiting for the last worker's part. Older ones are dropped: a worker that left will not complete them. */
@@ -38,6 +39,8 @@ export class RunProgress {
   /** Clock that every worker had reached, as far as shown: a newcomer doesn't take it back. */
   private floor = NO_CLOCK;
   private now = 0;
+  /** Which node comes first in the next message, where not all fit. */
+  private turn = 0;
   /** Begun by another scheduler. */
   private readonly isAdopted: boolean;
 
@@ -174,8 +177,16 @@ export class RunProgress {
       accuracy: pointsOf(this.accuracy),
       isHistory,
       ...this.totals(),
-      nodes: nodes.map((role) => this.nodeMetrics(role, median)),
+      nodes: this.takeTurn(nodes).map((role) => this.nodeMetrics(role, median)),
     };
+  }
+
+  /** As many nodes as a room has; of a larger one others in every message, so that a message doesn't grow with it. */
+  private takeTurn(nodes: readonly NodeRole[]): readonly NodeRole[] {
+    if (nodes.length <= MAX_ROOM_NODES) return nodes;
+    const from = this.turn % nodes.length;
+    this.turn = from + MAX_ROOM_NODES;
+    return [...nodes, ...nodes].slice(from, from + MAX_ROOM_NODES);
   }
 
   private totalSamples(): number {

@@ -26,11 +26,16 @@ import { cutSegments } from './table.ts';
 /** Workers that aren't ready by then join later, so that one slow phone doesn't keep the room from starting. */
 export const PREPARE_TIMEOUT_MS = 20_000;
 
-/** Reports come four times a second: a node silent for longer may be dead, though nobody has noticed. */
-const FRESH_MS = 1_000;
+/** Reports come four times a second: who missed two may be dead, though nobody has noticed. */
+const FRESH_MS = 500;
 
 /** A checkpoint that isn't in its places by then never will be: the tab that had it has gone. */
 export const RESTORE_TIMEOUT_MS = 60_000;
+
+/** Figures of every node go to every node, so in a large room they go less often: the scheduler's traffic grows with the
+ * nodes, not with their square. Up to 15 nodes every tick, 64 once a second, never less than every two seconds. */
+const METRICS_MS_PER_NODE = 16;
+const METRICS_MAX_MS = 2_000;
 
 /** A change takes effect this far ahead of the newest clock heard of, so that every shard hears of it before. */
 const CHANGE_LEAD_SECONDS = 0.4;
@@ -98,6 +103,7 @@ export class SchedulerCore {
   private preparingSince = 0;
   private effects: SchedulerEffect[] = [];
   private isChanged = false;
+  private metricsAt = Number.NEGATIVE_INFINITY;
   /** When each node introduced itself or reported last: the newest proof that it lives. */
   private readonly heardAt = new Map<NodeId, number>();
   /** A segment waits for a sign of life of those who would be its only copies. */
@@ -448,6 +454,8 @@ export class SchedulerCore {
     this.considerCheckpoint(now);
     if (this.progress === null) return;
     this.progress.closeBuckets(this.progress.span(this.workerNodes()).floor, now);
+    if (now - this.metricsAt < Math.min(METRICS_MAX_MS, METRICS_MS_PER_NODE * this.nodes.size)) return;
+    this.metricsAt = now;
     this.effects.push({ to: null, message: this.progress.metrics(this.roles(), false) });
   }
 

@@ -13,8 +13,37 @@ export const faultKinds = [
   'stall',
   'freeze',
   'signaling',
+  'break-late',
+  'partition',
+  'partition-one-way',
+  'cut-off',
+  'slow',
+  'kill-in-migration',
+  'kill-in-election',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
+
+/** What each does, for the help. */
+export const faultWords: Readonly<Record<FaultKind, string>> = {
+  'kill-server': 'a server crashes',
+  'kill-worker': 'a worker crashes',
+  'kill-scheduler': 'the scheduler crashes',
+  join: 'a tab opens, in any role',
+  'join-server': 'a server opens',
+  leave: 'a tab says that it leaves, hands over and goes',
+  'leave-server': 'a server does so',
+  break: 'a connection breaks and is rebuilt; what was under way is lost',
+  stall: 'one direction of a connection stands still',
+  freeze: 'a tab stands still, with everything that reaches it',
+  signaling: 'the signaling server is away',
+  'break-late': 'a connection breaks; what was under way arrives after it is rebuilt, some of it twice',
+  partition: 'the room falls apart into two groups',
+  'partition-one-way': 'the same, but one group still reaches the other',
+  'cut-off': 'a tab reaches neither the others nor the signaling server',
+  slow: 'a tab computes ten times slower',
+  'kill-in-migration': 'a tab of a segment that moves crashes, or the scheduler does',
+  'kill-in-election': 'the scheduler crashes, and during the election the next one, or a server',
+};
 
 export interface Fault {
   readonly kind: FaultKind;

@@ -1,73 +1,15 @@
 // What must hold in every history, checked while it happens and at its end. A violation names the invariant by its number
 // in the list of the documentation.
 import type { ClusterState } from '../protocol/control.ts';
-import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { MAX_EARLY_BYTES, MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Segment } from '../ps/segment.ts';
-import { receiptsOf, SLOTS } from './counting-job.ts';
+import type { ShardLoad } from '../ps/shard-core.ts';
 
 export interface Violation {
   /** 0 where a core threw. */
   readonly invariant: number;
   readonly text: string;
-}
-
-/** The pushes of a run, and what the shards said of them. */
-export class PushLedger {
-  private readonly slots = new Map<string, number>();
-  private readonly incarnations = new Map<NodeId, number>();
-  /** `slot × segments + segment` of acknowledged pushes. */
-  private readonly acknowledged = new Set<number>();
-  private next = SLOTS;
-
-  constructor(
-    private readonly segments: number,
-    private readonly steps: number,
-  ) {}
-
-  /**
-   * The slot of a push. A node's first life has fixed ones, so that runs with and without faults agree; later lives
-   * take them from the end.
-   */
-  slotOf({ node, incarnation }: WorkerId, clock: number): number {
-    const name = `${node} ${incarnation} ${clock}`;
-    const known = this.slots.get(name);
-    if (known !== undefined) return known;
-    const first = this.incarnations.get(node) ?? incarnation;
-    this.incarnations.set(node, first);
-    const slot = first === incarnation ? node * this.steps + clock : --this.next;
-    if (slot >= SLOTS || slot < 0) throw new Error(`more pushes than ${SLOTS} slots: use fewer steps or nodes`);
-    this.slots.set(name, slot);
-    return slot;
-  }
-
-  acknowledge(worker: WorkerId, clock: number, segment: number): void {
-    this.acknowledged.add(this.slotOf(worker, clock) * this.segments + segment);
-  }
-
-  get acknowledgedCount(): number {
-    return this.acknowledged.size;
-  }
-
-  /** 1: every acknowledged push is in exactly once, every other at most once. */
-  check(owners: ReadonlyMap<number, Segment>): Violation[] {
-    const violations: Violation[] = [];
-    for (let segment = 0; segment < this.segments; segment++) {
-      const values = owners.get(segmentKey(0, segment))?.state().values;
-      if (values === undefined) {
-        violations.push({ invariant: 1, text: `segment ${segment} has no owner at the end` });
-        continue;
-      }
-      for (const [name, slot] of this.slots) {
-        const times = receiptsOf(values, slot);
-        const least = this.acknowledged.has(slot * this.segments + segment) ? 1 : 0;
-        if (!(times >= least && times <= 1)) {
-          const text = `push ${name} (acknowledged: ${least === 1}) is in segment ${segment} ${times} times`;
-          violations.push({ invariant: 1, text });
-        }
-      }
-    }
-    return violations;
-  }
 }
 
 /** 2: one map for each epoch, whoever tells it, so that no segment has two owners in one. */
@@ -97,6 +39,32 @@ export function checkReplicas(copies: readonly { readonly node: NodeId; readonly
     }
   }
   return violations;
+}
+
+/** How much waits at a worker's client: clocks with pushes that are not acknowledged, pulls, and requests of those. */
+export interface ClientLoad {
+  readonly clocks: number;
+  readonly pulls: number;
+  readonly requests: number;
+}
+
+/** A worker trains on one pull while the next is under way. */
+const MAX_PULLS = 2;
+
+/** 7: queues and what remembers duplicates stay under their named bounds. Everything is of one node. */
+export function checkMemory(node: NodeId, shard: ShardLoad, client: ClientLoad | null, segments: number): Violation[] {
+  const bounds: readonly (readonly [string, number, number])[] = [
+    ['bytes kept early for one sender', shard.earlyBytes, MAX_EARLY_BYTES],
+    ['pulls of one node parked on a segment', shard.parkedPulls, MAX_PARKED_PULLS],
+    ['pushes of one worker that wait for others', shard.pendingPushes, MAX_UNACKED_CLOCKS],
+    ['pushes of one worker that wait for replicas', shard.unacknowledged, MAX_UNACKED_CLOCKS],
+    ['clocks not acknowledged', client?.clocks ?? 0, MAX_UNACKED_CLOCKS],
+    ['pulls under way', client?.pulls ?? 0, MAX_PULLS],
+    ['requests under way', client?.requests ?? 0, MAX_PULLS * segments],
+  ];
+  return bounds.flatMap(([what, size, bound]) =>
+    size <= bound ? [] : [{ invariant: 7, text: `node ${node}: ${size} ${what}; at most ${bound}` }],
+  );
 }
 
 function sameState(a: Segment, b: Segment): boolean {

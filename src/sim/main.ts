@@ -1,6 +1,6 @@
 // npm run simulate: hunts with seeds. Prints one line per failing history with the command that replays it, and its trace.
-import { writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   type Filters,
   parsePullFilters,
@@ -9,11 +9,15 @@ import {
   pushFiltersText,
 } from '../protocol/filters.ts';
 import type { Consistency } from '../ps/consistency.ts';
-import { type FaultKind, faultKinds } from './faults.ts';
+import { type FaultKind, faultKinds, faultWords } from './faults.ts';
+import { GROWTH_SIZES, growthHead, growthLine, measureGrowth } from './growth.ts';
 import { Simulation, type SimulationConfig, type SimulationResult } from './simulation.ts';
 
 /** Lines of trace shown for a failing history; `--trace FILE` writes all of them. */
 const SHOWN_LINES = 40;
+
+/** Lines kept before they are written or dropped: a run of a million steps has millions. */
+const MAX_KEPT_LINES = 10_000;
 
 interface Options {
   readonly seeds: number;
@@ -25,9 +29,14 @@ interface Options {
   readonly faults: readonly FaultKind[];
   readonly faultCount: number;
   readonly steps: number;
+  readonly segments: number;
   readonly trace?: string;
   readonly filters?: Filters;
+  readonly growth?: readonly number[] | true;
 }
+
+/** Replayed with these where a command doesn't say otherwise. */
+const DEFAULTS = { seeds: 200, workers: 4, servers: 3, replicas: 1, faultCount: 10, steps: 40, segments: 6 } as const;
 
 function parseCount(text: string): number {
   const value = Number(text);
@@ -60,21 +69,30 @@ function parseFilters(text: string): Filters {
 const filtersText = (filters: Filters | undefined): string =>
   filters?.kind === 'fixed' ? ` --filters ${pushFiltersText(filters.push)},${pullFiltersText(filters.pull)}` : '';
 
+function parseSizes(text: string): readonly number[] {
+  const sizes = text.split(',').map(Number);
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 3)) {
+    throw new InvalidArgumentError('numbers of nodes are wanted, each at least 3, such as 10,30');
+  }
+  return sizes;
+}
+
 const nameOf = (consistency: Consistency): string =>
   consistency.kind === 'ssp' ? `ssp:${consistency.delay}` : consistency.kind;
 
 function replayCommand(seed: number, options: Options): string {
-  const { workers, servers, replicas, consistency, faults, faultCount, steps } = options;
+  const { workers, servers, replicas, consistency, faults, faultCount, steps, segments } = options;
   const names = faults.length === faultKinds.length ? 'all' : faults.join(',') || 'none';
   return (
     `npm run simulate -- --seed ${seed} --workers ${workers} --servers ${servers} --replicas ${replicas} ` +
     `--consistency ${nameOf(consistency)} --faults ${names} --fault-count ${faultCount} --steps ${steps}` +
+    (segments === DEFAULTS.segments ? '' : ` --segments ${segments}`) +
     filtersText(options.filters)
   );
 }
 
 function runOne(seed: number, options: Options, onTrace: (line: string) => void): SimulationResult {
-  const { workers, servers, replicas, consistency, faults, faultCount, steps, filters } = options;
+  const { workers, servers, replicas, consistency, faults, faultCount, steps, segments, filters } = options;
   const config: SimulationConfig = {
     seed,
     workers,
@@ -84,18 +102,47 @@ function runOne(seed: number, options: Options, onTrace: (line: string) => void)
     faults,
     faultCount,
     steps,
+    segments,
     onTrace,
     ...(filters === undefined ? {} : { filters }),
   };
   return new Simulation(config).run();
 }
 
+/** The last lines of a trace, however long it is; all of them go to `file`, when one is wanted. */
+class TraceTail {
+  private readonly lines: string[] = [];
+  private readonly descriptor: number | null;
+
+  constructor(file: string | undefined) {
+    this.descriptor = file === undefined ? null : openSync(file, 'w');
+  }
+
+  add(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length >= MAX_KEPT_LINES) this.flush();
+  }
+
+  /** @returns the last lines */
+  end(): readonly string[] {
+    const last = this.lines.slice(-SHOWN_LINES);
+    this.flush();
+    if (this.descriptor !== null) closeSync(this.descriptor);
+    return last;
+  }
+
+  private flush(): void {
+    if (this.descriptor !== null && this.lines.length > 0) writeSync(this.descriptor, `${this.lines.join('\n')}\n`);
+    this.lines.splice(0, this.descriptor === null ? this.lines.length - SHOWN_LINES : this.lines.length);
+  }
+}
+
 /** @returns whether the history held */
 function report(seed: number, options: Options): boolean {
-  const lines: string[] = [];
-  const result = runOne(seed, options, (line) => lines.push(line));
+  const trace = new TraceTail(options.trace);
+  const result = runOne(seed, options, (line) => trace.add(line));
+  const lastLines = trace.end();
   const { violations, virtualMs, events, faults, acknowledged, duplicates, traceHash } = result;
-  if (options.trace !== undefined) writeFileSync(options.trace, `${lines.join('\n')}\n`);
   if (options.seed !== undefined) {
     console.log(
       `seed ${seed}: ${(virtualMs / 1000).toFixed(1)} s, ${events} events, ${faults} faults, ${acknowledged} acknowledged ` +
@@ -106,38 +153,66 @@ function report(seed: number, options: Options): boolean {
   console.log(`seed ${seed} FAILED`);
   for (const { invariant, text } of violations.slice(0, 5)) console.log(`  invariant ${invariant}: ${text}`);
   console.log(`  replay: ${replayCommand(seed, options)}`);
-  console.log(
-    lines
-      .slice(-SHOWN_LINES)
-      .map((line) => `  ${line}`)
-      .join('\n'),
-  );
+  for (const line of lastLines) console.log(`  ${line}`);
   return false;
 }
 
-function main(): void {
-  const program = new Command('simulate')
+const EXAMPLES = `
+Faults:
+${faultKinds.map((kind) => `  ${kind.padEnd(18)} ${faultWords[kind]}`).join('\n')}
+
+Examples:
+  npm run simulate -- --seeds 1000 --consistency ssp:4   hunts; failing seeds print how to replay them
+  npm run simulate -- --seed 7 --trace trace.txt         one history, its whole trace in a file
+  npm run simulate -- --seed 1 --steps 1000000 --workers 2 --servers 2 --segments 1 --fault-count 40
+                                                         a million steps: does anything grow? (some minutes)
+  npm run simulate -- --growth                           how cost grows with the room, as a Markdown table`;
+
+function commandLine(): Command {
+  return new Command('simulate')
     .description(
       'Runs the real cores on a virtual network with faults, one history per seed, and checks the invariants.',
     )
-    .option('--seeds <n>', 'how many histories', parseCount, 200)
-    .option('--seed <s>', 'one history only: replays it', parseCount)
-    .option('--workers <n>', 'workers at the start', parseCount, 4)
-    .option('--servers <n>', 'servers at the start', parseCount, 3)
-    .option('--replicas <k>', 'copies of each segment besides the owner', parseCount, 1)
-    .option('--consistency <c>', 'bsp, ssp:N or async', parseConsistency, { kind: 'bsp' })
-    .option('--faults <kinds>', `all, none, or a list of ${faultKinds.join(', ')}`, parseFaults, faultKinds)
-    .option('--fault-count <n>', 'faults in each history', parseCount, 10)
-    .option('--steps <n>', 'clocks of each history', parseCount, 40)
-    .option('--filters <push,pull>', 'lossless on whole numbers: f16,delta+f16', parseFilters)
-    .option('--trace <file>', 'writes the whole trace of the last history');
-  const options = program.parse().opts<Options>();
+    .addOption(option('--seeds <n>', 'how many histories', parseCount).default(DEFAULTS.seeds))
+    .addOption(option('--seed <s>', 'this history only: replays it', parseCount))
+    .addOption(option('--workers <n>', 'workers at the start', parseCount).default(DEFAULTS.workers))
+    .addOption(option('--servers <n>', 'servers at the start', parseCount).default(DEFAULTS.servers))
+    .addOption(
+      option('--replicas <k>', 'copies of each segment besides the owner', parseCount).default(DEFAULTS.replicas),
+    )
+    .addOption(option('--consistency <c>', 'bsp, ssp:N or async', parseConsistency).default({ kind: 'bsp' }, 'bsp'))
+    .addOption(option('--faults <kinds>', 'all, none, or a list: see below', parseFaults).default(faultKinds, 'all'))
+    .addOption(option('--fault-count <n>', 'faults in each history', parseCount).default(DEFAULTS.faultCount))
+    .addOption(option('--steps <n>', 'clocks of each history', parseCount).default(DEFAULTS.steps))
+    .addOption(option('--segments <n>', 'segments of 64 KiB: fewer are faster', parseCount).default(DEFAULTS.segments))
+    .addOption(option('--filters <push,pull>', 'lossless on whole numbers: f16,delta+f16', parseFilters))
+    .addOption(option('--trace <file>', 'writes the whole trace of the last history'))
+    .addOption(option('--growth [sizes]', `rooms of ${GROWTH_SIZES.join(', ')} nodes, or of these`, parseSizes))
+    .addHelpText('after', EXAMPLES);
+}
+
+function option<T>(flags: string, words: string, parse?: (text: string) => T): Option {
+  const made = new Option(flags, words);
+  return parse === undefined ? made : made.argParser(parse);
+}
+
+function printGrowth(sizes: readonly number[]): void {
+  console.log(growthHead());
+  for (const nodes of sizes) console.log(growthLine(measureGrowth(nodes)));
+}
+
+function hunt(options: Options): void {
   const seeds = options.seed === undefined ? Array.from({ length: options.seeds }, (_, seed) => seed) : [options.seed];
   const start = performance.now();
   const failed = seeds.filter((seed) => !report(seed, options)).length;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${seeds.length} histories in ${seconds} s: ${seeds.length - failed} held, ${failed} failed`);
+  const heap = (process.memoryUsage().heapUsed / 2 ** 20).toFixed(0);
+  console.log(
+    `${seeds.length} histories in ${seconds} s: ${seeds.length - failed} held, ${failed} failed; heap ${heap} MiB`,
+  );
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-main();
+const options = commandLine().parse().opts<Options>();
+if (options.growth === undefined) hunt(options);
+else printGrowth(options.growth === true ? GROWTH_SIZES : options.growth);

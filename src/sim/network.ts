@@ -1,5 +1,5 @@
 // A virtual network: one connection per pair of nodes, with latency, bandwidth, stalls and breaks. Frames of one lane keep
-// their order, lanes overtake each other, and what is under way on a connection that breaks is lost with it.
+// their order, lanes overtake each other, and what is under way on a connection that breaks is lost with it, or comes late and twice.
 import type { NodeId } from '../protocol/ids.ts';
 import type { Random } from '../random.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -8,15 +8,34 @@ export interface NetworkSettings {
   /** One way, per connection: uniform between these, plus jitter per message. */
   readonly latencyMs: readonly [number, number];
   readonly jitterMs: number;
-  readonly bytesPerMs: number;
+  /** Of each connection and direction: between these, evenly on a logarithmic scale. */
+  readonly bytesPerMs: readonly [number, number];
   /** From the wish to connect to a connection. */
   readonly connectMs: readonly [number, number];
 }
 
-export const LAN: NetworkSettings = { latencyMs: [0.2, 4], jitterMs: 1, bytesPerMs: 40_000, connectMs: [30, 150] };
+/** Tabs of one room on one network: some on a cable, some on a bad radio link. */
+export const LAN: NetworkSettings = {
+  latencyMs: [0.2, 4],
+  jitterMs: 1,
+  bytesPerMs: [1_000, 40_000],
+  connectMs: [30, 150],
+};
+
+/** Tabs at home, in several countries. */
+export const INTERNET: NetworkSettings = {
+  latencyMs: [5, 80],
+  jitterMs: 15,
+  bytesPerMs: [500, 5_000],
+  connectMs: [100, 600],
+};
 
 /** Browsers give a silent connection up after 5 to 6 seconds. */
 const GIVE_UP_MS = 6_000;
+
+/** Messages of a broken connection that come late, once the next one is up: at most so many, and so much later. */
+const MAX_LATE = 64;
+const LATE_MS = 50;
 
 /** The page tries again this long after a connection broke. */
 const RETRY_MS: readonly [number, number] = [100, 900];
@@ -25,8 +44,10 @@ export interface NetworkHandlers {
   onUp(node: NodeId, peer: NodeId): void;
   onDown(node: NodeId, peer: NodeId): void;
   isAlive(node: NodeId): boolean;
-  /** Can offers travel? Not while the signaling server is away. */
-  canSignal(): boolean;
+  /** Hears of every message that leaves. */
+  readonly onSend?: ((from: NodeId, to: NodeId, lane: string, bytes: number) => void) | undefined;
+  /** Can this node's offers travel? Not while it can't reach the signaling server. */
+  canSignal(node: NodeId): boolean;
 }
 
 interface Pair {
@@ -36,9 +57,15 @@ interface Pair {
   isConnecting: boolean;
   /** Grows with every connection: what was sent on an older one never arrives. */
   generation: number;
+  readonly bytesPerMs: number;
   /** Until when nothing gets through, from the smaller to the larger node and back. */
   readonly stalledUntil: [number, number];
+  /** Until when each direction is busy sending: all lanes share it. */
+  readonly busyUntil: [number, number];
   readonly lanes: Map<string, number>;
+  /** What was under way when the connection broke, where that comes late instead of never. */
+  readonly late: { readonly to: NodeId; readonly deliver: () => void }[];
+  keepsLate: boolean;
 }
 
 export class Network {
@@ -61,17 +88,25 @@ export class Network {
     this.time.after(this.between(this.settings.connectMs), () => this.open(pair));
   }
 
-  isUp(a: NodeId, b: NodeId): boolean {
-    return this.pairOf(a, b).isUp;
+  /** Up, and does everything get through? */
+  isFlowing(a: NodeId, b: NodeId): boolean {
+    const pair = this.pairOf(a, b);
+    return pair.isUp && Math.max(...pair.stalledUntil) <= this.time.now;
   }
 
-  /** Ends a connection; both ends are told, and who still lives tries again. */
-  cut(a: NodeId, b: NodeId): void {
+  /**
+   * Ends a connection; both ends are told, and who still lives tries again.
+   * @param keepsLate what is under way arrives after the connection is there again, some of it twice; else it is lost
+   */
+  cut(a: NodeId, b: NodeId, keepsLate = false): void {
     const pair = this.pairOf(a, b);
     if (!pair.isUp) return;
     pair.isUp = false;
+    pair.keepsLate = keepsLate;
+    if (!keepsLate) pair.late.length = 0;
     pair.generation++;
     pair.lanes.clear();
+    pair.busyUntil.fill(0);
     for (const [node, peer] of [pair.nodes, [pair.nodes[1], pair.nodes[0]] as const]) {
       if (this.handlers.isAlive(node)) this.handlers.onDown(node, peer);
     }
@@ -107,22 +142,44 @@ export class Network {
     if (!pair.isUp) return;
     this.messages++;
     this.bytes += bytes;
-    const start = Math.max(this.time.now, pair.stalledUntil[from < to ? 0 : 1]);
-    const travel = pair.latencyMs + this.random.unit() * this.settings.jitterMs + bytes / this.settings.bytesPerMs;
+    this.handlers.onSend?.(from, to, lane, bytes);
+    const way = from < to ? 0 : 1;
+    const start = Math.max(this.time.now, pair.stalledUntil[way], pair.busyUntil[way]);
+    pair.busyUntil[way] = start + bytes / pair.bytesPerMs;
+    const travel = pair.latencyMs + this.random.unit() * this.settings.jitterMs;
     const key = `${from} ${lane}`;
-    const arrival = Math.max(start + travel, pair.lanes.get(key) ?? 0);
+    const arrival = Math.max(pair.busyUntil[way] + travel, pair.lanes.get(key) ?? 0);
     pair.lanes.set(key, arrival);
     const { generation } = pair;
     this.time.after(arrival - this.time.now, () => {
-      if (pair.generation === generation && this.handlers.isAlive(to)) deliver();
+      if (pair.generation !== generation) this.keepLate(pair, generation, to, deliver);
+      else if (this.handlers.isAlive(to)) deliver();
     });
+  }
+
+  /** Only what was under way on the connection just before: older ones are beyond recall. */
+  private keepLate(pair: Pair, generation: number, to: NodeId, deliver: () => void): void {
+    if (!pair.keepsLate || pair.generation - generation > 2 || pair.late.length >= MAX_LATE) return;
+    pair.late.push({ to, deliver });
+    if (pair.isUp) this.deliverLate(pair);
+  }
+
+  private deliverLate(pair: Pair): void {
+    for (const { to, deliver } of pair.late.splice(0)) {
+      const arrive = () => {
+        if (this.handlers.isAlive(to)) deliver();
+      };
+      this.time.after(this.random.unit() * LATE_MS, arrive);
+      if (this.random.unit() < 0.5) this.time.after(this.random.unit() * LATE_MS, arrive);
+    }
   }
 
   private open(pair: Pair): void {
     pair.isConnecting = false;
     const [a, b] = pair.nodes;
     if (pair.isUp || !this.handlers.isAlive(a) || !this.handlers.isAlive(b)) return;
-    if (!this.handlers.canSignal()) {
+    const isStalled = Math.max(...pair.stalledUntil) > this.time.now;
+    if (isStalled || !this.handlers.canSignal(a) || !this.handlers.canSignal(b)) {
       this.time.after(this.between(RETRY_MS), () => this.connect(a, b));
       return;
     }
@@ -130,6 +187,7 @@ export class Network {
     pair.generation++;
     this.handlers.onUp(a, b);
     this.handlers.onUp(b, a);
+    this.deliverLate(pair);
   }
 
   private between([least, most]: readonly [number, number]): number {
@@ -141,15 +199,19 @@ export class Network {
     const key = nodes.join(' ');
     const known = this.pairs.get(key);
     if (known !== undefined) return known;
-    const latencyMs = this.between(this.settings.latencyMs);
+    const [slowest, fastest] = this.settings.bytesPerMs;
     const pair: Pair = {
       nodes,
-      latencyMs,
+      latencyMs: this.between(this.settings.latencyMs),
+      bytesPerMs: slowest * (fastest / slowest) ** this.random.unit(),
       isUp: false,
       isConnecting: false,
       generation: 0,
       stalledUntil: [0, 0],
+      busyUntil: [0, 0],
       lanes: new Map(),
+      late: [],
+      keepsLate: false,
     };
     this.pairs.set(key, pair);
     return pair;

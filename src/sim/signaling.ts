@@ -1,4 +1,5 @@
-// A virtual signaling server: numbers nodes in join order, notices closed sockets, hands out terms. It can be away.
+// A virtual signaling server: numbers nodes in join order, notices closed sockets, hands out terms. It can be away,
+// for all or for one.
 import type { NodeId } from '../protocol/ids.ts';
 import { nodeId } from '../protocol/ids.ts';
 import type { NodeEvent } from '../ps/node-core.ts';
@@ -14,6 +15,8 @@ export class VirtualSignaling {
   private joined = 0;
   private term = 0;
   private scheduler: NodeId | null = null;
+  /** Nodes that can't reach the server for a while, though others do. */
+  private readonly cutOff = new Set<NodeId>();
 
   constructor(
     private readonly time: VirtualTime,
@@ -30,23 +33,46 @@ export class VirtualSignaling {
       this.time.after(500, () => this.join(node));
       return;
     }
-    const members = [...this.members];
-    this.members.push(node);
+    const members = this.members.filter((member) => member !== node);
+    const isNew = members.length === this.members.length;
+    this.members = [...members, node];
     this.electIfNeeded();
     const { term } = this;
     const scheduler = this.scheduler ?? node;
     this.time.after(RELAY_MS, () => this.tell(node, { kind: 'welcome', members, scheduler, term }));
-    this.broadcast({ kind: 'joined', node }, node);
+    if (isNew) this.broadcast({ kind: 'joined', node }, node);
   }
 
   /** The node's socket has closed, with a word (`leave`) or without. */
   leave(node: NodeId, reason: 'leave' | 'closed'): void {
-    this.time.after(reason === 'leave' ? RELAY_MS : NOTICE_MS, () => {
-      if (!this.isUp) return;
-      this.members = this.members.filter((member) => member !== node);
-      this.broadcast({ kind: 'left', node, reason });
-      this.electIfNeeded();
+    this.time.after(reason === 'leave' ? RELAY_MS : NOTICE_MS, () => this.remove(node, reason));
+  }
+
+  private remove(node: NodeId, reason: 'leave' | 'closed'): void {
+    if (!this.isUp) return;
+    this.members = this.members.filter((member) => member !== node);
+    this.broadcast({ kind: 'left', node, reason });
+    this.electIfNeeded();
+  }
+
+  reaches(node: NodeId): boolean {
+    return this.isUp && !this.cutOff.has(node);
+  }
+
+  /** One node loses its way to the server; `restore` brings it back as who it was. */
+  cut(node: NodeId): void {
+    if (this.cutOff.has(node)) return;
+    this.cutOff.add(node);
+    this.time.after(NOTICE_MS, () => {
+      // Who is back on a new socket before the old one is closed was never away.
+      if (!this.cutOff.has(node)) return;
+      this.remove(node, 'closed');
+      this.tell(node, { kind: 'signaling', isUp: false });
     });
+  }
+
+  restore(node: NodeId): void {
+    if (this.cutOff.delete(node)) this.join(node);
   }
 
   stop(): void {
@@ -57,9 +83,10 @@ export class VirtualSignaling {
   /** Back, with the room's order and terms: those still alive have come back with them. */
   restart(alive: readonly NodeId[]): void {
     this.isUp = true;
+    const isBack = (member: NodeId) => alive.includes(member) && !this.cutOff.has(member);
+    const gone = this.members.filter((member) => !isBack(member));
+    this.members = this.members.filter(isBack);
     this.broadcast({ kind: 'signaling', isUp: true });
-    const gone = this.members.filter((member) => !alive.includes(member));
-    this.members = this.members.filter((member) => alive.includes(member));
     for (const node of gone) this.broadcast({ kind: 'left', node, reason: 'closed' });
     this.electIfNeeded();
   }

@@ -1,5 +1,5 @@
 // A tab in virtual time: the same NodeCore, ShardCore and ClientCore as in a browser, joined by a virtual network.
-import type { ClusterState, Report, RoleChoice } from '../protocol/control.ts';
+import type { ClusterState, ControlMessage, Report, RoleChoice } from '../protocol/control.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
 import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
@@ -23,6 +23,9 @@ const LOCAL_MS = 0.05;
 /** A control message's size on the wire, about: what it is exactly changes nothing. */
 const CONTROL_BYTES = 2_000;
 
+/** Of messages that were measured: a broadcast is one message. */
+const SIZES = new WeakMap<ControlMessage, number>();
+
 export interface NodeSite {
   readonly time: VirtualTime;
   readonly network: Network;
@@ -37,6 +40,8 @@ export interface NodeSite {
   onCluster(node: NodeId, cluster: ClusterState): void;
   nodeOf(node: NodeId): SimNode | undefined;
   trace(line: string): void;
+  /** Are control messages to be measured, instead of taken for average ones? */
+  readonly isMeasured: boolean;
   /** How far this node's clock is off. */
   readonly skewMs: number;
 }
@@ -48,6 +53,10 @@ export class SimNode {
   isAlive = true;
   /** Frozen until then: nothing runs, everything waits. */
   frozenUntil = 0;
+  /** What has happened to it while it was frozen, in order. */
+  private readonly inbox: (() => void)[] = [];
+  /** Computes slower until then. */
+  slowUntil = 0;
   private incarnation = 0;
   private preparedRun = 0;
   private preparing = 0;
@@ -73,8 +82,17 @@ export class SimNode {
   /** Runs something on this node: at once, or when it thaws, in order. */
   on(run: () => void): void {
     if (!this.isAlive) return;
-    if (!this.isFrozen) run();
-    else this.site.time.after(this.frozenUntil - this.site.time.now, () => this.on(run));
+    if (!this.isFrozen && this.inbox.length === 0) return run();
+    this.inbox.push(run);
+    if (this.inbox.length === 1) this.thawLater();
+  }
+
+  private thawLater(): void {
+    this.site.time.after(this.frozenUntil - this.site.time.now, () => {
+      if (this.isFrozen) return this.thawLater();
+      const waiting = this.inbox.splice(0);
+      for (const run of waiting) if (this.isAlive) run();
+    });
   }
 
   linkUp(peer: NodeId): void {
@@ -98,7 +116,7 @@ export class SimNode {
     const { network, time } = this.site;
     switch (effect.kind) {
       case 'send':
-        this.transmit(effect.to, 'control', CONTROL_BYTES, (peer) =>
+        this.transmit(effect.to, 'control', this.sizeOf(effect.message), (peer) =>
           peer.step({ kind: 'control', from: this.self, message: effect.message }),
         );
         break;
@@ -123,6 +141,13 @@ export class SimNode {
       default:
         effect satisfies never;
     }
+  }
+
+  private sizeOf(message: ControlMessage): number {
+    if (!this.site.isMeasured) return CONTROL_BYTES;
+    const known = SIZES.get(message) ?? JSON.stringify(message).length;
+    SIZES.set(message, known);
+    return known;
   }
 
   private follow(cluster: ClusterState): void {

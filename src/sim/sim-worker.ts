@@ -8,6 +8,7 @@ import { ClientCore, type ClientEvent, type Pulled, type ReadFronts } from '../p
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import type { Rows } from '../ps/segment.ts';
 import type { TableSpec } from '../ps/table.ts';
+import type { ClientLoad } from './invariants.ts';
 
 export interface WorkerSite {
   readonly self: WorkerId;
@@ -55,6 +56,10 @@ export class SimWorker {
 
   get isDone(): boolean {
     return this.isJoined && this.clock >= this.site.steps && this.core.unacknowledgedClocks === 0;
+  }
+
+  load(): ClientLoad {
+    return this.core.load();
   }
 
   get unacknowledged(): number {

@@ -63,18 +63,20 @@ describe('histories with faults of every kind hold', () => {
 });
 
 describe('histories that once failed', () => {
+  // The faults of today are drawn from a longer list: seeds of before it grew name the shorter one.
   it.each([
-    ['a scheduler cut off from one copy let go of it while nobody knew that the other was dead', 389, BSP],
-    ['the same under bounded delay', 389, SSP],
-    ['the same in async', 389, ASYNC],
-    ['after its end every worker went', 402, BSP],
-    ['a scheduler that thawed took everybody for gone, the last copies too', 463, BSP],
-    ['signaling came back before the news that the other copy was dead', 559, BSP],
+    ['a scheduler cut off from one copy let go of it while nobody knew that the other was dead', 389, BSP, 10],
+    ['the same under bounded delay', 389, SSP, 10],
+    ['the same in async', 389, ASYNC, 10],
+    ['after its end every worker went', 402, BSP, 10],
+    ['a scheduler that thawed took everybody for gone, the last copies too', 463, BSP, 10],
+    ['signaling came back before the news that the other copy was dead', 559, BSP, 10],
     ['a segment moved to two servers that were dead, and nobody knew', 738, BSP, 15],
     ['a learner joined a chain of the dead', 940, BSP, 15],
+    ['a learner joined the chain without the last pushes acknowledged before', 14, BSP, 10],
     ['a push came whose forerunners an earlier owner had acknowledged', 11, SSP, 15],
-  ] as const)('%s', (_, seed, consistency, faultCount?: number) => {
-    expect(new Simulation(config(seed, { consistency, faultCount: faultCount ?? 10 })).run().violations).toEqual([]);
+  ] as const)('%s', (_, seed, consistency, faultCount) => {
+    expect(new Simulation(config(seed, { consistency, faultCount })).run().violations).toEqual([]);
   });
 });
 

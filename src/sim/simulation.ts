@@ -2,14 +2,15 @@
 import type { CheckpointPolicy, ClusterState, RoleChoice } from '../protocol/control.ts';
 import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
-import { isServing } from '../ps/cluster-map.ts';
 import type { Consistency } from '../ps/consistency.ts';
 import type { Segment } from '../ps/segment.ts';
 import { hash32, Random } from '../random.ts';
 import { countingPlan, pushRows } from './counting-job.ts';
+import { FaultInjector, type Target } from './fault-injector.ts';
 import { drawFaults, type Fault, type FaultKind } from './faults.ts';
-import { checkReplicas, MapLedger, PushLedger, type Violation } from './invariants.ts';
-import { LAN, Network, type NetworkSettings } from './network.ts';
+import { checkMemory, checkReplicas, MapLedger, type Violation } from './invariants.ts';
+import { INTERNET, LAN, Network, type NetworkSettings } from './network.ts';
+import { createLedger, type PushLedger } from './push-ledgers.ts';
 import { VirtualSignaling } from './signaling.ts';
 import { gatherCheckpoint, type SimCheckpoint } from './sim-checkpoints.ts';
 import { SimNode } from './sim-node.ts';
@@ -24,14 +25,34 @@ export interface SimulationConfig {
   readonly steps: number;
   readonly faults: readonly FaultKind[];
   readonly faultCount: number;
+  /** Segments of the receipts table: fewer are faster. */
+  readonly segments?: number;
+  /** Tabs at the start that work and serve, besides those that do only one of them. */
+  readonly both?: number;
+  /** About how long a gradient takes; a few milliseconds unless said. */
+  readonly computeMs?: number;
   readonly network?: NetworkSettings;
   /** Only what keeps small whole numbers as they are: receipts are counted. */
   readonly filters?: Filters;
+  /** Hears of every message that crosses the network; control messages are then measured as the JSON that they are. */
+  readonly onSend?: (from: NodeId, to: NodeId, lane: string, bytes: number) => void;
+  /** Looks on, many times a step, and may act. */
+  readonly observe?: (observation: Observation) => void;
   readonly checkpoint?: CheckpointPolicy;
   /** Goes on from what an earlier history kept. */
   readonly from?: SimCheckpoint;
   /** Receives every line of the trace, when wanted. */
   readonly onTrace?: (line: string) => void;
+}
+
+/** What an onlooker sees of a running history, and can do to it. */
+export interface Observation {
+  readonly now: number;
+  /** Clock that every worker has finished. */
+  readonly floor: number;
+  readonly cluster: ClusterState;
+  add(role: RoleChoice): void;
+  kill(node: NodeId): void;
 }
 
 export interface SimulationResult {
@@ -53,17 +74,24 @@ export interface SimulationResult {
   readonly checkpoints: readonly SimCheckpoint[];
 }
 
-/** Segments of the receipts table. */
-const SEGMENTS = 6;
+/** Segments of the receipts table, unless said. */
+const DEFAULT_SEGMENTS = 6;
 
 /** Nothing may keep the clocks from moving for longer than this after the last fault: all timeouts add to far less. */
 const STALL_LIMIT_MS = 60_000;
 
 /** Histories that never end are a bug of their own. */
 const MAX_EVENTS = 5_000_000;
+const MAX_EVENTS_PER_STEP = 1_000;
+
+/** Events, for each node, between two looks at how full every queue is. */
+const MEMORY_CHECK_EVERY = 10;
 
 /** Events between two comparisons of all replicas: each compares megabytes. */
 const REPLICA_CHECK_EVERY = 20_000;
+
+/** A gradient takes 8 to 18 ms, on a slow node four times as long. */
+const MEAN_COMPUTE_MS = 13;
 
 /** Tabs open one after the other. */
 const JOIN_INTERVAL_MS = 20;
@@ -77,11 +105,12 @@ export class Simulation {
   private readonly pushes: PushLedger;
   private readonly maps = new MapLedger();
   private readonly violations: Violation[] = [];
-  private readonly leaving = new Set<SimNode>();
+  private readonly injector: FaultInjector;
   private readonly total: number;
+  private readonly segments: number;
+  private readonly maxEvents: number;
   private hash = 0;
   private events = 0;
-  private faultsDone = 0;
   private faultsPlanned = false;
   private faultsLeft = 0;
   private newest: ClusterState | null = null;
@@ -92,26 +121,55 @@ export class Simulation {
 
   constructor(private readonly config: SimulationConfig) {
     this.random = new Random(config.seed);
-    this.total = config.workers + config.servers;
-    this.pushes = new PushLedger(SEGMENTS, config.steps);
-    this.network = new Network(this.time, new Random(hash32(config.seed, 7)), config.network ?? LAN, {
+    this.total = config.workers + config.servers + (config.both ?? 0);
+    this.segments = config.segments ?? DEFAULT_SEGMENTS;
+    this.maxEvents = Math.max(MAX_EVENTS, MAX_EVENTS_PER_STEP * config.steps);
+    this.pushes = createLedger(this.segments, config.steps, this.total);
+    this.network = new Network(this.time, new Random(hash32(config.seed, 7)), this.networkOf(config), {
       onUp: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkUp(peer)),
       onDown: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkDown(peer)),
       isAlive: (node) => this.nodes.get(node)?.isAlive ?? false,
-      canSignal: () => this.signaling.isUp,
+      onSend: config.onSend,
+      canSignal: (node) => this.signaling.reaches(node),
     });
     this.signaling = new VirtualSignaling(this.time, (node, event) => {
       const target = this.nodes.get(node);
       target?.on(() => target.step(event));
     });
+    this.injector = new FaultInjector(this.asTarget());
+  }
+
+  /** Most rooms are on one network, some are spread over countries. */
+  private networkOf({ network, seed }: SimulationConfig): NetworkSettings {
+    return network ?? (hash32(seed, 13) % 4 === 0 ? INTERNET : LAN);
+  }
+
+  private asTarget(): Target {
+    const simulation = this;
+    const { time, network, signaling, total } = this;
+    return {
+      ...{ time, network, signaling, startNodes: total },
+      get nodeCount() {
+        return simulation.nodes.size;
+      },
+      get cluster() {
+        return simulation.newest;
+      },
+      alive: () => this.alive(),
+      add: (role) => this.add(role),
+      trace: (line) => this.trace(line),
+    };
   }
 
   run(): SimulationResult {
-    const { workers, servers } = this.config;
-    for (let index = 0; index < workers; index++) this.time.after(index * JOIN_INTERVAL_MS, () => this.add('worker'));
-    for (let index = 0; index < servers; index++) {
-      this.time.after((workers + index) * JOIN_INTERVAL_MS, () => this.add('server'));
-    }
+    const { workers, servers, both = 0 } = this.config;
+    const roles = [
+      ['worker', workers],
+      ['server', servers],
+      ['both', both],
+    ] as const;
+    const opened = roles.flatMap(([role, count]) => Array.from({ length: count }, () => role));
+    for (const [index, role] of opened.entries()) this.time.after(index * JOIN_INTERVAL_MS, () => this.add(role));
     this.time.after(this.total * JOIN_INTERVAL_MS + 1_000, () => this.start());
     this.unfold();
     if (!this.hasEnded && this.violations.length === 0) this.violate(6, `no end after ${this.events} events`);
@@ -122,7 +180,7 @@ export class Simulation {
   /** Runs event after event. A core that throws has failed like one that breaks an invariant, and can be replayed. */
   private unfold(): void {
     try {
-      while (!this.hasEnded && this.violations.length === 0 && this.events < MAX_EVENTS && this.time.step())
+      while (!this.hasEnded && this.violations.length === 0 && this.events < this.maxEvents && this.time.step())
         this.afterEvent();
     } catch (error) {
       this.violate(0, `thrown: ${error instanceof Error ? error.message : String(error)}`);
@@ -134,15 +192,16 @@ export class Simulation {
     const self = this.signaling.nextId();
     const random = new Random(hash32(config.seed, 11, self));
     const isSlow = random.unit() < 0.15;
+    const pace = (config.computeMs ?? MEAN_COMPUTE_MS) / MEAN_COMPUTE_MS;
     const skewMs = (random.unit() - 0.5) * 1_000_000;
-    const node = new SimNode(self, role, {
+    const node: SimNode = new SimNode(self, role, {
       time,
       network,
       isSlow,
       from: config.from ?? null,
       skewMs,
-      computeMs: () => (isSlow ? 4 : 1) * (8 + random.unit() * 10),
-      rows: (worker, clock) => pushRows(SEGMENTS, this.pushes.slotOf(worker, clock), worker, clock),
+      computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * pace * (8 + random.unit() * 10),
+      rows: (worker, clock) => pushRows(this.segments, this.pushes.slotOf(worker, clock), worker, clock),
       onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
       onAcknowledge: ({ worker, clock, table, segment }) => {
         if (table === 0) this.pushes.acknowledge(worker, clock, segment);
@@ -150,6 +209,7 @@ export class Simulation {
       onCluster: (who, cluster) => this.noteCluster(who, cluster),
       nodeOf: (id) => this.nodes.get(id),
       trace: (line) => this.trace(line),
+      isMeasured: config.onSend !== undefined,
     });
     this.nodes.set(self, node);
     this.trace(`${self} opens as ${role}`);
@@ -157,11 +217,11 @@ export class Simulation {
   }
 
   private start(): void {
-    const { workers, steps, replicas, consistency, checkpoint, from, filters } = this.config;
+    const { workers, both = 0, steps, replicas, consistency, checkpoint, from, filters } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
     const plan = {
-      ...countingPlan(SEGMENTS, workers, steps, replicas),
+      ...countingPlan(this.segments, workers + both, steps, replicas),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
     };
@@ -207,116 +267,11 @@ export class Simulation {
   private commit(fault: Fault): void {
     this.faultsLeft--;
     this.movedAt = this.time.now;
-    if (this.act(fault)) this.faultsDone++;
-  }
-
-  /** @returns false where the fault can't be had now: nobody to kill, or it would be the last copy of something */
-  private act({ kind, pick, otherPick, durationMs }: Fault): boolean {
-    const alive = this.alive();
-    const one = alive[Math.floor(pick * alive.length)];
-    const other = alive[Math.floor(otherPick * alive.length)];
-    if (one === undefined || other === undefined) return false;
-    const isServer = ({ self }: SimNode) => this.map?.servers.includes(self) ?? false;
-    switch (kind) {
-      case 'kill-server':
-        return this.kill(this.pickOf(pick, isServer));
-      case 'kill-worker':
-        return this.kill(this.pickOf(pick, (node) => node.worker !== null));
-      case 'kill-scheduler':
-        return this.kill(alive.find((node) => node.core.isScheduler));
-      case 'join':
-        if (this.nodes.size >= 3 * this.total) return false;
-        this.add(otherPick < 0.5 ? 'both' : otherPick < 0.8 ? 'server' : 'worker');
-        return true;
-      case 'join-server':
-        if (this.nodes.size >= 3 * this.total) return false;
-        this.add('server');
-        return true;
-      case 'leave':
-        return this.leave(one);
-      case 'leave-server':
-        return this.leave(this.pickOf(pick, isServer));
-      case 'break':
-        this.trace(`break ${one.self}–${other.self}`);
-        this.network.cut(one.self, other.self);
-        return true;
-      case 'stall':
-        this.trace(`stall ${one.self}→${other.self} ${durationMs} ms`);
-        if (one !== other) this.network.stall(one.self, other.self, durationMs);
-        return one !== other;
-      case 'freeze':
-        this.trace(`freeze ${one.self} ${durationMs} ms`);
-        one.frozenUntil = Math.max(one.frozenUntil, this.time.now + durationMs);
-        return true;
-      case 'signaling':
-        return this.stopSignaling(durationMs);
-      default:
-        return kind satisfies never;
-    }
+    this.injector.commit(fault);
   }
 
   private get map(): ClusterState['map'] | undefined {
     return this.newest?.map;
-  }
-
-  private pickOf(pick: number, isMeant: (node: SimNode) => boolean): SimNode | undefined {
-    const candidates = this.alive().filter(isMeant);
-    return candidates[Math.floor(pick * candidates.length)];
-  }
-
-  /** Would every segment keep a copy in its chain on a node that lives and can act, and would there be a worker left? */
-  private canSpare(node: SimNode): boolean {
-    const others = this.alive().filter((other) => other !== node && !other.isFrozen && !this.leaving.has(other));
-    const live = new Set(others.map(({ self }) => self));
-    const scheduler = this.newest?.scheduler;
-    const canAct = (member: NodeId) =>
-      live.has(member) && (scheduler === undefined || scheduler === member || this.network.isUp(scheduler, member));
-    const keepsCopies = this.map?.placements.every(({ chain }) => chain.some(canAct)) ?? false;
-    return keepsCopies && others.some(({ worker }) => worker !== null) && others.length >= 2;
-  }
-
-  private kill(node: SimNode | undefined): boolean {
-    if (node === undefined || !this.canSpare(node)) return false;
-    this.trace(`kill ${node.self}`);
-    node.isAlive = false;
-    node.worker?.end();
-    this.signaling.leave(node.self, 'closed');
-    this.network.forget(node.self);
-    return true;
-  }
-
-  /** Asks to leave, and goes when nothing is placed on it any more. */
-  private leave(node: SimNode | undefined): boolean {
-    if (node === undefined || this.leaving.has(node) || !this.canSpare(node)) return false;
-    this.leaving.add(node);
-    this.trace(`${node.self} asks to leave`);
-    node.on(() => node.step({ kind: 'request', request: { ask: 'leave' } }));
-    this.departWhenFree(node, this.time.now + 10_000);
-    return true;
-  }
-
-  private departWhenFree(node: SimNode, deadline: number): void {
-    if (!node.isAlive) return;
-    const map = node.core.newest?.map;
-    const isNeeded =
-      map !== undefined && (isServing(map, node.self) || map.workers.some((worker) => worker.node === node.self));
-    if (isNeeded) {
-      if (this.time.now < deadline) this.time.after(50, () => this.departWhenFree(node, deadline));
-      return;
-    }
-    this.trace(`${node.self} leaves`);
-    node.isAlive = false;
-    node.worker?.end();
-    this.signaling.leave(node.self, 'leave');
-    this.network.forget(node.self);
-  }
-
-  private stopSignaling(durationMs: number): boolean {
-    if (!this.signaling.isUp) return false;
-    this.trace(`signaling away for ${durationMs} ms`);
-    this.signaling.stop();
-    this.time.after(durationMs, () => this.signaling.restart(this.alive().map(({ self }) => self)));
-    return true;
   }
 
   /** 3: no gradient is computed on parameters older than τ allows. */
@@ -330,6 +285,15 @@ export class Simulation {
     this.events++;
     if (this.events % REPLICA_CHECK_EVERY === 0) this.violations.push(...checkReplicas(this.copies()));
     if (this.events % 50 === 0) this.checkProgress();
+    if (this.events % (MEMORY_CHECK_EVERY * this.total) === 0) this.checkMemory();
+  }
+
+  /** 7: nothing grows over its bound. */
+  private checkMemory(): void {
+    const segments = this.map?.placements.length ?? 0;
+    for (const { self, shard, worker } of this.alive()) {
+      this.violations.push(...checkMemory(self, shard.load(), worker?.load() ?? null, segments));
+    }
   }
 
   /** 6: the clocks move, until everybody is done. */
@@ -340,18 +304,31 @@ export class Simulation {
     }
     const workers = this.alive().flatMap(({ worker }) => worker ?? []);
     const floor = workers.length === 0 ? -1 : Math.min(...workers.map(({ finishedClock }) => finishedClock));
+    this.tellOnlooker(floor);
     if (floor !== this.lastFloor) {
       this.lastFloor = floor;
       this.movedAt = this.time.now;
     }
     if (this.isQuiet()) this.hasEnded = true;
-    else if (this.faultsLeft === 0 && this.time.now - this.movedAt > STALL_LIMIT_MS)
+    else if (this.faultsLeft === 0 && this.injector.isIdle && this.time.now - this.movedAt > STALL_LIMIT_MS)
       this.violate(6, this.describeStall());
+  }
+
+  private tellOnlooker(floor: number): void {
+    const { newest, config } = this;
+    if (newest === null || config.observe === undefined) return;
+    config.observe({
+      now: this.time.now,
+      floor,
+      cluster: newest,
+      add: (role) => this.add(role),
+      kill: (node) => this.injector.crash(node),
+    });
   }
 
   /** Everybody in the newest map has done and got acknowledged all, and no segment is on its way. */
   private isQuiet(): boolean {
-    if (this.faultsLeft > 0 || this.map === undefined) return false;
+    if (this.faultsLeft > 0 || !this.injector.isIdle || this.map === undefined) return false;
     // After the end workers may all go; during a run there is always one, or there will be.
     if (this.map.workers.length === 0 && this.newest?.phase !== 'finished') return false;
     const workers = this.map.workers.map(({ node }) => this.nodes.get(node));
@@ -393,7 +370,7 @@ export class Simulation {
   }
 
   private indexOf(key: number): number {
-    return key < segmentKey(1, 0) ? key : SEGMENTS + (key - segmentKey(1, 0));
+    return key < segmentKey(1, 0) ? key : this.segments + (key - segmentKey(1, 0));
   }
 
   private copies(): { node: NodeId; segment: Segment }[] {
@@ -428,7 +405,7 @@ export class Simulation {
       violations: this.violations,
       virtualMs: this.time.now,
       events: this.events,
-      faults: this.faultsDone,
+      faults: this.injector.committed,
       messages: this.network.messages,
       bytes: this.network.bytes,
       acknowledged: this.pushes.acknowledgedCount,
