@@ -1,9 +1,10 @@
 // Every job there is. A new one is a file in this folder and a line here.
+import { digitsCnn } from './digits-cnn.ts';
 import { digitsMlp } from './digits-mlp.ts';
 import type { Job } from './job.ts';
 import { sparseLogistic } from './sparse-logistic.ts';
 
-export const jobs: readonly Job[] = [digitsMlp, sparseLogistic];
+export const jobs: readonly Job[] = [digitsMlp, digitsCnn, sparseLogistic];
 
 /** A name that no job has. */
 export class UnknownJob extends Error {

@@ -3,7 +3,10 @@ import type { ComponentType } from 'react';
 import { useView } from '../../store/use-view.ts';
 import { TryModel } from '../try/try-model.tsx';
 
-const PANELS = new Map<string, ComponentType>([['digits-mlp', TryModel]]);
+const PANELS = new Map<string, ComponentType>([
+  ['digits-mlp', TryModel],
+  ['digits-cnn', TryModel],
+]);
 
 /** The panel of the current run's job. A new run is a new panel: nothing of the old one may stay. */
 export function JobPanel() {
