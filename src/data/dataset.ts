@@ -24,10 +24,25 @@ export type DatasetMeta = {
       readonly features: number;
       readonly classes: 2;
     }
+  | {
+      /** Rows of `features` characters, as bytes: numbers of the vocabulary. */
+      readonly kind: 'text';
+      readonly features: number;
+      /** Size of the vocabulary. */
+      readonly classes: number;
+      /** One character each, by number. */
+      readonly vocabulary: readonly string[];
+      /** What stands between a question and its answer on a line; null for text that asks nothing. */
+      readonly answersAfter: string | null;
+    }
 );
 
 /** How the blocks of each kind of data are laid out. */
-const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = { dense: 'dense', sparse: 'sparse' };
+const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = {
+  dense: 'dense',
+  sparse: 'sparse',
+  text: 'dense',
+};
 
 /** Layout of a dataset's blocks: a new kind of data needs no new kind of block where one of these fits. */
 export const layoutOf = (meta: DatasetMeta): Block['kind'] => LAYOUTS[meta.kind];

@@ -4,7 +4,7 @@ import { MalformedBytes } from '../protocol/bytes.ts';
 import { MAX_BLOCK_BYTES, MAX_BLOCKS } from '../protocol/limits.ts';
 import { hashBlock } from './blocks.ts';
 import type { Block, BlockEntry, DatasetMeta, Manifest, Split } from './dataset.ts';
-import { MAX_CLASSES, MAX_MANIFEST_BYTES, MAX_NAME_LENGTH, MAX_SPARSE_FEATURES } from './limits.ts';
+import { MAX_CLASSES, MAX_MANIFEST_BYTES, MAX_NAME_LENGTH, MAX_SPARSE_FEATURES, MAX_VOCABULARY } from './limits.ts';
 
 const count = z.int().min(0).max(0xffff_ffff);
 const entry = z.strictObject({
@@ -36,6 +36,18 @@ export const datasetMetaSchema = z.discriminatedUnion('kind', [
     features: z.int().min(1).max(MAX_SPARSE_FEATURES),
     classes: z.literal(2),
   }),
+  z
+    .strictObject({
+      kind: z.literal('text'),
+      ...common,
+      features: z.int().min(2).max(MAX_BLOCK_BYTES),
+      classes: z.int().min(2).max(MAX_VOCABULARY),
+      vocabulary: z.array(z.string().min(1).max(2)).max(MAX_VOCABULARY),
+      answersAfter: z.string().min(1).max(2).nullable(),
+    })
+    .refine((meta) => meta.vocabulary.length === meta.classes, {
+      message: 'the vocabulary is not as large as the classes',
+    }),
 ]);
 
 const total = (entries: readonly { samples: number }[]) => entries.reduce((sum, { samples }) => sum + samples, 0);

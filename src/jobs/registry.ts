@@ -1,10 +1,11 @@
 // Every job there is. A new one is a file in this folder and a line here.
+import { charLm } from './char-lm.ts';
 import { digitsCnn } from './digits-cnn.ts';
 import { digitsMlp } from './digits-mlp.ts';
 import type { Job } from './job.ts';
 import { sparseLogistic } from './sparse-logistic.ts';
 
-export const jobs: readonly Job[] = [digitsMlp, digitsCnn, sparseLogistic];
+export const jobs: readonly Job[] = [digitsMlp, digitsCnn, sparseLogistic, charLm];
 
 /** A name that no job has. */
 export class UnknownJob extends Error {
