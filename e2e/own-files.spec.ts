@@ -9,12 +9,12 @@ test('idx files dropped in one tab are trained on in two; drawing shows probabil
   await a.drop([images, labels]);
   await expect(a.data).toContainText('mine-images.idx');
   await expect(a.data).toContainText('2,500 training and 500 test samples; 28×28, 10 classes');
-  await a.start({ steps: 60 });
+  await a.start({ steps: 120 });
   await a.finished();
   await a.hasValueOver('Test accuracy', 0.6);
   // Only node 1 had the files: node 2 took its steps on blocks that came over WebRTC.
   const id = await b.id();
-  await a.clockIs(60, id);
+  await a.clockIs(120, id);
   const { metrics } = await a.figures();
   expect(metrics?.nodes.find(({ node }) => node === id)?.links.webrtc).toBeGreaterThan(0);
 

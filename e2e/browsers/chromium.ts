@@ -1,7 +1,9 @@
 // Chromium or Chrome through Playwright.
+import { setTimeout } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { findBrowser } from './find.ts';
 import { longestTask, watchLongTasks } from './long-tasks.ts';
+import { stopProcess } from './renderer-process.ts';
 import type { BrowserOptions, Hook, HookArguments, HookResult, OpenBrowser, Tab, TabHandlers } from './tab.ts';
 
 /** Everything here runs on this machine: no sandbox (root in CI), no GPU, and nothing that calls home. */
@@ -13,15 +15,14 @@ export const CHROMIUM_FLAGS: readonly string[] = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A process for each tab; on a small machine Chromium would share one between tabs of the same site.
+  '--renderer-process-limit=100',
 ];
-
-/** Tabs get a renderer each; on a small machine Chromium would share one between tabs of the same site. */
-const OWN_RENDERERS = '--renderer-process-limit=100';
 
 /** @throws NoBrowser */
 export async function openChromium({ isHeaded }: BrowserOptions): Promise<OpenBrowser> {
   const executablePath = findBrowser('chromium');
-  const args = [...CHROMIUM_FLAGS, OWN_RENDERERS];
+  const args = [...CHROMIUM_FLAGS];
   const browser = await chromium.launch({ executablePath, headless: !isHeaded, args });
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   return {
@@ -56,6 +57,20 @@ class ChromiumTab implements Tab {
     const call = ({ hook, args }: { hook: Hook; args: unknown[] }) =>
       (window.pushpull[hook] as (...args: unknown[]) => unknown).apply(window.pushpull, args);
     return this.page.evaluate(call, { hook, args }) as Promise<HookResult<K>>;
+  }
+
+  async crash(): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    const gone = new Promise<void>((resolve) => this.page.once('crash', () => resolve()));
+    // Never answered: there is nobody left to.
+    session.send('Page.crash').catch(() => undefined);
+    await gone;
+  }
+
+  async freeze(ms: number): Promise<void> {
+    const goOn = await stopProcess(this.page);
+    await setTimeout(ms);
+    goOn();
   }
 
   chooseFiles(paths: readonly string[]): Promise<void> {

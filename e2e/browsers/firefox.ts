@@ -1,7 +1,16 @@
 // Firefox through puppeteer-core (WebDriver BiDi): Playwright can only drive a Firefox of its own.
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { findBrowser } from './find.ts';
-import type { BrowserOptions, Hook, HookArguments, HookResult, OpenBrowser, Tab, TabHandlers } from './tab.ts';
+import {
+  type BrowserOptions,
+  CannotDo,
+  type Hook,
+  type HookArguments,
+  type HookResult,
+  type OpenBrowser,
+  type Tab,
+  type TabHandlers,
+} from './tab.ts';
 
 const PREFERENCES = {
   // Same-machine WebRTC: addresses as they are (nothing answers mDNS here), the loopback one among them.
@@ -52,6 +61,14 @@ class FirefoxTab implements Tab {
   async chooseFiles(paths: readonly string[]): Promise<void> {
     const field = await this.page.waitForSelector('input[type=file]');
     await field?.uploadFile(...paths);
+  }
+
+  crash(): Promise<void> {
+    return Promise.reject(new CannotDo('Firefox has no command that crashes a tab: use --browser chromium.'));
+  }
+
+  freeze(): Promise<void> {
+    return Promise.reject(new CannotDo('Firefox has no command that freezes a tab: use --browser chromium.'));
   }
 
   /** Firefox has no Long Tasks API. */

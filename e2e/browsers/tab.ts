@@ -19,10 +19,19 @@ export interface Tab {
   call<K extends Hook>(hook: K, ...args: HookArguments<K>): Promise<HookResult<K>>;
   /** As if these files had been picked in the page's file field. */
   chooseFiles(paths: readonly string[]): Promise<void>;
+  /** Ends the tab's process as a crash does: nobody is told. @throws CannotDo where the browser offers no way */
+  crash(): Promise<void>;
+  /** Stops everything in the tab, its workers too, for so long. @throws CannotDo where the browser offers no way */
+  freeze(ms: number): Promise<void>;
   /** Begins to watch the main thread. */
   watchLongTasks(): Promise<void>;
   /** The longest task over 50 ms since `watchLongTasks`, 0 without any, null where the browser can't tell. */
   longestTaskMs(): Promise<number | null>;
+}
+
+/** What this browser can't be made to do from outside. */
+export class CannotDo extends Error {
+  override name = 'CannotDo';
 }
 
 export interface TabHandlers {

@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { consistencySchema } from '../../src/protocol/control.ts';
+import { BadFilter, parsePullFilters, parsePushFilters } from '../../src/protocol/filters.ts';
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
 import { ClusterFailure } from './failure.ts';
+import { faultSchema } from './fault-plan.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => {
   const error = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
@@ -20,6 +22,17 @@ const consistency = z
   .regex(/^(bsp|async|ssp:\d+)$/, 'is bsp, async or ssp:N, e.g. ssp:4')
   .transform((text) => (text.startsWith('ssp:') ? { kind: 'ssp', delay: Number(text.slice(4)) } : { kind: text }))
   .pipe(consistencySchema);
+
+/** A filter as text, checked by the parser that the page uses too. */
+const filterText = (parse: (text: string) => unknown) =>
+  z.string().superRefine((text, context) => {
+    try {
+      parse(text);
+    } catch (error) {
+      if (!(error instanceof BadFilter)) throw error;
+      context.addIssue({ code: 'custom', message: error.message.replace(/\.$/, '') });
+    }
+  });
 
 const jobOption = z
   .string()
@@ -60,7 +73,15 @@ const schema = z.object({
   steps: wholeNumber(1, 100_000_000).optional(),
   evaluateEvery: wholeNumber(1).optional(),
   seed: wholeNumber(0, 0xffff_ffff),
+  filters: z.enum(['auto', 'off'], 'is auto or off').optional(),
+  pushFilter: filterText(parsePushFilters).optional(),
+  pullFilter: filterText(parsePullFilters).optional(),
+  localSteps: wholeNumber(1, 1024),
   option: z.array(jobOption).transform((pairs) => Object.fromEntries(pairs)),
+  fault: z.array(faultSchema).transform((lists) => lists.flat()),
+  checkpoint: z.string().optional(),
+  checkpointEvery: wholeNumber(1, 100_000_000).optional(),
+  resume: z.string().optional(),
   oracle: z.boolean(),
   browser: z.enum(['chromium', 'firefox', 'mixed'], 'is chromium, firefox or mixed'),
   json: z.string().optional(),
@@ -92,8 +113,21 @@ function command(): Command {
     .option('--updater <name>', 'sgd, momentum, adagrad, adam or ftrl')
     .option('--steps <clocks>', 'clocks: steps × batch samples are processed in every consistency')
     .option('--evaluate-every <clocks>', 'clocks between evaluations on the way; chosen to cost little without')
+    .option('--filters <mode>', 'auto or off (plain f32, bit by bit the same in every BSP run)')
+    .option('--push-filter <stages>', 'e.g. f16, int8, topk:0.01+int8, kkt+int8; also int8;TABLE=off')
+    .option('--pull-filter <stages>', 'e.g. f16, int8, delta+int8')
+    .option('--local-steps <batches>', 'batches between two pushes', '1')
     .option('--seed <number>', 'of the first parameters and the batches', '1')
     .option('--option <name=value>', 'an option of the job, e.g. l1=1 or hidden=[64,32]; repeatable', collect, [])
+    .option(
+      '--fault <what@clock>',
+      'kill-server@40, kill-worker@30, kill-scheduler@50, join-server@60, join-worker@20, leave-server@70, stop-signaling@10,restart@30, pause-worker@25:5s; repeatable',
+      collect,
+      [],
+    )
+    .option('--checkpoint <file>', 'write the newest checkpoint there, at the end and on the way')
+    .option('--checkpoint-every <clocks>', 'clocks between two checkpoints; without, only one at the end')
+    .option('--resume <file>', 'go on from a checkpoint: job, data and settings are its own')
     .option('--oracle', 'train it again in one thread and report the largest difference', false)
     .option('--browser <name>', 'chromium, firefox, or mixed (in turn)', 'chromium')
     .option('--json <file>', 'write the results there')
@@ -117,8 +151,16 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
   if (workers + servers > MAX_ROOM_NODES) {
     throw new ClusterFailure(`--workers and --servers: ${workers + servers} tabs; a room holds ${MAX_ROOM_NODES}.`);
   }
+  const { filters, pushFilter, pullFilter, localSteps, oracle } = parsed.data;
+  if (filters !== undefined && (pushFilter ?? pullFilter) !== undefined) {
+    throw new ClusterFailure('--filters: say either auto or off, or which by --push-filter and --pull-filter.');
+  }
+  if (oracle && localSteps > 1) throw new ClusterFailure('--oracle: one thread takes no local steps.');
   if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
   if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
+  if (parsed.data.checkpointEvery !== undefined && parsed.data.checkpoint === undefined) {
+    throw new ClusterFailure('--checkpoint-every needs --checkpoint.');
+  }
   return parsed.data;
 }
 

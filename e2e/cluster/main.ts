@@ -1,6 +1,7 @@
 // `npm run cluster`: the page's own cluster, headless: for servers, scripts and experiments.
 import { writeFileSync } from 'node:fs';
 import { NoBrowser } from '../browsers/find.ts';
+import { CannotDo } from '../browsers/tab.ts';
 import { type ClusterArguments, isCommanderError, parseArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
 import { builtPage, givenPage } from './page-build.ts';
@@ -59,8 +60,8 @@ main().then(
   () => process.exit(),
   (error: unknown) => {
     if (isCommanderError(error)) process.exit(error.exitCode);
-    const isKnown = error instanceof ClusterFailure || error instanceof NoBrowser;
-    console.error(isKnown ? `Failed: ${error.message}` : error);
+    const isKnown = [ClusterFailure, NoBrowser, CannotDo].some((kind) => error instanceof kind);
+    console.error(isKnown ? `Failed: ${(error as Error).message}` : error);
     process.exit(process.exitCode ?? 1);
   },
 );

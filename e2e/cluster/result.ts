@@ -1,7 +1,9 @@
 // What a run came to: as JSON for machines, as a few lines for people.
-import type { MeasuresView } from '../../src/store/view.ts';
+import type { Metrics } from '../../src/protocol/control.ts';
+import type { MeasuresView, StartRequest } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
+import type { FaultReport } from './fault-report.ts';
 import type { Trained } from './training.ts';
 
 export interface ClusterResult {
@@ -19,7 +21,10 @@ export interface ClusterResult {
   readonly measures: MeasuresView;
   /** Links between the workers and the servers' tabs, by what carries them. */
   readonly links: { readonly webrtc: number; readonly port: number };
-  readonly bytes: Readonly<Record<'push' | 'pull', { readonly raw: number; readonly wire: number }>>;
+  /** Before filters (raw), after each stage, on the wire; time spent in them. */
+  readonly bytes: Metrics['traffic'];
+  readonly filters: string;
+  readonly localSteps: number;
   /** Fractions of the workers' time: their mean over the run. */
   readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
   /** Gradients applied, by how many clocks old the parameters were that they were computed on. */
@@ -30,25 +35,27 @@ export interface ClusterResult {
   readonly paramsSha256: string;
   /** On the pages' main threads while training; null where the browser can't tell, 0 where none took over 50 ms. */
   readonly longestTaskMs: number | null;
+  /** What was done to it with --fault, in that order. */
+  readonly faults: readonly FaultReport[];
   readonly oracle?: { readonly maxAbsDiff: number; readonly samplesPerSecond: number };
   readonly objective?: number;
   readonly nonZeros?: number;
 }
 
-const consistencyText = ({ consistency }: ClusterArguments): string =>
+const consistencyText = ({ consistency }: StartRequest): string =>
   consistency.kind === 'ssp' ? `ssp:${consistency.delay}` : consistency.kind;
 
 /** @throws ClusterFailure where the run left no figures */
 export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterResult {
-  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures } = trained;
+  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures, faults } = trained;
   const { metrics, time } = figures;
   if (metrics === null || status.run === null) throw new ClusterFailure('The run ended without figures.');
   const workers = metrics.nodes.filter(({ isWorker }) => isWorker);
   const count = (kind: 'webrtc' | 'port') => workers.reduce((sum, { links }) => sum + links[kind], 0);
   const { loss, accuracy, measures } = status.run;
   return {
-    job: wanted.job,
-    consistency: consistencyText(wanted),
+    job: request.job,
+    consistency: consistencyText(request),
     workers: wanted.workers,
     servers: wanted.servers,
     steps: request.steps,
@@ -60,6 +67,8 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     measures,
     links: { webrtc: count('webrtc'), port: count('port') },
     bytes: metrics.traffic,
+    filters: filtersText(request.filters),
+    localSteps: request.localSteps ?? 1,
     time,
     staleness: metrics.staleness,
     acknowledgedPushes: metrics.acknowledged,
@@ -67,6 +76,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     duplicatesIgnored: metrics.duplicates,
     paramsSha256,
     longestTaskMs,
+    faults,
     ...(oracle === null ? {} : { oracle }),
     ...modelFigures,
   };
@@ -89,7 +99,11 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
       'Workers’ time',
       `${percent(time.compute)} compute, ${percent(time.communicate)} communicate, ${percent(time.wait)} wait`,
     ],
-    ['Traffic', `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled`],
+    [
+      'Traffic',
+      `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled (${bytes(pull.raw)} raw)`,
+    ],
+    ['Filters', filterLine(result)],
     [
       'Pushes',
       `${count(result.appliedPushes)} applied, ${count(result.acknowledgedPushes)} acknowledged, ${count(result.duplicatesIgnored)} duplicates ignored`,
@@ -98,6 +112,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
     ['Main threads', longestTask(result.longestTaskMs)],
     ['Parameters', `SHA-256 ${result.paramsSha256}`],
   ];
+  for (const fault of result.faults) rows.push(['Fault', faultText(fault)]);
   if (result.oracle) rows.push(['One thread', oracleText(result.oracle)]);
   if (result.objective !== undefined) rows.push(['Objective', result.objective.toFixed(2)]);
   if (result.nonZeros !== undefined) rows.push(['Non-zeros', count(result.nonZeros)]);
@@ -108,6 +123,22 @@ function scoreRows({ measures: { score }, testAccuracy: value }: ClusterResult):
   if (score === null) return [];
   const text = score.format === 'percent' ? `${((value ?? 0) * 100).toFixed(2)} %` : (value ?? 0).toFixed(4);
   return [[score.name, value === null ? '–' : text]];
+}
+
+const filtersText = (filters: StartRequest['filters']): string =>
+  filters?.kind === 'fixed' ? `${filters.push} / ${filters.pull}` : (filters?.kind ?? 'off');
+
+function filterLine({ filters, localSteps, bytes }: ClusterResult): string {
+  const steps = localSteps === 1 ? '' : `, ${localSteps} local steps`;
+  const spent = (bytes.push.milliseconds ?? 0) + (bytes.pull.milliseconds ?? 0);
+  const choice = bytes.choice === undefined ? '' : `; ${bytes.choice}`;
+  return `${filters}${steps}; ${(spent / 1000).toFixed(2)} s in them${choice}`;
+}
+
+function faultText({ kind, node, detectedMs, recoveryMs }: FaultReport): string {
+  const after = (ms: number | null, what: string) => (ms === null ? [] : [`${what} after ${ms} ms`]);
+  const whom = node === null ? '' : ` (node ${node})`;
+  return [`${kind}${whom}`, ...after(detectedMs, 'noticed'), ...after(recoveryMs, 'went on')].join(', ');
 }
 
 const longestTask = (ms: number | null): string => {

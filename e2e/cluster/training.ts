@@ -1,10 +1,13 @@
 // One run in a room, from choosing its data to its last figures, through the hooks of the first tab's page.
 import type { Figures, Status } from '../../src/runtime/automation.ts';
-import type { StartRequest } from '../../src/store/view.ts';
+import { DEFAULT_FILTERS, type FiltersView, type StartRequest } from '../../src/store/view.ts';
 import type { Tab } from '../browsers/tab.ts';
 import type { ClusterArguments } from './arguments.ts';
+import { CheckpointWriter, resumeFrom } from './checkpoint-files.ts';
 import { dataFiles } from './data-files.ts';
 import { ClusterFailure } from './failure.ts';
+import type { FaultReport } from './fault-report.ts';
+import { FaultRunner } from './fault-runner.ts';
 import { every } from './periods.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { Room } from './room.ts';
@@ -19,26 +22,29 @@ export interface Trained {
   readonly paramsSha256: string;
   readonly modelFigures: Readonly<Record<string, number>>;
   readonly longestTaskMs: number | null;
+  readonly faults: readonly FaultReport[];
   readonly oracle: { readonly maxAbsDiff: number; readonly samplesPerSecond: number } | null;
 }
 
 /** @throws ClusterFailure */
 export async function train(room: Room, wanted: ClusterArguments, line: ProgressLine): Promise<Trained> {
-  const first = firstOf(room);
-  await chooseData(first, wanted);
-  const request = await requestOf(first, wanted);
+  const checkpoints = new CheckpointWriter(room.first, wanted.checkpoint);
+  await chooseData(room.first, wanted);
   await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
-  const { option: options, evaluateEvery } = wanted;
-  await first.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  const request = wanted.resume === undefined ? await start(room.first, wanted) : await resume(room.first, wanted);
+  const faults = new FaultRunner(room, wanted.fault);
   try {
-    await followRun(room, line);
+    await followRun(room, line, faults, checkpoints);
+    await checkpoints.writeLast();
   } finally {
     line.end();
   }
   const longest = await Promise.all(room.tabs.map((tab) => tab.longestTaskMs()));
   const known = longest.filter((ms) => ms !== null);
+  const { first } = room;
   const figures = await lastFigures(first);
   return {
+    faults: await faults.report(await lossOf(first)),
     request,
     figures,
     status: await first.call('status'),
@@ -49,10 +55,20 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
   };
 }
 
-function firstOf(room: Room): Tab {
-  const [first] = room.tabs;
-  if (first === undefined) throw new RangeError('A room without tabs trains nothing.');
-  return first;
+async function start(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
+  const request = await requestOf(tab, wanted);
+  const { option: options, evaluateEvery } = wanted;
+  await tab.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  return request;
+}
+
+/** @returns what the run was once started with; its seed stays in the checkpoint */
+async function resume(tab: Tab, { resume = '', seed }: ClusterArguments): Promise<StartRequest> {
+  const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints } = await resumeFrom(
+    tab,
+    resume,
+  );
+  return { job, batch, steps, learningRate, updater, consistency, replicas, seed, checkpoints };
 }
 
 async function chooseData(tab: Tab, { job, train, test, data, dataSamples }: ClusterArguments): Promise<void> {
@@ -95,7 +111,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
   const { jobs } = await tab.call('status');
   const defaults = jobs.find(({ name }) => name === wanted.job)?.defaults;
   if (defaults === undefined) throw new ClusterFailure(`There is no job "${wanted.job}".`);
-  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed } = wanted;
+  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed, checkpointEvery, localSteps } = wanted;
   return {
     job,
     batch: batch ?? defaults.batch,
@@ -105,13 +121,28 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     consistency,
     replicas: replicas ?? Math.min(1, servers - 1),
     seed,
+    checkpoints: { steps: checkpointEvery ?? null, seconds: null },
+    localSteps,
+    filters: filtersOf(wanted),
   };
 }
 
+/** What was asked for; where nothing was, f32 for those who compare bits, and else what the page's default is. */
+function filtersOf({ filters, pushFilter, pullFilter, oracle }: ClusterArguments): FiltersView {
+  if (pushFilter !== undefined || pullFilter !== undefined) {
+    return { kind: 'fixed', push: pushFilter ?? 'off', pull: pullFilter ?? 'off' };
+  }
+  return { kind: filters ?? (oracle ? 'off' : DEFAULT_FILTERS) };
+}
+
 /** Until the run has finished. @throws ClusterFailure when it ends, or stands, in any other way */
-async function followRun(room: Room, line: ProgressLine): Promise<void> {
-  const first = firstOf(room);
-  for await (const _ of every('progress')) {
+async function followRun(
+  room: Room,
+  line: ProgressLine,
+  faults: FaultRunner,
+  checkpoints: CheckpointWriter,
+): Promise<void> {
+  for await (const _ of every('look')) {
     const all = await Promise.race([Promise.all(room.tabs.map((tab) => tab.call('status'))), room.trouble]);
     const at = all.findIndex(({ problem }) => problem !== null);
     const problem = all[at]?.problem;
@@ -119,11 +150,19 @@ async function followRun(room: Room, line: ProgressLine): Promise<void> {
     const run = all[0]?.run;
     if (!run) continue;
     line.show(run);
+    await Promise.race([faults.reached(run.clock), room.trouble]);
+    await checkpoints.writeKept();
     if (run.phase === 'finished') return;
     if (run.phase === 'failed' || run.phase === 'stopped' || run.phase === 'paused') {
-      throw new ClusterFailure(run.message ?? `The run was ${run.phase} by someone in ${first.name}.`);
+      throw new ClusterFailure(run.message ?? `The run was ${run.phase} by someone in ${room.first.name}.`);
     }
   }
+}
+
+/** The loss curve as the page shows it. */
+async function lossOf(tab: Tab): Promise<[number, number, number, number][]> {
+  const { loss } = await tab.call('series');
+  return loss.step.map((step, at) => [step, loss.samples[at] ?? 0, loss.seconds[at] ?? 0, loss.value[at] ?? 0]);
 }
 
 async function lastFigures(tab: Tab): Promise<Figures> {

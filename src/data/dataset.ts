@@ -35,13 +35,42 @@ export type DatasetMeta = {
       /** What stands between a question and its answer on a line; null for text that asks nothing. */
       readonly answersAfter: string | null;
     }
+  | DocumentsMeta
 );
+
+/**
+ * Bags of words. A row's keys below `words` are words, with how often each stands in the document. In training documents
+ * key words + w says how often word w stands in those before: so every occurrence of a word has a number of its own,
+ * from 0 to totals[w] − 1, that everybody agrees on.
+ */
+export interface DocumentsMeta {
+  readonly kind: 'documents';
+  /** 2 × words. */
+  readonly features: number;
+  /** Size of the vocabulary. */
+  readonly words: number;
+  /** The words themselves; empty where they are only numbers. */
+  readonly vocabulary: readonly string[];
+  /** Occurrences of each word in the training documents. */
+  readonly totals: readonly number[];
+  /** Occurrences of all words in each split. */
+  readonly tokens: Readonly<Record<Split, number>>;
+  /** Occurrences in the longest training document. */
+  readonly longest: number;
+  /** Documents in each training block but the last. */
+  readonly blockDocuments: number;
+  /** Words are cut out of running text: it has stop words in it. */
+  readonly isText: boolean;
+  /** [height, width] where the words are pixels; else empty. */
+  readonly picture: readonly number[];
+}
 
 /** How the blocks of each kind of data are laid out. */
 const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = {
   dense: 'dense',
   sparse: 'sparse',
   text: 'dense',
+  documents: 'sparse',
 };
 
 /** Layout of a dataset's blocks: a new kind of data needs no new kind of block where one of these fits. */

@@ -71,17 +71,20 @@ export function bySplit(files: readonly NamedFile[], format: string): { train: N
 export const datasetName = (file: string) =>
   (file.split(/[\\/]/).at(-1) ?? file).replace(/\.(gz|gzip)$/i, '').slice(0, MAX_NAME_LENGTH);
 
+/** Rows of each split, ascending, where the test split is to be held out. Throws `BadDataFile` for a single sample. */
+export function heldOutRows(file: string, count: number, seed: number): Record<Split, Uint32Array> {
+  if (count < 2) throw new BadDataFile(file, 'too-few', 'one sample is too few: some are needed to test on');
+  const order = Uint32Array.from({ length: count }, (_, row) => row);
+  new Random(seed).shuffle(order);
+  const held = Math.min(Math.max(1, Math.floor(count * HOLD_OUT_FRACTION)), MAX_HELD_OUT_SAMPLES);
+  return { train: order.slice(held).sort(), test: order.slice(0, held).sort() };
+}
+
 /** Train and test, holding out the latter where it is null. Samples keep their order. */
 export function splitUp(file: string, train: Block, test: Block | null, seed: number): Record<Split, Block> {
   if (test !== null) return { train, test };
-  if (train.count < 2) throw new BadDataFile(file, 'too-few', 'one sample is too few: some are needed to test on');
-  const order = Uint32Array.from({ length: train.count }, (_, row) => row);
-  new Random(seed).shuffle(order);
-  const held = Math.min(Math.max(1, Math.floor(train.count * HOLD_OUT_FRACTION)), MAX_HELD_OUT_SAMPLES);
-  return {
-    train: selectRows(train, order.slice(held).sort()),
-    test: selectRows(train, order.slice(0, held).sort()),
-  };
+  const rows = heldOutRows(file, train.count, seed);
+  return { train: selectRows(train, rows.train), test: selectRows(train, rows.test) };
 }
 
 /** Blocks of both splits, and the meta that goes with them. */

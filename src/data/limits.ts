@@ -33,7 +33,21 @@ export const TEXT_WINDOW = 128;
 export const TEXT_STRIDE = 64;
 
 /** Different characters of a text: they are bytes in a block, and the model's embedding and head have a row for each. */
-export const MAX_VOCABULARY = 256;
+export const MAX_CHARACTERS = 256;
 
 /** One text file: it is held as characters while it is cut, about 20 bytes each. */
 export const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
+/** Words of a vocabulary: the rest, the rarest, are left out. Their names travel in the manifest, and 65,536 of them with
+ * their counts are about 1 MB of it. */
+export const MAX_VOCABULARY = 65_536;
+
+/** Characters of a word, or of a cell that is counted as one: longer ones are cut. */
+export const MAX_WORD_LENGTH = 64;
+
+/** Words of a corpus, counted with repetition: counts are f32, which has every whole number up to here. */
+export const MAX_TOKENS = 2 ** 24;
+
+/** Training blocks that documents are cut into, as long as there are enough: each is a lease's unit, so a room's workers
+ * share out even a few hundred documents. */
+export const DOCUMENT_BLOCKS = 64;

@@ -4,7 +4,17 @@ import { MalformedBytes } from '../protocol/bytes.ts';
 import { MAX_BLOCK_BYTES, MAX_BLOCKS } from '../protocol/limits.ts';
 import { hashBlock } from './blocks.ts';
 import type { Block, BlockEntry, DatasetMeta, Manifest, Split } from './dataset.ts';
-import { MAX_CLASSES, MAX_MANIFEST_BYTES, MAX_NAME_LENGTH, MAX_SPARSE_FEATURES, MAX_VOCABULARY } from './limits.ts';
+import {
+  BLOCK_SAMPLES,
+  MAX_CHARACTERS,
+  MAX_CLASSES,
+  MAX_MANIFEST_BYTES,
+  MAX_NAME_LENGTH,
+  MAX_SPARSE_FEATURES,
+  MAX_TOKENS,
+  MAX_VOCABULARY,
+  MAX_WORD_LENGTH,
+} from './limits.ts';
 
 const count = z.int().min(0).max(0xffff_ffff);
 const entry = z.strictObject({
@@ -41,12 +51,41 @@ export const datasetMetaSchema = z.discriminatedUnion('kind', [
       kind: z.literal('text'),
       ...common,
       features: z.int().min(2).max(MAX_BLOCK_BYTES),
-      classes: z.int().min(2).max(MAX_VOCABULARY),
-      vocabulary: z.array(z.string().min(1).max(2)).max(MAX_VOCABULARY),
+      classes: z.int().min(2).max(MAX_CHARACTERS),
+      vocabulary: z.array(z.string().min(1).max(2)).max(MAX_CHARACTERS),
       answersAfter: z.string().min(1).max(2).nullable(),
     })
     .refine((meta) => meta.vocabulary.length === meta.classes, {
       message: 'the vocabulary is not as large as the classes',
+    }),
+  z
+    .strictObject({
+      kind: z.literal('documents'),
+      ...common,
+      features: z
+        .int()
+        .min(2)
+        .max(2 * MAX_VOCABULARY),
+      words: z.int().min(1).max(MAX_VOCABULARY),
+      vocabulary: z.array(z.string().max(MAX_WORD_LENGTH)).max(MAX_VOCABULARY),
+      totals: z.array(z.int().min(0).max(MAX_TOKENS)).max(MAX_VOCABULARY),
+      tokens: z.strictObject({ train: z.int().min(0).max(MAX_TOKENS), test: count }),
+      longest: z.int().min(0).max(MAX_TOKENS),
+      blockDocuments: z.int().min(1).max(BLOCK_SAMPLES),
+      isText: z.boolean(),
+      picture: z.array(z.int().min(1).max(MAX_VOCABULARY)).max(2),
+    })
+    .refine((meta) => meta.features === 2 * meta.words && meta.totals.length === meta.words, {
+      message: 'features and totals do not fit the words',
+    })
+    .refine((meta) => meta.vocabulary.length === 0 || meta.vocabulary.length === meta.words, {
+      message: 'there is not a name for every word',
+    })
+    .refine((meta) => meta.totals.reduce((sum, total) => sum + total, 0) === meta.tokens.train, {
+      message: 'the totals do not add up to the tokens',
+    })
+    .refine((meta) => meta.picture.length === 0 || meta.picture.reduce((a, b) => a * b, 1) === meta.words, {
+      message: 'the picture does not have as many pixels as there are words',
     }),
 ]);
 

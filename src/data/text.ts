@@ -2,11 +2,11 @@
 import { BadDataFile, BadLine } from './data-file.ts';
 import type { DenseBlock, Split } from './dataset.ts';
 import { assemble, bySplit, datasetName, type FileFormat, type LoadedDataset, type NamedFile } from './file-format.ts';
-import { MAX_TEXT_BYTES, MAX_VOCABULARY, TEXT_STRIDE, TEXT_WINDOW } from './limits.ts';
+import { MAX_CHARACTERS, MAX_TEXT_BYTES, TEXT_STRIDE, TEXT_WINDOW } from './limits.ts';
 
 /** The end of a text is for testing where no file is: other parts of it would be half known. */
 const HELD_OUT = 0.1;
-/** Stands for the rarest characters, where a text has more than MAX_VOCABULARY. */
+/** Stands for the rarest characters, where a text has more than MAX_CHARACTERS. */
 const OTHER = '\uFFFD';
 /** Bytes looked at to tell text from other things. */
 const DETECT_BYTES = 64 * 1024;
@@ -63,14 +63,14 @@ function readText({ name, bytes }: NamedFile): string[] {
   return [...new TextDecoder().decode(bytes).replaceAll(/\r\n?/g, '\n')];
 }
 
-/** The different characters, by code point; beyond MAX_VOCABULARY the rarest become one. */
+/** The different characters, by code point; beyond MAX_CHARACTERS the rarest become one. */
 function vocabularyOf(characters: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const character of characters) counts.set(character, (counts.get(character) ?? 0) + 1);
   const byCodePoint = (a: string, b: string) => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0);
-  if (counts.size <= MAX_VOCABULARY) return [...counts.keys()].toSorted(byCodePoint);
+  if (counts.size <= MAX_CHARACTERS) return [...counts.keys()].toSorted(byCodePoint);
   counts.delete(OTHER);
-  const frequent = [...counts].toSorted(([a, x], [b, y]) => y - x || byCodePoint(a, b)).slice(0, MAX_VOCABULARY - 1);
+  const frequent = [...counts].toSorted(([a, x], [b, y]) => y - x || byCodePoint(a, b)).slice(0, MAX_CHARACTERS - 1);
   return [...frequent.map(([character]) => character), OTHER].toSorted(byCodePoint);
 }
 

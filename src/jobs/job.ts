@@ -21,7 +21,10 @@ export interface TableValues {
   readonly values: Float32Array;
 }
 
-/** The gradient of the mean loss over a batch, one entry per table, laid out like the values it was computed on. */
+/**
+ * The gradient of the mean loss over a batch, one entry per table, laid out like the values it was computed on. A job whose
+ * updater only adds may push other rows than it read.
+ */
 export interface Gradient {
   /** Sum of the loss over the batch, so that workers' losses add up. */
   readonly lossSum: number;

@@ -1,11 +1,13 @@
 // Every job there is. A new one is a file in this folder and a line here.
 import { charLm } from './char-lm.ts';
+import { countMin } from './count-min.ts';
 import { digitsCnn } from './digits-cnn.ts';
 import { digitsMlp } from './digits-mlp.ts';
 import type { Job } from './job.ts';
+import { lda } from './lda.ts';
 import { sparseLogistic } from './sparse-logistic.ts';
 
-export const jobs: readonly Job[] = [digitsMlp, digitsCnn, sparseLogistic, charLm];
+export const jobs: readonly Job[] = [digitsMlp, digitsCnn, sparseLogistic, charLm, lda, countMin];
 
 /** A name that no job has. */
 export class UnknownJob extends Error {

@@ -1,5 +1,4 @@
 // A link over one RTCDataChannel, in the page or, better, in the worker that the channel was transferred to.
-import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from '../protocol/limits.ts';
 import { ChunkedLink } from './chunked-link.ts';
 import type { OpenLink } from './link.ts';
 
@@ -11,15 +10,14 @@ export const channelLink =
   (channel: RTCDataChannel): OpenLink =>
   (handlers) => {
     channel.binaryType = 'arraybuffer';
-    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
     const silence = (): void => {
-      channel.onopen = channel.onmessage = channel.onbufferedamountlow = channel.onclose = channel.onerror = null;
+      channel.onopen = channel.onmessage = channel.onclose = channel.onerror = null;
     };
     const transport = {
       canSend: () => {
         // A browser may close a channel with its connection and fire nothing.
         if (isOver(channel)) end('the data channel is closed');
-        return channel.readyState === 'open' && channel.bufferedAmount < HIGH_WATER_BYTES;
+        return channel.readyState === 'open';
       },
       send: (message: Uint8Array<ArrayBuffer>) => channel.send(message),
       close: () => {
@@ -33,7 +31,6 @@ export const channelLink =
       link.end(reason);
     };
     channel.onopen = () => link.pump();
-    channel.onbufferedamountlow = () => link.pump();
     channel.onmessage = (event) => link.receive(event.data);
     channel.onclose = () => end('the data channel was closed by the other end or lost');
     // Chromium reports a lost connection as an error, with the cause, just before the close.

@@ -1,13 +1,14 @@
 // What the links over message transports share: queue, chunks, limits, one close. A transport moves whole messages in
-// order and says when it can take another.
+// order. How many may be on their way is agreed between the ends: the receiver credits what it has taken, because a data
+// channel's own `bufferedAmount` says nothing of what lies between, and too much of that is lost.
 import { MalformedBytes } from '../protocol/bytes.ts';
-import { MAX_LINK_QUEUE_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
-import { ChunkReader, ChunkWriter } from './chunks.ts';
+import { CREDIT_STEP_BYTES, LINK_WINDOW_BYTES, MAX_LINK_QUEUE_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
+import { ChunkReader, ChunkWriter, creditMessage, creditOf } from './chunks.ts';
 import type { Link, LinkHandlers, LinkStats, Priority } from './link.ts';
 
 /** Moves messages of at most 64 KiB to the other end, in order. */
 export interface MessageTransport {
-  /** Whether `send` may be called now. When it turns true again, the transport calls `ChunkedLink.pump`. */
+  /** Whether it is open. When it turns true, the transport calls `ChunkedLink.pump`. */
   canSend(): boolean;
   /** Sends one message. The bytes are overwritten after the call, so they are copied inside it. */
   send(message: Uint8Array<ArrayBuffer>): void;
@@ -25,6 +26,10 @@ export class ChunkedLink implements Link {
   private readonly writer = new ChunkWriter();
   private readonly reader: ChunkReader;
   private bytesIn = 0;
+  /** Bytes of messages sent and not yet credited by the other end. */
+  private underWay = 0;
+  /** Bytes of messages taken and not yet credited to the other end. */
+  private uncredited = 0;
   private bytesOut = 0;
   private isClosed = false;
   private isFlushing = false;
@@ -71,43 +76,79 @@ export class ChunkedLink implements Link {
   /** Sends messages for as long as the transport takes them. */
   pump(): void {
     try {
-      while (!this.isClosed && this.writer.queuedBytes > 0 && this.transport.canSend()) {
+      while (this.mayFill()) {
         const length = this.writer.fill(this.staging, this.stagingView);
-        this.bytesOut += length;
-        this.transport.send(length === this.staging.byteLength ? this.staging : this.staging.subarray(0, length));
+        this.underWay += length;
+        this.transmit(length === this.staging.byteLength ? this.staging : this.staging.subarray(0, length));
       }
     } catch (error) {
       this.close(`sending failed: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
+  /** Over the window by at most one message, so that one that is larger than what is left of it still goes. */
+  private mayFill(): boolean {
+    const { isClosed, writer, underWay, transport } = this;
+    return !isClosed && writer.queuedBytes > 0 && underWay < LINK_WINDOW_BYTES && transport.canSend();
+  }
+
+  private transmit(message: Uint8Array<ArrayBuffer>): void {
+    this.bytesOut += message.byteLength;
+    this.transport.send(message);
+  }
+
   /** Takes what arrived, whatever it is. Garbage closes the link. */
   receive(data: unknown): void {
     if (this.isClosed) return;
     if (!(data instanceof ArrayBuffer)) {
-      this.close('the other end sent text where bytes belong');
+      this.close('the other end sent text where bytes belong', true);
       return;
     }
     this.bytesIn += data.byteLength;
     try {
-      this.reader.read(new Uint8Array(data));
+      this.take(new Uint8Array(data));
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
-      this.close(`the other end sent bytes that are no frames: ${error.message}`);
+      this.close(`the other end sent bytes that are no frames: ${error.message}`, true);
     }
   }
 
-  close(reason: string): void {
+  private take(message: Uint8Array): void {
+    const credit = creditOf(message);
+    if (credit === null) {
+      this.reader.read(message);
+      this.credit(message.byteLength);
+      return;
+    }
+    if (credit > this.underWay)
+      throw new MalformedBytes(`a credit of ${credit} bytes, where ${this.underWay} were sent`);
+    this.underWay -= credit;
+    this.pump();
+  }
+
+  private credit(bytes: number): void {
+    this.uncredited += bytes;
+    if (this.isClosed || this.uncredited < CREDIT_STEP_BYTES) return;
+    const message = creditMessage(this.uncredited);
+    this.uncredited = 0;
+    try {
+      this.transmit(message);
+    } catch (error) {
+      this.close(`sending failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  close(reason: string, isGarbage = false): void {
     if (this.isClosed) return;
-    this.end(reason);
+    this.end(reason, isGarbage);
     this.transport.close(reason);
   }
 
   /** The transport has ended by itself. */
-  end(reason: string): void {
+  end(reason: string, isGarbage = false): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.writer.clear();
-    this.handlers.onClose(reason);
+    this.handlers.onClose(reason, isGarbage);
   }
 }

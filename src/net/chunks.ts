@@ -2,6 +2,7 @@
 // A message is a sequence of chunks. A chunk is a header of 8 bytes: priority u8, flags u8 (1 first, 2 last), zero u16,
 // length u32; then the payload, padded to 8 bytes so that payloads stay aligned. Small frames share a message, big
 // frames span many. One frame is under way per priority; a higher priority cuts in between the chunks of a lower one.
+// A message may instead be one credit: a header with flag 4, whose length says how many bytes the receiver has taken.
 import { MalformedBytes } from '../protocol/bytes.ts';
 import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { Fifo } from './fifo.ts';
@@ -13,6 +14,7 @@ export const CHUNK_HEADER_BYTES = 8;
 const PRIORITIES = 4;
 const FIRST = 1;
 const LAST = 2;
+const CREDIT = 4;
 
 /** A frame under this share of its message is copied out: keeping a view of it would keep the whole message alive. */
 const MIN_VIEW_SHARE = 1 / 8;
@@ -77,6 +79,22 @@ class FrameQueue {
     this.partOffset = 0;
     this.written = 0;
   }
+}
+
+/** The message that says that `bytes` more have been taken. */
+export function creditMessage(bytes: number): Uint8Array<ArrayBuffer> {
+  const message = new Uint8Array(CHUNK_HEADER_BYTES);
+  const view = new DataView(message.buffer);
+  view.setUint8(1, CREDIT);
+  view.setUint32(4, bytes, true);
+  return message;
+}
+
+/** The bytes that a message credits; null for a message of frames. */
+export function creditOf(message: Uint8Array): number | null {
+  if (message.byteLength !== CHUNK_HEADER_BYTES || message[1] !== CREDIT) return null;
+  if (message[0] !== 0 || message[2] !== 0 || message[3] !== 0) throw new MalformedBytes('a credit with strange bytes');
+  return new DataView(message.buffer, message.byteOffset, CHUNK_HEADER_BYTES).getUint32(4, true);
 }
 
 /** Frames waiting to go out, by priority. `fill` writes the next message. */

@@ -1,4 +1,4 @@
-// A pair of data channels in memory, for tests: buffered amount, low mark, states and events as a browser has them.
+// A pair of data channels in memory, for tests: buffered amount, states and events as a browser has them.
 
 /** What passes the channels one by one; tests decide when. */
 type Schedule = (run: () => void) => void;
@@ -13,10 +13,8 @@ export class FakeChannel {
   readyState: RTCDataChannelState = 'connecting';
   binaryType = 'blob';
   bufferedAmount = 0;
-  bufferedAmountLowThreshold = 0;
   onopen: Handler<unknown> = null;
   onmessage: Handler<{ data: unknown }> = null;
-  onbufferedamountlow: Handler<unknown> = null;
   onclose: Handler<unknown> = null;
   onerror: Handler<unknown> = null;
   private other: FakeChannel | null = null;
@@ -63,10 +61,7 @@ export class FakeChannel {
 
   private deliver(data: string | ArrayBuffer, size: number): void {
     if (this.other?.readyState === 'open') this.other.onmessage?.({ data });
-    const before = this.bufferedAmount;
     this.bufferedAmount -= size;
-    const isLow = this.bufferedAmount <= this.bufferedAmountLowThreshold && before > this.bufferedAmountLowThreshold;
-    if (isLow && this.readyState === 'open') this.onbufferedamountlow?.({});
   }
 
   private shut(): void {

@@ -16,8 +16,11 @@ export interface LinkStats {
 export interface LinkHandlers {
   /** One whole frame. The bytes are the handler's to keep; they start at a multiple of 8 in their buffer. */
   onFrame(frame: Uint8Array): void;
-  /** The link has ended, once; nothing arrives after it. `reason` is a sentence for a person. */
-  onClose(reason: string): void;
+  /**
+   * The link has ended, once; nothing arrives after it. `reason` is a sentence for a person.
+   * @param isGarbage the other end sent what no honest end sends
+   */
+  onClose(reason: string, isGarbage?: boolean): void;
 }
 
 export interface Link {

@@ -1,5 +1,4 @@
 // Links that live in memory, for tests: the real chunks and limits, with a scheduler of the test's instead of a network.
-import { HIGH_WATER_BYTES } from '../protocol/limits.ts';
 import { ChunkedLink, type MessageTransport } from './chunked-link.ts';
 import type { OpenLink } from './link.ts';
 
@@ -14,9 +13,8 @@ export interface MemoryPair {
   inject(data: unknown): void;
 }
 
-/** One direction's end: where messages go, and how many bytes are on their way. */
+/** One direction's end: where messages go. */
 class MemoryTransport implements MessageTransport {
-  private underWay = 0;
   /** The link at this end, once opened. */
   link: ChunkedLink | null = null;
   other: MemoryTransport | null = null;
@@ -24,17 +22,12 @@ class MemoryTransport implements MessageTransport {
   constructor(private readonly schedule: Schedule) {}
 
   canSend(): boolean {
-    return this.underWay < HIGH_WATER_BYTES && this.other?.link !== null;
+    return this.other?.link !== null;
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
     const copy = message.slice().buffer;
-    this.underWay += copy.byteLength;
-    this.schedule(() => {
-      this.underWay -= copy.byteLength;
-      this.other?.link?.receive(copy);
-      this.link?.pump();
-    });
+    this.schedule(() => this.other?.link?.receive(copy));
   }
 
   close(reason: string): void {

@@ -112,6 +112,11 @@ export class Mesh {
     for (const pair of this.pairs.values()) pair.retry();
   }
 
+  /** Loses the connection to a node as a broken network would: both ends notice, and it is rebuilt. */
+  cut(peer: NodeId): void {
+    this.pairs.get(peer)?.cut();
+  }
+
   /** Ends the connection to one node, or to all. No handler is called for it any more. */
   close(peer?: NodeId): void {
     for (const [id, pair] of this.pairs) {

@@ -138,6 +138,11 @@ export class PeerPair {
     return this.transmit(this.connection, text);
   }
 
+  /** Loses the connection, if there is one. */
+  cut(): void {
+    if (this.connection !== null) this.fail('cut off on request');
+  }
+
   /** Ends the pair; no handler is called any more. */
   close(): void {
     this.isClosed = true;

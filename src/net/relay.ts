@@ -1,8 +1,7 @@
 // Where a browser can't transfer a data channel to a worker: the page relays its messages over a MessagePort, and the
 // worker opens an ordinary link on the port.
-// Page → worker: an ArrayBuffer is a message, a number is a credit in bytes, 'open', or `close: reason`.
+// Page → worker: an ArrayBuffer is a message, 'open', or `close: reason`.
 // Worker → page: an ArrayBuffer is a message, 'close'.
-import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from '../protocol/limits.ts';
 import { closeChannel } from './channel-link.ts';
 import { ChunkedLink } from './chunked-link.ts';
 import type { OpenLink } from './link.ts';
@@ -10,13 +9,12 @@ import type { OpenLink } from './link.ts';
 const CLOSE = 'close: ';
 
 /**
- * Connects a channel to a worker's port, in the page. Messages are moved, not copied. The worker may have at most
- * `HIGH_WATER_BYTES` and one message under way: credits go back as the channel drains, so the page holds no queue.
+ * Connects a channel to a worker's port, in the page. Messages are moved, not copied. The link's window bounds what is
+ * on its way, so the page holds no queue.
  */
 export function relayChannel(channel: RTCDataChannel, port: MessagePort): void {
-  let owed = 0;
   const silence = (): void => {
-    channel.onopen = channel.onmessage = channel.onbufferedamountlow = channel.onclose = null;
+    channel.onopen = channel.onmessage = channel.onclose = null;
     port.onmessage = null;
   };
   const end = (reason: string): void => {
@@ -25,12 +23,6 @@ export function relayChannel(channel: RTCDataChannel, port: MessagePort): void {
     port.close();
     closeChannel(channel);
   };
-  const credit = (): void => {
-    if (owed > 0 && channel.bufferedAmount < HIGH_WATER_BYTES) {
-      port.postMessage(owed);
-      owed = 0;
-    }
-  };
   const forward = (data: unknown): void => {
     if (!(data instanceof ArrayBuffer)) {
       end('the worker closed the link');
@@ -38,16 +30,12 @@ export function relayChannel(channel: RTCDataChannel, port: MessagePort): void {
     }
     try {
       channel.send(data);
-      owed += data.byteLength;
-      credit();
     } catch (error) {
       end(`sending failed: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
   channel.binaryType = 'arraybuffer';
-  channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
   channel.onopen = () => port.postMessage('open');
-  channel.onbufferedamountlow = credit;
   channel.onmessage = ({ data }) => port.postMessage(data, data instanceof ArrayBuffer ? [data] : []);
   channel.onclose = () => end('the data channel was closed by the other end or lost');
   port.onmessage = ({ data }) => forward(data);
@@ -60,15 +48,13 @@ export const relayedLink =
   (port: MessagePort): OpenLink =>
   (handlers) => {
     let isOpen = false;
-    let underWay = 0;
     const stop = (): void => {
       port.onmessage = null;
       port.close();
     };
     const transport = {
-      canSend: () => isOpen && underWay < HIGH_WATER_BYTES,
+      canSend: () => isOpen,
       send: (message: Uint8Array<ArrayBuffer>) => {
-        underWay += message.byteLength;
         const { buffer } = message.slice();
         port.postMessage(buffer, [buffer]);
       },
@@ -79,10 +65,7 @@ export const relayedLink =
     };
     const link = new ChunkedLink(transport, handlers, (run) => queueMicrotask(run));
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (typeof data === 'number') {
-        underWay -= data;
-        link.pump();
-      } else if (data === 'open') {
+      if (data === 'open') {
         isOpen = true;
         link.pump();
       } else if (typeof data === 'string' && data.startsWith(CLOSE)) {

@@ -29,6 +29,13 @@ const plan = {
   },
   evaluateEvery: 84,
   lossEvery: 5,
+  checkpoint: { steps: 200, seconds: null },
+  startedAt: 1_795_000_000_000,
+  from: {
+    clock: 399,
+    parts: ['ab'.repeat(32)],
+    schedule: [{ fromClock: 0, consistency: { kind: 'bsp' } as const, learningRate: 0.1 }],
+  },
 };
 
 const cluster: Message<'cluster'> = {
@@ -50,6 +57,8 @@ const cluster: Message<'cluster'> = {
   clockLimit: 2_000,
   leases: [{ worker: nodeId(2), runs: [[0, 59, 2]] }],
   holders: [],
+  shutOut: [],
+  checkpoint: { cutAt: 599, newest: { clock: 399, parts: ['cd'.repeat(32)] } },
 };
 
 const report: Message<'report'> = {
@@ -81,6 +90,8 @@ const report: Message<'report'> = {
   },
   epoch: { term: 2, counter: 9 },
   settled: [0],
+  hostile: [],
+  cut: { clock: 599, part: 'ef'.repeat(32), segments: [0], isExact: true },
   bytesIn: 1,
   bytesOut: 2,
   traffic: { push: { raw: 4, wire: 2 }, pull: { raw: 4, wire: 4 } },
@@ -227,6 +238,8 @@ describe('a control message', () => {
     ['plan.tables.0.keys', 0],
     ['plan.tables.0.keys', 2 ** 32 + 1],
     ['plan.tables.0.width', 65_537],
+    ['plan.tables.0.keys', 2 ** 28 + 1],
+    ['plan.tables.0.shape', [7]],
     ['plan.tables.0.name', ''],
     ['plan.tables.0.name', 'x'.repeat(101)],
     ['plan.tables.0.init', { kind: 'uniform', scale: -1 }],

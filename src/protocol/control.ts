@@ -2,8 +2,18 @@
 // The scheduler's whole state of a run goes out in one `cluster` message at every change: whoever has the newest one
 // knows everything, and the next scheduler can go on from it.
 import { z } from 'zod';
+import { filtersSchema } from './filters.ts';
 import { type NodeId, nodeId } from './ids.ts';
-import { MAX_BLOCKS, MAX_CONTROL_BYTES, MAX_PLACEMENTS, MAX_REPLICAS, MAX_TABLES, MAX_WIDTH } from './limits.ts';
+import {
+  MAX_BLOCKS,
+  MAX_CONTROL_BYTES,
+  MAX_PARAMETERS,
+  MAX_PLACEMENTS,
+  MAX_REPLICAS,
+  MAX_ROOM_NODES,
+  MAX_TABLES,
+  MAX_WIDTH,
+} from './limits.ts';
 import { parseMessage } from './signaling.ts';
 
 const u32 = z.number().int().min(0).max(0xffff_ffff);
@@ -62,12 +72,27 @@ const tableSchema = z.object({
   shape: z.array(z.number().int().min(1)).max(8),
 });
 
+/** Checked before any shard makes room for a row. */
+const tablesSchema = z
+  .array(tableSchema)
+  .min(1)
+  .max(MAX_TABLES)
+  .refine((tables) => tables.reduce((sum, { keys, width }) => sum + keys * width, 0) <= MAX_PARAMETERS, {
+    error: `The tables have more than ${MAX_PARAMETERS} values together.`,
+  })
+  .refine((tables) => tables.every(({ keys, width, shape }) => shape.reduce((a, b) => a * b, 1) === keys * width), {
+    error: 'The shape of a table is not what its keys and its width make.',
+  });
+
 /** Blocks of one split: all of `blockSamples`, but the last, which has what is left. */
 const splitSchema = z.object({
   samples: count,
   blockSamples: z.number().int().min(1),
   blocks: z.number().int().min(0).max(MAX_BLOCKS),
 });
+
+/** SHA-256, lower-case hex: a block that somebody in the room holds. */
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Where the data of a run come from: made by every node from a seed, or fetched by hash from whoever holds them. */
 const dataSchema = z.object({
@@ -76,8 +101,33 @@ const dataSchema = z.object({
   test: splitSchema,
   source: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('generated'), seed: u32, samples: z.object({ train: count, test: count }).nullable() }),
-    z.object({ kind: z.literal('blocks'), manifest: z.string().regex(/^[0-9a-f]{64}$/) }),
+    z.object({ kind: z.literal('blocks'), manifest: hash }),
   ]),
+});
+
+export const scheduleSchema = z
+  .array(
+    z.object({
+      fromClock: clock,
+      consistency: consistencySchema,
+      learningRate: learningRateSchema,
+      /** Off when absent. */
+      filters: filtersSchema.optional(),
+    }),
+  )
+  .max(64);
+
+/** How often a checkpoint is cut: whichever comes first; nulls mean never. */
+export const checkpointPolicySchema = z.object({
+  steps: z.number().int().min(1).max(100_000_000).nullable(),
+  seconds: z.number().min(1).max(86_400).nullable(),
+});
+
+/** A checkpoint as blocks: lists of segments (`data/checkpoint-part.ts`), each segment a block of its own. */
+const checkpointSchema = z.object({
+  /** Everything up to this clock is in. */
+  clock,
+  parts: z.array(hash).min(1).max(MAX_ROOM_NODES),
 });
 
 /** Everything that a run is, fixed from its start to its end. */
@@ -93,17 +143,26 @@ const planSchema = z.object({
   updater: updaterSchema,
   /** Copies of each segment besides the owner's, as far as there are servers. */
   replicas: z.number().int().min(0).max(MAX_REPLICAS),
-  tables: z.array(tableSchema).min(1).max(MAX_TABLES),
+  tables: tablesSchema,
   data: dataSchema,
   /** Clocks between evaluations on the test set. */
   evaluateEvery: z.number().int().min(1),
   /** Clocks that one point of the loss curve stands for. */
   lossEvery: z.number().int().min(1),
+  /** Batches of one clock, where there are more than one; without, each clock is one batch. */
+  local: z
+    .object({
+      steps: z.number().int().min(2).max(1024),
+      /** What the servers do with the way that a worker went; null where they get one mean gradient instead. */
+      outer: z.object({ updater: updaterSchema, learningRate: learningRateSchema }).nullable(),
+    })
+    .optional(),
+  checkpoint: checkpointPolicySchema,
+  /** Milliseconds since 1970 by the starter's clock: of two checkpoints in a browser's storage it tells the newer run. */
+  startedAt: count,
+  /** Where the run goes on, and under which schedule; null for one that begins. */
+  from: checkpointSchema.extend({ schedule: scheduleSchema.min(1) }).nullable(),
 });
-
-const scheduleSchema = z
-  .array(z.object({ fromClock: clock, consistency: consistencySchema, learningRate: learningRateSchema }))
-  .max(64);
 
 export const runPhases = [
   'idle',
@@ -140,7 +199,18 @@ const clusterSchema = z.object({
   leases: leasesSchema,
   /** Nodes that hold every block of the data, where the data are blocks. */
   holders: z.array(node),
+  /** Nodes that some shard takes nothing from any more, because of what they sent: they neither work nor serve. */
+  shutOut: z.array(node).max(MAX_ROOM_NODES),
+  /** The clock at which the next checkpoint is cut, and the newest one that is complete. */
+  checkpoint: z.object({ cutAt: clock.nullable(), newest: checkpointSchema.nullable() }),
 });
+
+/** A point of a curve: clock, samples, seconds, value. */
+const point = z.tuple([clock, count, amount, z.number()]);
+const curveSchema = z.array(point).max(4_000);
+
+/** What a run had learnt until its checkpoint: its curves go on from there. */
+export const historySchema = z.object({ seconds: amount, loss: curveSchema, accuracy: curveSchema });
 
 /** What a person, or a script, asks of the scheduler. */
 export const requestSchema = z.discriminatedUnion('ask', [
@@ -149,7 +219,13 @@ export const requestSchema = z.discriminatedUnion('ask', [
     plan: planSchema,
     consistency: consistencySchema,
     learningRate: learningRateSchema,
+    filters: filtersSchema.optional(),
+    /** Of a run that goes on from a checkpoint. */
+    history: historySchema.optional(),
   }),
+  z.object({ ask: z.literal('filters'), filters: filtersSchema }),
+  /** Cut a checkpoint now. */
+  z.object({ ask: z.literal('checkpoint') }),
   z.object({ ask: z.literal('pause') }),
   z.object({ ask: z.literal('resume') }),
   z.object({ ask: z.literal('stop') }),
@@ -187,9 +263,27 @@ const shardReportSchema = z.object({
   workers: z.array(z.object({ node, applied: count, delaySum: amount })).max(1_000),
 });
 
+/** Bytes of one direction. */
+const wayBytesSchema = z.object({
+  /** Keys and values as they are. */
+  raw: count,
+  /** Whole frames, those that ask included, and what was sent again. */
+  wire: count,
+  /** f32 of the values that are left after sparsifying. */
+  kept: count.optional(),
+  /** Coded values, their places, and keys. */
+  values: count.optional(),
+  places: count.optional(),
+  keys: count.optional(),
+  /** Time spent in filters. */
+  milliseconds: amount.optional(),
+});
+
 const trafficSchema = z.object({
-  push: z.object({ raw: count, wire: count }),
-  pull: z.object({ raw: count, wire: count }),
+  push: wayBytesSchema,
+  pull: wayBytesSchema,
+  /** What the automatic filter mode chose and why; absent elsewhere. */
+  choice: sentence.optional(),
 });
 
 const reportSchema = z.object({
@@ -207,6 +301,19 @@ const reportSchema = z.object({
   /** The epoch that the node's shard is in, and which of its own segments are settled there (indexes). */
   epoch: epochSchema,
   settled: z.array(u32).max(MAX_PLACEMENTS),
+  /** Nodes that its shard takes nothing from any more. */
+  hostile: z.array(node).max(MAX_ROOM_NODES),
+  /** What this node has of the checkpoint that is being cut; null before it has anything. */
+  cut: z
+    .object({
+      clock,
+      /** The block that lists its segments. */
+      part: hash,
+      segments: z.array(u32).max(MAX_PLACEMENTS),
+      /** No segment holds anything of a later clock. */
+      isExact: z.boolean(),
+    })
+    .nullable(),
   bytesIn: count,
   bytesOut: count,
   traffic: trafficSchema,
@@ -216,8 +323,6 @@ const reportSchema = z.object({
   rttMs: amount.nullable(),
 });
 
-const point = z.tuple([clock, count, amount, z.number()]);
-
 const metricsSchema = z.object({
   kind: z.literal('metrics'),
   run: u32,
@@ -226,8 +331,8 @@ const metricsSchema = z.object({
   seconds: amount,
   samplesPerSecond: amount,
   /** [clock, samples, seconds, value]: new since the last message, or all of them where `isHistory`. */
-  loss: z.array(point).max(4_000),
-  accuracy: z.array(point).max(4_000),
+  loss: curveSchema,
+  accuracy: curveSchema,
   isHistory: z.boolean(),
   staleness: z.record(z.string().max(10), count),
   traffic: trafficSchema,
@@ -281,16 +386,23 @@ export const controlSchema = z.discriminatedUnion('kind', [
 
 export type ControlMessage = z.infer<typeof controlSchema>;
 export type ClusterState = z.infer<typeof clusterSchema>;
+/** Parses a plan that was kept in a file. */
+export const runPlanSchema = planSchema;
 export type RunPlan = z.infer<typeof planSchema>;
 export type RunPhase = (typeof runPhases)[number];
 export type DataPlan = z.infer<typeof dataSchema>;
 export type SplitPlan = z.infer<typeof splitSchema>;
+export type CheckpointPolicy = z.infer<typeof checkpointPolicySchema>;
+export type CheckpointState = ClusterState['checkpoint'];
+/** What a run had learnt until its checkpoint. */
+export type RunHistory = z.infer<typeof historySchema>;
 export type Request = z.infer<typeof requestSchema>;
 export type Report = z.infer<typeof reportSchema>;
 export type WorkerReport = z.infer<typeof workerReportSchema>;
 export type Metrics = z.infer<typeof metricsSchema>;
 export type NodeMetrics = Metrics['nodes'][number];
 export type Traffic = z.infer<typeof trafficSchema>;
+export type WayBytes = z.infer<typeof wayBytesSchema>;
 export type RoleChoice = (typeof roleChoices)[number];
 /** A point of a curve: [clock, samples, seconds, value]. */
 export type Point = Metrics['loss'][number];

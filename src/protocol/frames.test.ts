@@ -8,13 +8,14 @@ import { anyFields, anyFrame, framesByKind, joined } from './testing.ts';
 
 const NO_BLOCK = new Uint8Array(0);
 const epoch = { term: 1, counter: 2 };
+const worker = { node: nodeId(1), incarnation: 1 };
 
 const pullOf = (keys: Uint32Array | null): Frame => ({
   kind: 'pull',
   epoch,
   table: 0,
   segment: 0,
-  worker: { node: nodeId(1), incarnation: 1 },
+  worker,
   request: 1,
   minClock: 0,
   done: -1,
@@ -88,7 +89,7 @@ describe('every kind of frame', () => {
     forAll(frames, (frame) => {
       const bytes = wire(frame);
       const decoded = decodeFrame(bytes);
-      const scalars = decoded.kind === 'snapshot' ? decoded.scalars.byteLength : 0;
+      const scalars = decoded.kind === 'snapshot' || decoded.kind === 'cut' ? decoded.scalars.byteLength : 0;
       expect(copiedBytes(decoded, bytes)).toBe(scalars);
     });
   });
@@ -98,7 +99,8 @@ describe('a frame', () => {
   it('has a number on the wire that no other kind has, and that never changes', () => {
     expect(FrameKind).toEqual({
       ...{ push: 1, ack: 2, pull: 3, answer: 4, refuse: 5, snapshot: 6, blockRequest: 7, blockAnswer: 8 },
-      ...{ update: 9, confirm: 10, follow: 11 },
+      ...{ update: 9, confirm: 10, follow: 11, cut: 12, restore: 13 },
+      ...{ filteredPush: 14, filteredPull: 15, filteredAnswer: 16 },
     });
     expect(new Set(Object.values(FrameKind)).size).toBe(Object.keys(FrameKind).length);
   });
@@ -261,7 +263,7 @@ describe('bytes from anyone', () => {
   });
 
   it('are refused for a reason that does not exist', () => {
-    const bytes = wire({ kind: 'refuse', epoch, table: 0, segment: 0, reason: 'none', clock: 0, request: 0 });
+    const bytes = wire({ kind: 'refuse', epoch, table: 0, segment: 0, worker, reason: 'none', clock: 0, request: 0 });
     expect(() => decodeFrame(bytes.with(bytes.length - 12, 200))).toThrow('unknown reason');
   });
 

@@ -18,6 +18,11 @@ export const FrameKind = {
   update: 9,
   confirm: 10,
   follow: 11,
+  cut: 12,
+  restore: 13,
+  filteredPush: 14,
+  filteredPull: 15,
+  filteredAnswer: 16,
 } as const;
 
 /** Why a shard didn't do what a frame asked. Append only. */
@@ -30,6 +35,11 @@ export const refusals = [
   'bad-keys',
   'not-finite',
   'too-many',
+  'early',
+  'bad-samples',
+  'bad-clock',
+  'malformed',
+  'unknown-keys',
 ] as const;
 export type Refusal = (typeof refusals)[number];
 
@@ -47,6 +57,45 @@ export interface Push extends SegmentId {
   readonly readFront: number;
   readonly keys: Uint32Array | null;
   readonly values: Float32Array;
+}
+
+/** What a filtered frame carries instead of arrays, in the coding of `ps/filters`: only who knows the segment reads it. */
+export interface CodedRows {
+  /** A key list, or its signature. */
+  readonly keys: Uint8Array;
+  /** A value block. */
+  readonly block: Uint8Array;
+}
+
+/** A push that went through filters. */
+export interface FilteredPush extends Omit<Push, 'kind' | 'keys' | 'values'>, CodedRows {
+  readonly kind: 'filteredPush';
+}
+
+/** How a worker wants the rows that it asks for. */
+export interface PullWish {
+  /** Number of a value codec. */
+  readonly codec: number;
+  /** As the difference from what it holds: with a base it names the answer that it holds, 0 for none. Null: as they are. */
+  readonly base: number | null;
+}
+
+/** A pull whose keys are coded, and whose answer shall be. */
+export interface FilteredPull extends Omit<Pull, 'kind' | 'keys'> {
+  readonly kind: 'filteredPull';
+  readonly wish: PullWish;
+  /** A key list, or its signature. */
+  readonly keys: Uint8Array;
+}
+
+/** An answer as it was wished for. */
+export interface FilteredAnswer extends Omit<Answer, 'kind' | 'values'> {
+  readonly kind: 'filteredAnswer';
+  /** Names what the worker holds after this answer, where it wished for differences; else 0. */
+  readonly serial: number;
+  /** The answer that this one differs from; 0 where the rows are as they are. */
+  readonly base: number;
+  readonly block: Uint8Array;
 }
 
 /** The push is applied (and on the replicas, where there are any). */
@@ -93,6 +142,8 @@ export interface Refuse extends SegmentId {
   readonly kind: 'refuse';
   /** The shard's epoch. */
   readonly epoch: Epoch;
+  /** Whose frame is refused: a tab has several clients on the same links, and had others before. */
+  readonly worker: WorkerId;
   readonly reason: Refusal;
   /** Of a push: its clock. Of a pull: 0. */
   readonly clock: number;
@@ -138,9 +189,13 @@ export interface WorkerClock {
 }
 
 /** Answers `follow`: everything a segment is. Without values where the asker is at that version already. */
-export interface Snapshot extends SegmentId {
+export interface Snapshot extends SegmentState {
   readonly kind: 'snapshot';
   readonly epoch: Epoch;
+}
+
+/** Everything a segment is: what followers and checkpoints need. */
+export interface SegmentState extends SegmentId {
   readonly version: number;
   readonly stamp: Epoch;
   /** Floor of the vector clock, and its entries. */
@@ -149,6 +204,21 @@ export interface Snapshot extends SegmentId {
   readonly scalars: Float64Array;
   readonly values: Float32Array;
   readonly slots: readonly Float32Array[];
+}
+
+/** Between the shard and the trainer of one tab: a segment as it was when its clocks passed `clock`, for a checkpoint. */
+export interface Cut extends SegmentState {
+  readonly kind: 'cut';
+  readonly epoch: Epoch;
+  readonly run: number;
+  readonly clock: number;
+}
+
+/** A shard asks the trainer of its tab for the state in which a segment goes on; answered by a `cut`. */
+export interface Restore extends SegmentId {
+  readonly kind: 'restore';
+  readonly epoch: Epoch;
+  readonly run: number;
 }
 
 export interface BlockRequest {
@@ -177,8 +247,13 @@ export type Frame =
   | Confirm
   | Follow
   | Snapshot
+  | Cut
+  | Restore
   | BlockRequest
-  | BlockAnswer;
+  | BlockAnswer
+  | FilteredPush
+  | FilteredPull
+  | FilteredAnswer;
 
 /** Parts of a frame, to be sent one after the other. Arrays are views of the frame's own: don't change them after. */
 export function encodeFrame(frame: Frame): Uint8Array[] {
@@ -186,24 +261,31 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
   writeEpoch(head, frame.epoch);
   switch (frame.kind) {
     case 'push':
-      writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock);
-      head.i32(frame.settled).u32(frame.samples).i32(frame.readFront);
+      writePushHead(head, frame);
       return writeKeysAndValues(head, frame.keys, frame.values);
+    case 'filteredPush':
+      writePushHead(head, frame).u32(frame.block.length).u32(frame.keys.length);
+      return [head.finish(), frame.block, frame.keys];
     case 'ack':
       return [writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock).finish()];
     case 'pull':
-      writeWorker(writeSegment(head, frame), frame.worker).u32(frame.request).i32(frame.minClock).i32(frame.done);
+      writePullHead(head, frame);
       return writeKeysAndValues(head, frame.keys, null);
+    case 'filteredPull':
+      writePullHead(head, frame)
+        .u16(frame.wish.codec)
+        .u16(frame.wish.base === null ? 0 : 1);
+      head.u32(frame.wish.base ?? 0).u32(frame.keys.length);
+      return [head.finish(), frame.keys];
     case 'answer':
-      writeSegment(head, frame)
-        .u32(frame.request)
-        .u32(frame.version)
-        .u32(frame.isHeldBack ? 1 : 0);
-      writeClocks(head, frame.clocks).u32(frame.values.length);
+      writeAnswerHead(head, frame).u32(frame.values.length);
       return [head.finish(), bytesOf(frame.values)];
+    case 'filteredAnswer':
+      writeAnswerHead(head, frame).u32(frame.serial).u32(frame.base).u32(frame.block.length);
+      return [head.finish(), frame.block];
     case 'refuse':
-      writeSegment(head, frame).u32(refusals.indexOf(frame.reason)).i32(frame.clock).u32(frame.request);
-      return [head.finish()];
+      writeWorker(writeSegment(head, frame), frame.worker).u32(refusals.indexOf(frame.reason));
+      return [head.i32(frame.clock).u32(frame.request).finish()];
     case 'update':
       return writeUpdate(head, frame);
     case 'confirm':
@@ -211,7 +293,11 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
     case 'follow':
       return [writeEpoch(writeSegment(head, frame).u32(frame.version), frame.stamp).finish()];
     case 'snapshot':
-      return writeSnapshot(head, frame);
+      return writeState(head, frame);
+    case 'cut':
+      return writeState(head.u32(frame.run).i32(frame.clock), frame);
+    case 'restore':
+      return [writeSegment(head.u32(frame.run), frame).finish()];
     case 'blockRequest':
       return [head.u32(frame.request).raw(bytesOfHex(frame.hash)).finish()];
     case 'blockAnswer':
@@ -223,6 +309,15 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
     default:
       return frame satisfies never;
   }
+}
+
+const KINDS = new Map<number, Frame['kind']>(
+  Object.entries(FrameKind).map(([kind, number]) => [number, kind as Frame['kind']]),
+);
+
+/** What an encoded frame is, by its header alone: for whoever passes it on unread. Null for what is no frame of ours. */
+export function kindOfFrame(bytes: Uint8Array): Frame['kind'] | null {
+  return bytes[0] === PROTOCOL_VERSION ? (KINDS.get(bytes[1] ?? 0) ?? null) : null;
 }
 
 /** Parses one frame; arrays are views of `bytes` where alignment allows. @throws MalformedBytes */
@@ -258,7 +353,17 @@ function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
     case FrameKind.follow:
       return { kind: 'follow', epoch, ...readSegment(reader), version: reader.u32(), stamp: readEpoch(reader) };
     case FrameKind.snapshot:
-      return readSnapshot(epoch, reader);
+      return { kind: 'snapshot', epoch, ...readState(reader) };
+    case FrameKind.cut:
+      return { kind: 'cut', epoch, run: reader.u32(), clock: reader.i32(), ...readState(reader) };
+    case FrameKind.restore:
+      return { kind: 'restore', epoch, run: reader.u32(), ...readSegment(reader) };
+    case FrameKind.filteredPush:
+      return readFilteredPush(epoch, reader);
+    case FrameKind.filteredPull:
+      return readFilteredPull(epoch, reader);
+    case FrameKind.filteredAnswer:
+      return readFilteredAnswer(epoch, reader);
     case FrameKind.blockRequest:
       return { kind: 'blockRequest', epoch, request: reader.u32(), hash: hexOf(reader.raw(32)) };
     case FrameKind.blockAnswer:
@@ -268,43 +373,89 @@ function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
   }
 }
 
-function readPush(epoch: Epoch, reader: ByteReader): Push {
+function writePushHead(head: ByteWriter, frame: Push | FilteredPush): ByteWriter {
+  writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock);
+  return head.i32(frame.settled).u32(frame.samples).i32(frame.readFront);
+}
+
+function readPushHead(reader: ByteReader): Omit<Push, 'kind' | 'epoch' | 'keys' | 'values'> {
   const segment = readSegment(reader);
   const worker = readWorker(reader);
   const clock = reader.i32();
-  const settled = reader.i32();
-  const samples = reader.u32();
-  const readFront = reader.i32();
-  const { keys, values } = readKeysAndValues(reader);
-  return { kind: 'push', epoch, ...segment, worker, clock, settled, samples, readFront, keys, values };
+  return { ...segment, worker, clock, settled: reader.i32(), samples: reader.u32(), readFront: reader.i32() };
+}
+
+function readPush(epoch: Epoch, reader: ByteReader): Push {
+  return { kind: 'push', epoch, ...readPushHead(reader), ...readKeysAndValues(reader) };
+}
+
+/** What is in the blocks is checked by the shard: it knows how many values and which keys may be there. */
+function readFilteredPush(epoch: Epoch, reader: ByteReader): FilteredPush {
+  const head = readPushHead(reader);
+  const [blockBytes, keyBytes] = [reader.u32(), reader.u32()];
+  const block = reader.raw(blockBytes);
+  return { kind: 'filteredPush', epoch, ...head, block, keys: reader.raw(keyBytes) };
+}
+
+function writePullHead(head: ByteWriter, frame: Pull | FilteredPull): ByteWriter {
+  writeWorker(writeSegment(head, frame), frame.worker).u32(frame.request);
+  return head.i32(frame.minClock).i32(frame.done);
+}
+
+function readPullHead(reader: ByteReader): Omit<Pull, 'kind' | 'epoch' | 'keys'> {
+  const segment = readSegment(reader);
+  const worker = readWorker(reader);
+  return { ...segment, worker, request: reader.u32(), minClock: reader.i32(), done: reader.i32() };
 }
 
 function readPull(epoch: Epoch, reader: ByteReader): Pull {
-  const segment = readSegment(reader);
-  const worker = readWorker(reader);
-  const request = reader.u32();
-  const minClock = reader.i32();
-  const done = reader.i32();
+  const head = readPullHead(reader);
   const { keys, values } = readKeysAndValues(reader);
   if (values.length !== 0) throw new MalformedBytes('a pull carries no values');
-  return { kind: 'pull', epoch, ...segment, worker, request, minClock, done, keys };
+  return { kind: 'pull', epoch, ...head, keys };
 }
 
-function readAnswer(epoch: Epoch, reader: ByteReader): Answer {
+function readFilteredPull(epoch: Epoch, reader: ByteReader): FilteredPull {
+  const head = readPullHead(reader);
+  const codec = reader.u16();
+  const isDelta = reader.u16();
+  const base = reader.u32();
+  if (isDelta > 1 || (isDelta === 0 && base !== 0)) throw new MalformedBytes(`delta ${isDelta} from ${base}`);
+  const keys = reader.raw(reader.u32());
+  return { kind: 'filteredPull', epoch, ...head, wish: { codec, base: isDelta === 1 ? base : null }, keys };
+}
+
+function writeAnswerHead(head: ByteWriter, frame: Answer | FilteredAnswer): ByteWriter {
+  writeSegment(head, frame)
+    .u32(frame.request)
+    .u32(frame.version)
+    .u32(frame.isHeldBack ? 1 : 0);
+  return writeClocks(head, frame.clocks);
+}
+
+function readAnswerHead(reader: ByteReader): Omit<Answer, 'kind' | 'epoch' | 'values'> {
   const segment = readSegment(reader);
   const request = reader.u32();
   const version = reader.u32();
-  const isHeldBack = readFlag(reader);
-  const clocks = readClocks(reader);
-  const values = reader.f32s(reader.u32());
-  return { kind: 'answer', epoch, ...segment, request, version, isHeldBack, clocks, values };
+  return { ...segment, request, version, isHeldBack: readFlag(reader), clocks: readClocks(reader) };
+}
+
+function readAnswer(epoch: Epoch, reader: ByteReader): Answer {
+  return { kind: 'answer', epoch, ...readAnswerHead(reader), values: reader.f32s(reader.u32()) };
+}
+
+function readFilteredAnswer(epoch: Epoch, reader: ByteReader): FilteredAnswer {
+  const head = readAnswerHead(reader);
+  const [serial, base] = [reader.u32(), reader.u32()];
+  return { kind: 'filteredAnswer', epoch, ...head, serial, base, block: reader.raw(reader.u32()) };
 }
 
 function readRefuse(epoch: Epoch, reader: ByteReader): Refuse {
   const segment = readSegment(reader);
+  const worker = readWorker(reader);
   const reason = refusals[reader.u32()];
   if (reason === undefined) throw new MalformedBytes('unknown reason of a refusal');
-  return { kind: 'refuse', epoch, ...segment, reason, clock: reader.i32(), request: reader.u32() };
+  return { kind: 'refuse', epoch, ...segment, worker, reason, clock: reader.i32(), request: reader.u32() };
 }
 
 function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {
@@ -338,7 +489,7 @@ function readUpdate(epoch: Epoch, reader: ByteReader): Update {
   return { kind: 'update', epoch, ...segment, version, learningRate, weight, hasGradient, advances, keys, values };
 }
 
-function writeSnapshot(head: ByteWriter, frame: Snapshot): Uint8Array[] {
+function writeState(head: ByteWriter, frame: SegmentState): Uint8Array[] {
   writeEpoch(writeSegment(head, frame).u32(frame.version), frame.stamp).i32(frame.floor);
   writeWorkerClocks(head, frame.clocks).u32(frame.scalars.length);
   for (const scalar of frame.scalars) head.f64(scalar);
@@ -346,7 +497,7 @@ function writeSnapshot(head: ByteWriter, frame: Snapshot): Uint8Array[] {
   return [head.finish(), bytesOf(frame.values), ...frame.slots.map(bytesOf)];
 }
 
-function readSnapshot(epoch: Epoch, reader: ByteReader): Snapshot {
+function readState(reader: ByteReader): SegmentState {
   const segment = readSegment(reader);
   const version = reader.u32();
   const stamp = readEpoch(reader);
@@ -358,7 +509,7 @@ function readSnapshot(epoch: Epoch, reader: ByteReader): Snapshot {
   if (slotCount > MAX_SLOTS) throw new MalformedBytes(`${slotCount} slots per value; at most ${MAX_SLOTS}`);
   const values = reader.f32s(length);
   const slots = Array.from({ length: slotCount }, () => reader.f32s(length));
-  return { kind: 'snapshot', epoch, ...segment, version, stamp, floor, clocks, scalars, values, slots };
+  return { ...segment, version, stamp, floor, clocks, scalars, values, slots };
 }
 
 function writeWorkerClocks(head: ByteWriter, clocks: readonly WorkerClock[]): ByteWriter {

@@ -10,11 +10,16 @@ export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;
  * keeps other frames from waiting behind a big one (SCTP interleaving is off in browsers). */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
-/** Stop handing messages to a channel above this: Chromium throws at 16 MiB, and more than 1 MiB gained nothing. */
-export const HIGH_WATER_BYTES = 1024 * 1024;
+/**
+ * Bytes of messages on their way on one link before the receiver has taken them. Chromium's socket drops what is over 64 KiB
+ * at once, and its SCTP then takes seconds to recover where both directions lose: with 256 KiB and more, and with
+ * `bufferedAmount` as the only brake, every second start of a run lost packets and many stalled; with 128 KiB none in
+ * 30 runs, at the same speed.
+ */
+export const LINK_WINDOW_BYTES = 128 * 1024;
 
-/** Start again below this: `bufferedamountlow` is reported in steps of about 100 KiB, so lower is stop-and-wait. */
-export const LOW_WATER_BYTES = 256 * 1024;
+/** The receiver says what it has taken in steps of this: a quarter, so that the sender never waits for want of a word. */
+export const CREDIT_STEP_BYTES = LINK_WINDOW_BYTES / 4;
 
 /** Frames waiting in one link, both ends slow: two of the largest. Over it the link closes with a reason. */
 export const MAX_LINK_QUEUE_BYTES = 2 * MAX_FRAME_BYTES;
@@ -46,21 +51,30 @@ export const MAX_SLOTS = 8;
 /** Copies of a segment besides the owner's. */
 export const MAX_REPLICAS = 3;
 
+/** Floats of all tables together: 1 GiB, and two to four times that with the updater's slots and a replica, spread over
+ * the servers. More than a few tabs can hold. */
+export const MAX_PARAMETERS = 2 ** 28;
+
 /** Floats per row. */
 export const MAX_WIDTH = 65_536;
 
 /** A worker's clocks with pushes not yet acknowledged; the next push waits. Bounds the client's memory in async. */
 export const MAX_UNACKED_CLOCKS = 4;
 
-/** Frames a shard holds because they carry an epoch it has not heard of yet. Over it they are refused. */
-export const MAX_EARLY_FRAMES = 4_096;
+/** Frames that a shard keeps for one sender because they carry an epoch that it has not heard of yet: maps arrive within
+ * milliseconds of each other, and what has no room is sent again. */
+export const MAX_EARLY_BYTES = 4 * 1024 * 1024;
+
+/** Times that a client sends the same again at a shard's word, with nothing acknowledged and no newer map in between:
+ * one lost push makes up to `MAX_UNACKED_CLOCKS − 1` out of order; a shard that asks for ever would make traffic of nothing. */
+export const MAX_RESENDS = 8;
 
 /** Frames that no honest node sends (keys out of range, NaN, another's name), from one sender before it is dropped: a
  * bug may send one; who goes on is hostile or broken. */
 export const MAX_VIOLATIONS = 16;
 
-/** Pulls parked on one segment. Every worker has at most two outstanding per segment. */
-export const MAX_PARKED_PULLS = 4 * MAX_ROOM_NODES;
+/** Pulls that one node parks on one segment: its worker has at most two outstanding, its evaluation one. */
+export const MAX_PARKED_PULLS = 4;
 
 /** Blocks in a dataset: bounds a manifest to a few megabytes. */
 export const MAX_BLOCKS = 65_536;

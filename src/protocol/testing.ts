@@ -54,6 +54,10 @@ export function framesByKind(fields: FrameFields): {
 } {
   const { clock, epoch, keys, segment, table, values, worker } = fields;
   const place = { epoch, table, segment };
+  const state = {
+    ...{ version: u32, stamp: epoch, floor: i32, clocks: workerClocks(worker) },
+    ...{ scalars: f64s, arrays: snapshotArrays },
+  };
   return {
     push: fc.record({
       kind: fc.constant('push'),
@@ -73,9 +77,26 @@ export function framesByKind(fields: FrameFields): {
       }),
       values,
     }),
+    filteredPush: fc.record({
+      kind: fc.constant('filteredPush'),
+      ...{ ...place, worker, clock, settled: clock, samples: u32, readFront: i32, block: bytes, keys: bytes },
+    }),
+    filteredPull: fc.record({
+      kind: fc.constant('filteredPull'),
+      ...{ ...place, worker, request: u32, minClock: clock, done: clock, keys: bytes },
+      wish: fc.record({ codec: u16, base: fc.option(u32, { nil: null }) }),
+    }),
+    filteredAnswer: fc.record({
+      kind: fc.constant('filteredAnswer'),
+      ...{ ...place, request: u32, version: u32, isHeldBack: fc.boolean(), serial: u32, base: u32, block: bytes },
+      clocks: fc.record({
+        floor: i32,
+        ahead: fc.array(fc.record({ node: u32.map(nodeId), clock: i32 }), { maxLength: 5 }),
+      }),
+    }),
     refuse: fc.record({
       kind: fc.constant('refuse'),
-      ...place,
+      ...{ ...place, worker },
       reason: fc.constantFrom(...refusals),
       clock,
       request: u32,
@@ -94,17 +115,12 @@ export function framesByKind(fields: FrameFields): {
     confirm: fc.record({ kind: fc.constant('confirm'), ...place, version: u32 }),
     follow: fc.record({ kind: fc.constant('follow'), ...place, version: u32, stamp: epoch }),
     snapshot: fc
-      .record({
-        kind: fc.constant('snapshot' as const),
-        ...place,
-        version: u32,
-        stamp: epoch,
-        floor: i32,
-        clocks: workerClocks(worker),
-        scalars: f64s,
-        arrays: snapshotArrays,
-      })
+      .record({ kind: fc.constant('snapshot' as const), ...place, ...state })
       .map(({ arrays, ...head }) => ({ ...head, ...arrays })),
+    cut: fc
+      .record({ kind: fc.constant('cut' as const), ...place, run: u32, clock: i32, ...state })
+      .map(({ arrays, ...head }) => ({ ...head, ...arrays })),
+    restore: fc.record({ kind: fc.constant('restore'), ...place, run: u32 }),
     blockRequest: fc.record({
       kind: fc.constant('blockRequest'),
       epoch,

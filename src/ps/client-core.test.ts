@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer, Frame, Pull, Push, Refusal } from '../protocol/frames.ts';
 import { NO_CLOCK, nodeId } from '../protocol/ids.ts';
+import { MAX_RESENDS } from '../protocol/limits.ts';
 import { ClientCore, type ClientEffect, type ClientEvent } from './client-core.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { cutSegments, SEGMENT_FLOATS, type TableSpec } from './table.ts';
@@ -16,7 +17,7 @@ const TABLES = [tableOf(2 * HALF), tableOf(3, 2, { kind: 'zeros' }, 'b')];
 /** Segments in order, on S, T and S. */
 function mapWith(counter: number, owners = [S, T, S]): ClusterMap {
   const placements = owners.map((owner) => ({ chain: [owner], learners: [] }));
-  return { ...mapOf({ epoch: epochOf(counter), servers: [8, 9] }), placements };
+  return { ...mapOf({ workers: [ME], epoch: epochOf(counter), servers: [8, 9] }), placements };
 }
 
 /** A client with its plan, a map and both links, and the means to play the shards. */
@@ -56,8 +57,8 @@ class TestClient {
     return this.take({ kind: 'ack', epoch: epochOf(1), table, segment, worker, clock });
   }
 
-  refuse(reason: Refusal, clock: number, request = 0): ClientEffect[] {
-    return this.take({ kind: 'refuse', epoch: epochOf(1), table: 0, segment: 0, reason, clock, request });
+  refuse(reason: Refusal, clock: number, request = 0, worker = ME): ClientEffect[] {
+    return this.take({ kind: 'refuse', epoch: epochOf(1), table: 0, segment: 0, worker, reason, clock, request });
   }
 }
 
@@ -351,12 +352,47 @@ describe('what is not acknowledged or answered', () => {
     ]);
   });
 
+  it("is sent again only so often at a shard's word while nothing is acknowledged", () => {
+    const client = new TestClient();
+    client.push(0);
+    client.push(1);
+    const refuse = () => client.refuse('out-of-order', 1);
+    for (let times = 0; times < MAX_RESENDS - 1; times++) expect(pushesIn(refuse())).toHaveLength(2);
+    client.ack(0, 0, 0);
+    for (let times = 0; times < MAX_RESENDS; times++) expect(pushesIn(refuse())).toHaveLength(1);
+    expect(refuse()).toMatchObject([{ kind: 'rejected', from: S, refuse: { reason: 'out-of-order' } }]);
+    client.core.step({ kind: 'map', map: mapWith(2) });
+    expect(pushesIn(refuse())).toHaveLength(1);
+  });
+
+  it('goes again, with the pulls, to a shard that had no room for it before its map came', () => {
+    const client = new TestClient();
+    client.push(0);
+    client.pull();
+    const effects = client.refuse('early', 0);
+    expect(pushesIn(effects).map(({ table, segment }) => [table, segment])).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+    expect(pullsIn(effects).map(({ request }) => request)).toEqual([100, 102]);
+    for (let times = 1; times < MAX_RESENDS; times++) expect(client.refuse('early', 0)).toHaveLength(4);
+    expect(client.refuse('early', 0)).toMatchObject([{ kind: 'rejected' }]);
+  });
+
   it('waits for the newer map where a shard speaks of one', () => {
     const client = new TestClient();
     client.push(0);
     expect(client.refuse('stale-epoch', 0)).toEqual([]);
     expect(client.refuse('not-owner', 0)).toEqual([]);
     expect(client.core.unacknowledgedClocks).toBe(1);
+  });
+
+  it('is kept back while the map has no such worker: a shard would count it as a violation', () => {
+    const client = new TestClient();
+    client.push(0);
+    const others = [workerOf(1, 5)];
+    expect(pushesIn(client.core.step({ kind: 'map', map: { ...mapWith(2), workers: others } }))).toEqual([]);
+    expect(pushesIn(client.core.step({ kind: 'map', map: mapWith(3) }))).toHaveLength(3);
   });
 
   it('is forgotten with its run', () => {
@@ -383,6 +419,20 @@ describe('a refusal that sending again will not help', () => {
   });
 
   // A tab has two clients on the same links, and may have had a third: an earlier incarnation of its worker.
+  it.each([
+    ['an earlier incarnation', workerOf(1, 3)],
+    ['a reader in the same tab', workerOf(1, 0)],
+    ['another node', workerOf(2, 4)],
+  ])('is not for a client when it was meant for %s', (_, worker) => {
+    const client = new TestClient();
+    client.push(0);
+    client.pull();
+    expect(client.refuse('not-a-worker', 0, 0, worker)).toEqual([]);
+    expect(client.refuse('bad-keys', 0, 100, worker)).toEqual([]);
+    expect(client.refuse('out-of-order', 0, 0, worker)).toEqual([]);
+    expect(client.refuse('not-a-worker', 0)).toHaveLength(1);
+  });
+
   it('is not for a client that has sent no such thing', () => {
     expect(new TestClient().refuse('not-a-worker', 5)).toEqual([]);
     expect(new TestClient().refuse('bad-keys', 0, 12_345)).toEqual([]);

@@ -1,9 +1,21 @@
 // The worker's side of push and pull, as a state machine. It knows which server has which segment, splits tensors into
 // frames, puts answers together, and sends again what is not acknowledged when the map or a link changes.
 // Pure: what completes is an effect; the runtime turns those into promises.
-import type { Answer, Frame, Pull, Push, Refuse } from '../protocol/frames.ts';
-import { compareEpochs, type Epoch, NO_CLOCK, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
-import { type ClusterMap, EMPTY_MAP } from './cluster-map.ts';
+import { MalformedBytes } from '../protocol/bytes.ts';
+import type { PullFilters, PullSpec, PushFilters } from '../protocol/filters.ts';
+import type { Answer, FilteredAnswer, Frame, Pull, Push, Refuse } from '../protocol/frames.ts';
+import {
+  compareEpochs,
+  type Epoch,
+  NO_CLOCK,
+  type NodeId,
+  type SegmentId,
+  segmentKey,
+  type WorkerId,
+} from '../protocol/ids.ts';
+import { MAX_RESENDS } from '../protocol/limits.ts';
+import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
+import { type ClientFilterSettings, ClientFilters, type CodedPush } from './filters/client-filters.ts';
 import type { Rows } from './segment.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
 import { clockIn, frontOf } from './vector-clock.ts';
@@ -12,7 +24,12 @@ import { clockIn, frontOf } from './vector-clock.ts';
 export type ReadFronts = ReadonlyMap<number, number>;
 
 export type ClientEvent =
-  | { readonly kind: 'plan'; readonly run: number; readonly tables: readonly TableSpec[] }
+  | {
+      readonly kind: 'plan';
+      readonly run: number;
+      readonly tables: readonly TableSpec[];
+      readonly filters?: ClientFilterSettings;
+    }
   | { readonly kind: 'map'; readonly map: ClusterMap }
   | { readonly kind: 'link'; readonly node: NodeId; readonly isUp: boolean }
   | {
@@ -28,6 +45,8 @@ export type ClientEvent =
       readonly into: readonly Float32Array[];
       /** Also ask segments of which no key is wanted, to meet their clocks. */
       readonly everySegment: boolean;
+      /** How the rows shall travel; as they are when absent. */
+      readonly filters?: PullFilters | null;
     }
   | {
       readonly kind: 'push';
@@ -36,6 +55,10 @@ export type ClientEvent =
       /** One entry per table. Kept, not copied, until acknowledged. */
       readonly tables: readonly Rows[];
       readonly readFronts: ReadFronts;
+      /** What the rows go through; nothing when absent. */
+      readonly filters?: PushFilters | null;
+      /** What the gradient is of, laid out like it, per table: the KKT filter looks at it. */
+      readonly parameters?: readonly Float32Array[];
     }
   | { readonly kind: 'frame'; readonly from: NodeId; readonly frame: Frame };
 
@@ -46,7 +69,9 @@ export type ClientEffect =
   /** Every segment has acknowledged the push of this clock. */
   | { readonly kind: 'acknowledged'; readonly clock: number }
   /** A shard won't take what was sent, and sending again won't help. */
-  | { readonly kind: 'rejected'; readonly from: NodeId; readonly refuse: Refuse };
+  | { readonly kind: 'rejected'; readonly from: NodeId; readonly refuse: Refuse }
+  /** A shard's answer can't be read. */
+  | { readonly kind: 'garbled'; readonly from: NodeId; readonly text: string };
 
 /** What a completed pull tells besides the rows. */
 export interface Pulled {
@@ -57,8 +82,9 @@ export interface Pulled {
   readonly isHeldBack: boolean;
 }
 
-type UnsentPush = Omit<Push, 'epoch' | 'settled'>;
-type UnsentPull = Omit<Pull, 'epoch'>;
+/** What waits for its acknowledgement or answer, with what filters made of it. */
+type UnsentPush = Omit<Push, 'epoch' | 'settled'> & { readonly coded: CodedPush | null };
+type UnsentPull = Omit<Pull, 'epoch'> & { readonly wish: PullSpec | null };
 
 /** One pull: how much of it is still on its way. */
 interface PullState {
@@ -72,6 +98,7 @@ interface PullState {
 /** One segment's part of a pull. */
 interface PullPart {
   readonly pullId: number;
+  readonly range: SegmentRange;
   readonly key: number;
   readonly pull: UnsentPull;
   /** Where the rows go in the table's buffer, in floats, and how many there must be. */
@@ -84,25 +111,32 @@ export class ClientCore {
   private run = 0;
   private tables: readonly TableSpec[] = [];
   private ranges: readonly SegmentRange[] = [];
+  private rangesByKey: ReadonlyMap<number, SegmentRange> = new Map();
   private owners: ReadonlyMap<number, NodeId> = new Map();
   private readonly up = new Set<NodeId>();
   private readonly pulls = new Map<number, PullState>();
   private readonly parts = new Map<number, PullPart>();
   /** Unacknowledged pushes by clock, then by segment. Clocks were inserted in order and are resent in order. */
   private readonly pushes = new Map<number, Map<number, UnsentPush>>();
+  /** How often a shard has had something sent again, by segment and by `allOf` a node, since the last progress. */
+  private readonly resends = new Map<number | string, number>();
   private effects: ClientEffect[] = [];
+  /** By what was sent and saved; anew with each run. */
+  filters: ClientFilters;
 
   /** @param nextRequest numbers for pulls, never the same twice on one link, whatever client it comes from */
   constructor(
     private readonly self: WorkerId,
     private readonly nextRequest: () => number,
-  ) {}
+  ) {
+    this.filters = new ClientFilters(self, [], NO_SETTINGS);
+  }
 
   step(event: ClientEvent): ClientEffect[] {
     this.effects = [];
     switch (event.kind) {
       case 'plan':
-        this.setPlan(event.run, event.tables);
+        this.setPlan(event.run, event.tables, event.filters ?? NO_SETTINGS);
         break;
       case 'map':
         this.setMap(event.map);
@@ -135,10 +169,12 @@ export class ClientCore {
   }
 
   /** A new run: whatever the old one still waited for will never come. */
-  private setPlan(run: number, tables: readonly TableSpec[]): void {
+  private setPlan(run: number, tables: readonly TableSpec[], filters: ClientFilterSettings): void {
     this.run = run;
+    this.filters = new ClientFilters(this.self, tables, filters);
     this.tables = tables;
     this.ranges = cutSegments(tables);
+    this.rangesByKey = new Map(this.ranges.map((range) => [segmentKey(range.table, range.segment), range]));
     this.pulls.clear();
     this.parts.clear();
     this.pushes.clear();
@@ -148,6 +184,7 @@ export class ClientCore {
   private setMap(map: ClusterMap): void {
     if (compareEpochs(map.epoch, this.map.epoch) <= 0) return;
     this.map = map;
+    this.resends.clear();
     this.findOwners();
     this.resend(() => true);
   }
@@ -166,6 +203,7 @@ export class ClientCore {
     if (!isUp) this.up.delete(node);
     else {
       this.up.add(node);
+      this.resends.clear();
       this.resend((owner) => owner === node);
     }
   }
@@ -173,19 +211,50 @@ export class ClientCore {
   /** Sends again, in order, what isn't acknowledged or answered. Shards know what they have seen. */
   private resend(isMeant: (owner: NodeId) => boolean): void {
     for (const ofClock of this.pushes.values()) {
-      for (const [key, push] of ofClock) this.send(key, push, isMeant);
+      for (const [key, push] of ofClock) this.send(key, push, isMeant, false);
     }
-    for (const { key, pull } of this.parts.values()) this.send(key, pull, isMeant);
+    for (const { key, pull } of this.parts.values()) this.send(key, pull, isMeant, false);
   }
 
-  /** Sends to the owner, if there is a link to it now; if not, `resend` will. */
-  private send(key: number, frame: UnsentPush | UnsentPull, isMeant: (owner: NodeId) => boolean): void {
+  /**
+   * Sends to the owner, if there is a link to it now; if not, `resend` will.
+   * @param mayBeShort the owner should know the keys that this client sent it before
+   */
+  private send(
+    key: number,
+    frame: UnsentPush | UnsentPull,
+    isMeant: (owner: NodeId) => boolean,
+    mayBeShort = true,
+  ): void {
     const owner = this.owners.get(key);
     if (this.run !== this.map.run || owner === undefined || !this.up.has(owner) || !isMeant(owner)) return;
-    const { epoch } = this.map;
-    const complete: Frame =
-      frame.kind === 'push' ? { ...frame, epoch, settled: this.oldestUnacknowledged(key) } : { ...frame, epoch };
+    // Taken off the map, say because the tab slept: what it sent now would be refused, and count against it.
+    if (frame.kind === 'push' && !isActive(this.map, this.self)) return;
+    const complete =
+      frame.kind === 'push'
+        ? this.completePush(key, frame, owner, mayBeShort)
+        : this.completePullFrame(frame, owner, mayBeShort);
     this.effects.push({ kind: 'send', to: owner, frame: complete });
+  }
+
+  private completePush(key: number, { coded, ...push }: UnsentPush, owner: NodeId, mayBeShort: boolean): Frame {
+    const head = { ...push, epoch: this.map.epoch, settled: this.oldestUnacknowledged(key) };
+    if (coded === null) return head;
+    const { keys: _, values: __, ...rest } = head;
+    return { ...rest, ...this.filters.rowsFor(coded, this.rangeOf(push), owner, mayBeShort), kind: 'filteredPush' };
+  }
+
+  private completePullFrame({ wish, ...pull }: UnsentPull, owner: NodeId, mayBeShort: boolean): Frame {
+    const head = { ...pull, epoch: this.map.epoch };
+    if (wish === null) return head;
+    const coded = this.filters.codePull(wish, pull.keys, this.rangeOf(pull), owner, mayBeShort);
+    return { ...head, ...coded, kind: 'filteredPull' };
+  }
+
+  private rangeOf({ table, segment }: SegmentId): SegmentRange {
+    const range = this.rangesByKey.get(segmentKey(table, segment));
+    if (range === undefined) throw new RangeError(`No segment ${segment} of table ${table}.`);
+    return range;
   }
 
   /** The first clock whose push of this segment isn't acknowledged: pushes were kept in order. */
@@ -226,9 +295,12 @@ export class ClientCore {
       minClock,
       done,
       keys: slice.keys,
+      // A pull that only meets clocks brings nothing that could be coded.
+      wish: slice.rows === 0 ? null : this.filters.wishFor(range, event.filters ?? null),
     } as const;
     const part = {
       pullId: event.id,
+      range,
       key: segmentKey(table, segment),
       pull,
       offset: slice.from * width,
@@ -255,10 +327,13 @@ export class ClientCore {
     const { table, segment } = range;
     const width = this.widthOf(table);
     const { keys, from, rows: count } = this.slice(range, rows.keys);
-    const values = rows.values.subarray(from * width, (from + count) * width);
+    const [start, end] = [from * width, (from + count) * width];
+    const values = rows.values.subarray(start, end);
+    const parameters = event.parameters?.[table]?.subarray(start, end) ?? null;
+    const coded = this.filters.codePush(range, { keys, values }, event.clock, event.filters ?? null, parameters);
     const readFront = event.readFronts.get(segmentKey(table, segment)) ?? event.clock - 1;
     const { clock, samples } = event;
-    return { kind: 'push', table, segment, worker: this.self, clock, samples, readFront, keys, values };
+    return { kind: 'push', table, segment, worker: this.self, clock, samples, readFront, keys, values, coded };
   }
 
   /** The keys of one segment out of a table's. */
@@ -270,18 +345,40 @@ export class ClientCore {
   }
 
   private takeFrame(from: NodeId, frame: Frame): void {
-    if (frame.kind === 'answer') this.takeAnswer(frame);
-    else if (frame.kind === 'ack') this.takeAck(frame.worker, frame.clock, segmentKey(frame.table, frame.segment));
-    else if (frame.kind === 'refuse') this.takeRefusal(from, frame);
+    if (frame.kind === 'answer') this.takeAnswer(frame, frame.values);
+    else if (frame.kind === 'filteredAnswer') this.takeFilteredAnswer(from, frame);
+    else if ((frame.kind !== 'ack' && frame.kind !== 'refuse') || !this.isSelf(frame.worker)) return;
+    else if (frame.kind === 'ack') this.takeAck(frame.clock, segmentKey(frame.table, frame.segment));
+    else this.takeRefusal(from, frame);
   }
 
-  private takeAnswer(answer: Answer): void {
+  private takeFilteredAnswer(from: NodeId, answer: FilteredAnswer): void {
+    const part = this.partOf(answer);
+    if (part === undefined) return;
+    try {
+      const values = this.filters.decode(answer, part.floats);
+      // What it differs from is gone: everything, then.
+      if (values === null) this.send(part.key, part.pull, () => true, false);
+      else this.takeAnswer(answer, values, answer.block.length);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      this.effects.push({ kind: 'garbled', from, text: error.message });
+    }
+  }
+
+  private partOf(answer: Answer | FilteredAnswer): PullPart | undefined {
     const part = this.parts.get(answer.request);
+    return part?.key === segmentKey(answer.table, answer.segment) ? part : undefined;
+  }
+
+  private takeAnswer(answer: Answer | FilteredAnswer, values: Float32Array, bytes = values.byteLength): void {
+    const part = this.partOf(answer);
     const state = part && this.pulls.get(part.pullId);
-    if (part === undefined || state === undefined || answer.values.length !== part.floats) return;
-    if (segmentKey(answer.table, answer.segment) !== part.key) return;
+    if (part === undefined || state === undefined || values.length !== part.floats) return;
     this.parts.delete(answer.request);
-    state.into[answer.table]?.set(answer.values, part.offset);
+    state.into[answer.table]?.set(values, part.offset);
+    const width = this.widthOf(answer.table);
+    this.filters.countAnswer(part.floats / width, width, part.pull.keys !== null, bytes);
     state.readFronts.set(part.key, frontOf(answer.clocks));
     state.ownClock = Math.max(state.ownClock, clockIn(answer.clocks, this.self.node));
     state.isHeldBack ||= answer.isHeldBack;
@@ -294,10 +391,16 @@ export class ClientCore {
     this.effects.push({ kind: 'pulled', id, pulled: { ownClock, readFronts, isHeldBack } });
   }
 
-  private takeAck(worker: WorkerId, clock: number, key: number): void {
-    if (worker.node !== this.self.node || worker.incarnation !== this.self.incarnation) return;
+  /** Is it for this client? A tab has several on the same links: its worker's, that of its evaluation, earlier ones. */
+  private isSelf(worker: WorkerId): boolean {
+    return worker.node === this.self.node && worker.incarnation === this.self.incarnation;
+  }
+
+  private takeAck(clock: number, key: number): void {
     const ofClock = this.pushes.get(clock);
-    if (ofClock === undefined || !ofClock.delete(key) || ofClock.size > 0) return;
+    if (ofClock === undefined || !ofClock.delete(key)) return;
+    this.resends.delete(key);
+    if (ofClock.size > 0) return;
     this.pushes.delete(clock);
     this.effects.push({ kind: 'acknowledged', clock });
   }
@@ -309,30 +412,62 @@ export class ClientCore {
         // The newer map is on its way, or is here and everything was sent again when it came.
         break;
       case 'out-of-order':
-        this.resendSegment(segmentKey(refuse.table, refuse.segment));
+        return this.resendSegment(from, refuse);
+      case 'early':
+        // The shard had no room for what came before its map; now it has the map.
+        if (this.mayResend(allOf(from))) this.resend((owner) => owner === from);
+        else this.effects.push({ kind: 'rejected', from, refuse });
         break;
+      case 'unknown-keys':
+        return this.resendWithKeys(from, refuse);
       default:
-        if (this.isMine(refuse)) this.effects.push({ kind: 'rejected', from, refuse });
+        if (this.hasSent(refuse)) this.effects.push({ kind: 'rejected', from, refuse });
     }
   }
 
-  /** Was it this client that sent what is refused? A tab has several on the same links. */
-  private isMine({ clock, request, table, segment }: Refuse): boolean {
+  /** Does this client still wait for what is refused? */
+  private hasSent({ clock, request, table, segment }: Refuse): boolean {
     const key = segmentKey(table, segment);
     return request === 0 ? (this.pushes.get(clock)?.has(key) ?? false) : this.parts.get(request)?.key === key;
   }
 
-  private resendSegment(key: number): void {
+  private resendSegment(from: NodeId, refuse: Refuse): void {
+    const key = segmentKey(refuse.table, refuse.segment);
+    if (!this.hasSent(refuse)) return;
+    if (!this.mayResend(key)) {
+      this.effects.push({ kind: 'rejected', from, refuse });
+      return;
+    }
     for (const ofClock of this.pushes.values()) {
       const push = ofClock.get(key);
-      if (push !== undefined) this.send(key, push, () => true);
+      if (push !== undefined) this.send(key, push, () => true, false);
     }
+  }
+
+  /** The shard doesn't know a signature: what it refused goes again with the keys themselves. */
+  private resendWithKeys(from: NodeId, refuse: Refuse): void {
+    const key = segmentKey(refuse.table, refuse.segment);
+    this.filters.forgetKeys(key);
+    if (refuse.request === 0) return this.resendSegment(from, refuse);
+    const part = this.parts.get(refuse.request);
+    if (part?.key === key) this.send(key, part.pull, () => true, false);
+  }
+
+  private mayResend(what: number | string): boolean {
+    const times = (this.resends.get(what) ?? 0) + 1;
+    this.resends.set(what, times);
+    return times <= MAX_RESENDS;
   }
 
   private widthOf(table: number): number {
     return this.tables[table]?.width ?? 1;
   }
 }
+
+const NO_SETTINGS: ClientFilterSettings = { seed: 0, l1: 0 };
+
+/** Everything that a node owns, as something to be sent again. */
+const allOf = (node: NodeId): string => `node ${node}`;
 
 /** Rows of one segment in a table's list: its keys, and where they lie, in rows. */
 interface KeySlice {

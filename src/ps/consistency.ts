@@ -1,5 +1,7 @@
 // Consistency: which clocks a worker must see before it may start, and how rate and delay change at clock boundaries.
 
+import type { Filters } from '../protocol/filters.ts';
+
 /** BSP is a delay of 0, async one of infinity, bounded delay (SSP) lies between. */
 export type Consistency =
   | { readonly kind: 'bsp' }
@@ -25,6 +27,8 @@ export interface ScheduleEntry {
   readonly fromClock: number;
   readonly consistency: Consistency;
   readonly learningRate: number;
+  /** What pushes and pulls go through; nothing when absent. */
+  readonly filters?: Filters | undefined;
 }
 
 /** Entries by ascending clock, the first from clock 0. Changes append; at most `MAX_SCHEDULE_ENTRIES` are kept. */

@@ -1,12 +1,29 @@
 // One segment on one shard, in whatever role the map gives it there. As owner: collects pushes, applies, answers pulls,
 // acknowledges what the chain has confirmed. As follower: applies what its predecessor sends. Every epoch re-attaches
 // the chain, so that no update of an older epoch is ever applied.
-import type { Confirm, Follow, Frame, Pull, Push, Refusal, Snapshot, Update } from '../protocol/frames.ts';
-import { type Epoch, NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import type {
+  Confirm,
+  Cut,
+  FilteredPull,
+  FilteredPush,
+  Follow,
+  Frame,
+  Pull,
+  Push,
+  Refusal,
+  Restore,
+  Snapshot,
+  Update,
+} from '../protocol/frames.ts';
+import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Aggregator } from './aggregate.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Schedule, scheduleAt } from './consistency.ts';
+import { AnswerFilter } from './filters/answer-filter.ts';
+import { KeyMemory } from './filters/key-memory.ts';
+import { openFrame, type WishedPull } from './filters/open-frame.ts';
+import type { BlockEncoder } from './filters/value-block.ts';
 import type { Segment, SegmentUpdate } from './segment.ts';
 import type { ShardCounters } from './shard-counters.ts';
 
@@ -15,28 +32,43 @@ export interface SegmentSite {
   readonly self: NodeId;
   readonly epoch: Epoch;
   readonly schedule: Schedule;
+  readonly run: number;
+  /** The clock at which the next checkpoint is cut; null while none is wanted. */
+  readonly cutClock: number | null;
   /** Active workers by rank. */
   readonly workers: readonly WorkerId[];
   /** Global batch of one clock. */
   readonly batch: number;
+  readonly outerRate?: number | undefined;
   readonly width: number;
   readonly aggregator: Aggregator;
+  readonly encoder: BlockEncoder;
   readonly counters: ShardCounters;
   send(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void;
   refuse(to: NodeId, frame: Push | Pull, reason: Refusal): void;
 }
 
+/** What waits on a segment, of the one node of which the most does. Each has its bound in `protocol/limits.ts`. */
+export interface SegmentLoad {
+  readonly parkedPulls: number;
+  readonly pendingPushes: number;
+  readonly unacknowledged: number;
+}
+
 /** A push that is applied here, and to be acknowledged when the chain has it. */
 interface Unacknowledged {
   readonly version: number;
-  readonly push: Push;
+  readonly worker: WorkerId;
+  readonly clock: number;
 }
 
 export class HostedSegment {
   private placement: Placement = { chain: [], learners: [] };
   /** Pushes of clocks that BSP has not yet aggregated, by clock, then by worker. */
   private readonly pending = new Map<number, Map<NodeId, Push>>();
-  private parked: { readonly from: NodeId; readonly pull: Pull }[] = [];
+  private parked: { readonly from: NodeId; readonly pull: WishedPull }[] = [];
+  private readonly answers: AnswerFilter;
+  private readonly keys = new KeyMemory();
   private readonly unacknowledged = new Map<string, Unacknowledged>();
   /** Version that each follower has confirmed in this epoch. */
   private readonly confirmed = new Map<NodeId, number>();
@@ -48,11 +80,27 @@ export class HostedSegment {
   private waitingFollower: Follow | null = null;
   /** As follower: the predecessor has answered in this epoch, and updates come in order from there. */
   private isAttached = false;
+  /** The last checkpoint that this owner has cut. */
+  private cutAt = NO_CLOCK;
 
+  /** @param isMissing the run goes on from a checkpoint, and its state of this segment has yet to come */
   constructor(
     readonly segment: Segment,
     private readonly site: SegmentSite,
-  ) {}
+    private isMissing = false,
+  ) {
+    this.answers = new AnswerFilter(segmentKey(segment.range.table, segment.range.segment), site.encoder);
+  }
+
+  /** A filtered frame as the plain one that it stands for, or why it can't be. */
+  open(frame: FilteredPush | FilteredPull): Push | WishedPull | Refusal {
+    return openFrame(frame, this.segment.range, this.site.width, this.keys);
+  }
+
+  /** Is there something to read and to add to? Only while a resumed run begins there isn't. */
+  get isThere(): boolean {
+    return !this.isMissing;
+  }
 
   get isOwner(): boolean {
     return this.placement.chain[0] === this.site.self;
@@ -60,7 +108,11 @@ export class HostedSegment {
 
   /** Have all followers what the owner had when the placement was set? Only its owner can tell. */
   get isSettled(): boolean {
-    return this.isOwner && this.followers.every((node) => (this.confirmed.get(node) ?? -1) >= this.epochVersion);
+    return (
+      this.isOwner &&
+      this.isThere &&
+      this.followers.every((node) => (this.confirmed.get(node) ?? -1) >= this.epochVersion)
+    );
   }
 
   private get members(): readonly NodeId[] {
@@ -86,10 +138,14 @@ export class HostedSegment {
     this.follower = null;
     this.waitingFollower = null;
     this.isAttached = false;
+    this.answers.reset();
+    this.keys.clear();
     this.epochVersion = this.segment.version;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
+    if (this.isMissing && placement.chain.includes(this.site.self)) this.askForState();
     if (this.isOwner) {
+      this.cutWhenDue();
       this.settle(null);
       this.acknowledgeSafe();
     } else {
@@ -112,6 +168,35 @@ export class HostedSegment {
     if (this.isOwner) this.settle(null);
   }
 
+  /** Tells the trainer of this tab the state as it is when every clock has passed the one at which a checkpoint is cut. */
+  cutWhenDue(): void {
+    const { cutClock: clock, run, self } = this.site;
+    if (clock === null || clock === this.cutAt || !this.isOwner || this.isMissing) return;
+    if (this.segment.clocks.floor() < clock) return;
+    this.cutAt = clock;
+    this.site.send(self, 'trainer', { kind: 'cut', epoch: this.site.epoch, run, clock, ...this.segment.toCut() });
+  }
+
+  private askForState(): void {
+    const { epoch, run, self } = this.site;
+    const { table, segment } = this.segment.range;
+    const restore: Restore = { kind: 'restore', epoch, run, table, segment };
+    this.site.send(self, 'trainer', restore);
+  }
+
+  /**
+   * Goes on from a checkpoint: every worker is at its clock. Version and stamp come out the same on every copy, so that
+   * replicas that were restored by themselves agree with their owner.
+   */
+  restore(cut: Cut): void {
+    if (!this.isMissing) return;
+    const state = { ...cut, stamp: NO_EPOCH, floor: cut.clock, clocks: [] };
+    if (!this.segment.adopt(state, this.site.workers)) return;
+    this.isMissing = false;
+    this.epochVersion = this.segment.version;
+    if (this.isOwner) this.welcomeFollower();
+  }
+
   private followPredecessor(): void {
     const { predecessor } = this;
     if (predecessor === null) return;
@@ -128,6 +213,8 @@ export class HostedSegment {
     const isKnown = push.clock <= applied || waiting.includes(push.clock);
     const isNext = push.clock === Math.max(applied, ...waiting) + 1 && waiting.length < MAX_UNACKED_CLOCKS;
     if (!isKnown && !isNext) return this.site.refuse(from, push, 'out-of-order');
+    this.forgetSettled(push);
+    if (!isKnown && this.unacknowledgedOf(from) >= MAX_UNACKED_CLOCKS) return this.site.refuse(from, push, 'too-many');
     clocks.advance(push.worker, push.settled - 1);
     if (isKnown) {
       this.site.counters.duplicate();
@@ -144,9 +231,10 @@ export class HostedSegment {
     return scheduleAt(this.site.schedule, clock).consistency.kind === 'bsp';
   }
 
-  takePull(from: NodeId, pull: Pull): void {
+  takePull(from: NodeId, pull: WishedPull): void {
     const isRepeated = this.parked.some((entry) => entry.from === from && entry.pull.request === pull.request);
-    if (!isRepeated && this.parked.length >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
+    const ofNode = this.parked.filter((entry) => entry.from === from).length;
+    if (!isRepeated && ofNode >= MAX_PARKED_PULLS) return this.site.refuse(from, pull, 'too-many');
     this.moveClock(pull.worker, pull.done);
     if (isRepeated) this.site.counters.duplicate();
     else this.parked.push({ from, pull });
@@ -161,6 +249,7 @@ export class HostedSegment {
     const nothing = { keys: null, values: new Float32Array(0), hasGradient: false, learningRate: 0, weight: 0 };
     this.segment.apply({ ...nothing, advances }, this.site.epoch);
     this.forward({ ...nothing, advances });
+    this.cutWhenDue();
   }
 
   /** Clocks at which a worker's push waits for those of others. */
@@ -201,18 +290,22 @@ export class HostedSegment {
 
   private applyTogether(clock: number, pushes: readonly Push[]): void {
     const { start, end } = this.segment.range;
-    const { aggregator, width, schedule } = this.site;
+    const { aggregator, width } = this.site;
     const rows = aggregator[this.segment.aggregate](pushes, start, end - start, width);
     const hasGradient = pushes.some(({ samples }) => samples > 0);
-    this.apply({ ...rows, hasGradient, weight: 1, learningRate: scheduleAt(schedule, clock).learningRate }, pushes);
+    this.apply({ ...rows, hasGradient, weight: 1, learningRate: this.rateAt(clock) }, pushes);
   }
 
   /** SSP and async: one worker's gradient, on arrival. */
   private applyAlone(push: Push): void {
     const { keys, values, samples } = push;
-    const { learningRate } = scheduleAt(this.site.schedule, push.clock);
+    const learningRate = this.rateAt(push.clock);
     const weight = samples / this.site.batch;
     this.apply({ keys, values, hasGradient: samples > 0, weight, learningRate }, [push]);
+  }
+
+  private rateAt(clock: number): number {
+    return this.site.outerRate ?? scheduleAt(this.site.schedule, clock).learningRate;
   }
 
   private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {
@@ -221,6 +314,7 @@ export class HostedSegment {
     this.segment.apply(update, this.site.epoch);
     for (const push of pushes) this.site.counters.applied(push.worker.node, Math.max(0, front - push.readFront));
     this.forward(update);
+    this.cutWhenDue();
     for (const push of pushes) this.acknowledgeWhenSafe(push);
   }
 
@@ -237,22 +331,48 @@ export class HostedSegment {
     return Math.min(this.segment.version, ...replicas.map((node) => this.confirmed.get(node) ?? -1));
   }
 
-  private acknowledgeWhenSafe(push: Push): void {
-    if (this.safeVersion() >= this.segment.version) this.acknowledge(push);
-    else this.unacknowledged.set(`${push.worker.node} ${push.clock}`, { version: this.segment.version, push });
+  private acknowledgeWhenSafe({ worker, clock }: Push): void {
+    const { version } = this.segment;
+    if (this.safeVersion() >= version) this.acknowledge(worker, clock);
+    else this.unacknowledged.set(`${worker.node} ${clock}`, { version, worker, clock });
+  }
+
+  /** How full the queues are: for the invariant that they stay bounded. */
+  load(): SegmentLoad {
+    const mostOf = (nodes: readonly NodeId[]) =>
+      nodes.reduce((most, node) => Math.max(most, nodes.filter((other) => other === node).length), 0);
+    return {
+      parkedPulls: mostOf(this.parked.map(({ from }) => from)),
+      pendingPushes: mostOf([...this.pending.values()].flatMap((ofClock) => [...ofClock.keys()])),
+      unacknowledged: mostOf([...this.unacknowledged.values()].map(({ worker }) => worker.node)),
+    };
+  }
+
+  /** What its worker has heard acknowledged, by an owner before this one, needs no word from here. */
+  private forgetSettled({ worker: { node }, settled }: Push): void {
+    for (const [key, { worker, clock }] of this.unacknowledged) {
+      if (worker.node === node && clock < settled) this.unacknowledged.delete(key);
+    }
+  }
+
+  private unacknowledgedOf(node: NodeId): number {
+    let count = 0;
+    for (const { worker } of this.unacknowledged.values()) if (worker.node === node) count++;
+    return count;
   }
 
   private acknowledgeSafe(): void {
     const safe = this.safeVersion();
-    for (const [key, { version, push }] of this.unacknowledged) {
+    for (const [key, { version, worker, clock }] of this.unacknowledged) {
       if (version > safe) continue;
       this.unacknowledged.delete(key);
-      this.acknowledge(push);
+      this.acknowledge(worker, clock);
     }
   }
 
-  private acknowledge({ table, segment, worker, clock }: Push): void {
+  private acknowledge(worker: WorkerId, clock: number): void {
     const { site } = this;
+    const { table, segment } = this.segment.range;
     site.counters.acknowledged();
     site.send(worker.node, 'trainer', { kind: 'ack', epoch: site.epoch, table, segment, worker, clock });
   }
@@ -268,18 +388,20 @@ export class HostedSegment {
     }
   }
 
-  private answer(to: NodeId, { table, segment, request, keys }: Pull, isHeldBack: boolean): void {
+  private answer(to: NodeId, pull: WishedPull, isHeldBack: boolean): void {
+    const { table, segment, request, keys, wish, worker } = pull;
     const { version } = this.segment;
     const [clocks, values] = [this.segment.clockSnapshot(), this.segment.read(keys)];
-    const { epoch } = this.site;
-    const answer = { kind: 'answer', epoch, table, segment, request, version, isHeldBack, clocks, values } as const;
-    this.site.send(to, 'trainer', answer);
+    const head = { epoch: this.site.epoch, table, segment, request, version, isHeldBack, clocks };
+    if (wish === undefined) return this.site.send(to, 'trainer', { kind: 'answer', ...head, values });
+    const coded = this.answers.encode(worker, wish, version, keys === null, values);
+    this.site.send(to, 'trainer', { kind: 'filteredAnswer', ...head, ...coded });
   }
 
   /** The next in the chain wants to follow from here. */
   takeFollow(from: NodeId, follow: Follow): void {
     if (from !== this.successor) return;
-    if (!this.isOwner && !this.isAttached) {
+    if (this.isOwner ? this.isMissing : !this.isAttached) {
       this.waitingFollower = follow;
       return;
     }
@@ -294,9 +416,14 @@ export class HostedSegment {
       this.followPredecessor();
       return;
     }
+    this.isMissing = false;
     this.isAttached = true;
     this.confirm();
     if (this.follower !== null) this.sendSnapshot(this.follower, true);
+    this.welcomeFollower();
+  }
+
+  private welcomeFollower(): void {
     const { waitingFollower, successor } = this;
     this.waitingFollower = null;
     if (waitingFollower !== null && successor !== null) this.takeFollow(successor, waitingFollower);
@@ -333,10 +460,13 @@ export class HostedSegment {
     this.site.send(to, 'shard', { ...frame, epoch: this.site.epoch, table, segment });
   }
 
-  /** Pushes of workers that have left: nobody waits for them. */
+  /** Pushes and pulls of workers that have left: nobody waits for them. Incarnation 0 reads without being a worker. */
   private forgetInactive(): void {
+    const isActive = (worker: WorkerId) => this.segment.clocks.get(worker) !== null;
+    this.parked = this.parked.filter(({ pull: { worker } }) => worker.incarnation === 0 || isActive(worker));
+    for (const [key, { worker }] of this.unacknowledged) if (!isActive(worker)) this.unacknowledged.delete(key);
     for (const [clock, ofClock] of this.pending) {
-      for (const [node, push] of ofClock) if (this.segment.clocks.get(push.worker) === null) ofClock.delete(node);
+      for (const [node, push] of ofClock) if (!isActive(push.worker)) ofClock.delete(node);
       if (ofClock.size === 0) this.pending.delete(clock);
     }
   }

@@ -12,6 +12,13 @@ const tick = { kind: 'tick' } as const;
 const probe = (node = A) => [{ kind: 'probe', node }];
 const gone = (reason: string, node = A) => [{ kind: 'gone', node, reason }];
 
+/** Ticks four times a second, as an awake tab does, and at `until` itself. @returns what followed, in order */
+function ticks(membership: MembershipCore, from: number, until: number) {
+  const effects = [];
+  for (let now = from; now < until; now += 250) effects.push(...membership.step(tick, now));
+  return [...effects, ...membership.step(tick, until)];
+}
+
 /** Membership in which A said hello at time 0. */
 function withA(): MembershipCore {
   const membership = new MembershipCore();
@@ -39,7 +46,7 @@ describe('membership', () => {
   ])('asks before it believes %s', (_, sign, timeoutMs) => {
     const membership = withA();
     expect(membership.step(sign, 100)).toEqual(probe());
-    expect(membership.step(tick, 100 + timeoutMs - 1)).toEqual([]);
+    expect(ticks(membership, 100, 100 + timeoutMs - 1)).toEqual([]);
     expect(membership.step(tick, 100 + timeoutMs)).toEqual(gone('was closed'));
     expect(membership.step(tick, 100 + timeoutMs)).toEqual([]);
   });
@@ -69,7 +76,7 @@ describe('membership', () => {
   it('finds a node that fell silent, without any other sign', () => {
     const membership = withA();
     membership.step(heard(), 1_000);
-    expect(membership.step(tick, 1_000 + SILENCE_TIMEOUT_MS - 1)).toEqual([]);
+    expect(ticks(membership, 1_000, 1_000 + SILENCE_TIMEOUT_MS - 1)).toEqual([]);
     expect(membership.step(tick, 1_000 + SILENCE_TIMEOUT_MS)).toEqual(gone('fell silent'));
   });
 
@@ -78,8 +85,23 @@ describe('membership', () => {
     membership.step(hello(B), 0);
     membership.step(closed(B), 10);
     expect(membership.step(tick, 10 + PROBE_TIMEOUT_MS)).toEqual(gone('was closed', B));
+    expect(ticks(membership, 250, 5_000)).toEqual([]);
     membership.step(hello(B), 5_000);
-    expect(membership.step(tick, SILENCE_TIMEOUT_MS)).toEqual(gone('fell silent', A));
+    expect(ticks(membership, 5_000, SILENCE_TIMEOUT_MS)).toEqual(gone('fell silent', A));
+  });
+
+  it('counts time that it has slept through itself against nobody', () => {
+    const membership = withA();
+    membership.step(hello(B), 10);
+    membership.step(disconnected(B), 100);
+    const thawed = 60_000;
+    expect(membership.step(tick, thawed)).toEqual([]);
+    expect(ticks(membership, thawed, thawed + RECONNECT_TIMEOUT_MS - 1)).toEqual([]);
+    expect(membership.step(tick, thawed + RECONNECT_TIMEOUT_MS)).toEqual(gone('was closed', B));
+    const since = thawed + RECONNECT_TIMEOUT_MS;
+    // A had been silent for 100 ms when this tab fell asleep.
+    expect(ticks(membership, since, thawed + SILENCE_TIMEOUT_MS - 101)).toEqual([]);
+    expect(membership.step(tick, thawed + SILENCE_TIMEOUT_MS - 100)).toEqual(gone('fell silent', A));
   });
 
   it('takes in again who says hello again, and forgets what spoke against it', () => {

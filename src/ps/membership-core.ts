@@ -13,6 +13,10 @@ export const RECONNECT_TIMEOUT_MS = 3_000;
 /** Silence of a node that nothing else speaks against. Pages answer pings also when hidden; slow is not dead. */
 export const SILENCE_TIMEOUT_MS = 6_000;
 
+/** Between two events of a tab that is awake lies a report's interval, a quarter of a second. After a longer gap it was
+ * this tab that slept (frozen, its laptop closed), and nobody else's silence in that time means anything. */
+export const SLEEP_MS = 1_000;
+
 export type MembershipEvent =
   | { readonly kind: 'hello'; readonly node: NodeId; readonly label: string; readonly role: RoleChoice }
   /** The node should be there, as somebody else says: if it stays silent it is gone. */
@@ -39,8 +43,10 @@ interface Member {
 
 export class MembershipCore {
   private readonly members = new Map<NodeId, Member>();
+  private awakeAt = Number.POSITIVE_INFINITY;
 
   step(event: MembershipEvent, now: number): MembershipEffect[] {
+    this.wake(now);
     switch (event.kind) {
       case 'hello':
         this.members.set(event.node, { heardAt: now, deadline: Number.POSITIVE_INFINITY });
@@ -61,6 +67,17 @@ export class MembershipCore {
         return [...this.members].flatMap(([node, member]) => this.check(node, member, now));
       default:
         return event satisfies never;
+    }
+  }
+
+  /** Time that this tab has slept through counts against nobody. */
+  private wake(now: number): void {
+    const slept = now - this.awakeAt;
+    this.awakeAt = now;
+    if (slept <= SLEEP_MS) return;
+    for (const member of this.members.values()) {
+      member.heardAt += slept;
+      member.deadline += slept;
     }
   }
 

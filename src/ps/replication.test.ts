@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Frame, Push } from '../protocol/frames.ts';
 import { type NodeId, nodeId, type WorkerId } from '../protocol/ids.ts';
+import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { ClusterMap, Placement } from './cluster-map.ts';
 import type { Consistency } from './consistency.ts';
 import { nextPlacement } from './placement.ts';
 import type { Segment } from './segment.ts';
 import { ShardCore, type ShardEffect } from './shard-core.ts';
-import { ASYNC, BSP, epochOf, mapOf, pullOf, pushOf, scheduleOf, shardPlanOf, workerOf } from './testing.ts';
+import { ASYNC, BSP, epochOf, mapOf, pullOf, pushOf, scheduleOf, shardPlanOf, wordsOf, workerOf } from './testing.ts';
 import type { UpdaterSpec } from './updaters/updater.ts';
 
 const [A, B] = [workerOf(1), workerOf(2)];
@@ -177,6 +178,28 @@ describe('a chain', () => {
     expect(cluster.acks).toEqual(['1@0']);
     cluster.deliverAll();
     expect(cluster.acks).toEqual(['1@0', '1@1']);
+  });
+
+  it('takes no more of a worker than a client may have open, where its replica is behind', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P, Q] });
+    cluster.deliverAll();
+    for (let clock = 0; clock < MAX_UNACKED_CLOCKS + 3; clock++) cluster.take(step(clock));
+    expect(cluster.segment(P).version).toBe(MAX_UNACKED_CLOCKS);
+    expect(wordsOf(cluster.received)).toContain('refuse too-many');
+    expect(cluster.shards.get(P)?.load().unacknowledged).toBe(MAX_UNACKED_CLOCKS);
+    cluster.deliverAll();
+    expect(cluster.shards.get(P)?.load().unacknowledged).toBe(0);
+  });
+
+  it('keeps nothing open that its worker has heard acknowledged by an earlier owner', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P, Q] });
+    cluster.deliverAll();
+    for (let clock = 0; clock < MAX_UNACKED_CLOCKS; clock++) cluster.take(step(clock));
+    cluster.take({ ...step(MAX_UNACKED_CLOCKS), settled: MAX_UNACKED_CLOCKS });
+    expect(cluster.received).toEqual([]);
+    expect(cluster.shards.get(P)?.load().unacknowledged).toBe(1);
+    cluster.deliverAll();
+    expect(cluster.acks).toEqual([`1@${MAX_UNACKED_CLOCKS}`]);
   });
 
   it('begins every epoch anew: a confirmation of the epoch before counts for nothing', () => {

@@ -1,6 +1,6 @@
 // What the scheduler knows of a run's progress: curves merged from the workers' reports, time spent training, figures
 // per node. Pure bookkeeping; the scheduler decides.
-import type { Metrics, NodeMetrics, Point, Report, RunPlan, Traffic } from '../protocol/control.ts';
+import type { Metrics, NodeMetrics, Point, Report, RunPlan, Traffic, WayBytes } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { Curve } from './curve.ts';
 
@@ -44,7 +44,7 @@ export class RunProgress {
   /** @param history what an earlier scheduler had sent of this run; null for a new one */
   constructor(
     readonly plan: RunPlan,
-    history: Metrics | null,
+    history: Pick<Metrics, 'run' | 'clock' | 'seconds' | 'loss' | 'accuracy'> | null,
   ) {
     const known = history?.run === plan.run ? history : null;
     this.isAdopted = known !== null;
@@ -116,7 +116,7 @@ export class RunProgress {
 
   /** Clocks per second, lately, from samples per second. */
   clocksPerSecond(workers: readonly NodeId[]): number {
-    return this.samplesPerSecond(workers) / this.plan.batch;
+    return this.samplesPerSecond(workers) / samplesPerClock(this.plan);
   }
 
   private samplesPerSecond(workers: readonly NodeId[]): number {
@@ -153,7 +153,7 @@ export class RunProgress {
   }
 
   private point(clock: number, value: number, now: number): Point {
-    return [clock, (clock + 1) * this.plan.batch, this.seconds(now), value];
+    return [clock, (clock + 1) * samplesPerClock(this.plan), this.seconds(now), value];
   }
 
   /** The message for the pages; `isHistory` for one that has heard nothing yet. */
@@ -179,7 +179,8 @@ export class RunProgress {
   }
 
   private totalSamples(): number {
-    let sum = 0;
+    // What was done before the checkpoint that this run goes on from.
+    let sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * this.plan.batch;
     for (const { samples } of this.nodes.values()) sum += samples;
     return sum;
   }
@@ -192,9 +193,9 @@ export class RunProgress {
     for (const { report } of this.nodes.values()) {
       if (report === null) continue;
       for (const way of ['push', 'pull'] as const) {
-        traffic[way].raw += report.traffic[way].raw;
-        traffic[way].wire += report.traffic[way].wire;
+        addBytes(traffic[way], report.traffic[way]);
       }
+      if (report.traffic.choice !== undefined) traffic.choice = report.traffic.choice;
       if (report.shard === null) continue;
       for (const [delay, count] of Object.entries(report.shard.staleness)) {
         staleness.set(delay, (staleness.get(delay) ?? 0) + count);
@@ -275,5 +276,16 @@ function trim(sums: Map<number, Sum>): void {
   for (const at of sums.keys()) {
     if (sums.size <= MAX_OPEN_BUCKETS) return;
     sums.delete(at);
+  }
+}
+
+/** Samples of one clock, over all workers. */
+const samplesPerClock = ({ batch, local }: RunPlan): number => batch * (local?.steps ?? 1);
+
+function addBytes(sum: WayBytes, part: WayBytes): void {
+  sum.raw += part.raw;
+  sum.wire += part.wire;
+  for (const stage of ['kept', 'values', 'places', 'keys', 'milliseconds'] as const) {
+    if (part[stage] !== undefined) sum[stage] = (sum[stage] ?? 0) + part[stage];
   }
 }

@@ -253,6 +253,18 @@ describe('a worker whose part has failed', () => {
   });
 });
 
+describe('a node that a shard takes nothing from any more', () => {
+  it('neither works nor serves until the next run, and everybody is told', () => {
+    const room = TestRoom.running(['both', 'both', 'both']);
+    expect(room.state.map.servers).toContain(3);
+    room.report(1, { hostile: [nodeId(3)] });
+    expect(room.state.shutOut).toEqual([3]);
+    expect(workersOf(room.state)).toEqual([1, 2]);
+    expect(room.state.leases.map(({ worker }) => worker)).toEqual([1, 2]);
+    expect(room.state.map.servers).not.toContain(3);
+  });
+});
+
 describe('a worker that joins in the middle', () => {
   it('gets a lease, prepares, and is then admitted under a new incarnation', () => {
     const room = TestRoom.running(['both', 'worker']);
@@ -349,6 +361,36 @@ describe('a server', () => {
     room.leave(owner ?? 0);
     expect(room.owners).toEqual([owner === 2 ? 3 : 2]);
     expect(room.state.phase).toBe('running');
+  });
+
+  describe('whose replica has not been heard of lately', () => {
+    function halfSilent() {
+      const room = TestRoom.running(twoServers, { replicas: 1 });
+      const [owner = 0, replica = 0] = room.state.map.placements[0]?.chain ?? [];
+      for (let index = 0; index < 8; index++) {
+        room.tick();
+        room.report(owner);
+      }
+      room.leave(owner);
+      return { room, owner, replica };
+    }
+
+    it('stays in the chain until the replica shows that it lives', () => {
+      const { room, owner, replica } = halfSilent();
+      expect(room.state.map.placements[0]?.chain).toEqual([owner, replica]);
+      room.tick();
+      expect(room.state.map.placements[0]?.chain).toEqual([owner, replica]);
+      room.report(replica);
+      expect(room.state.map.placements[0]?.chain).toEqual([replica]);
+    });
+
+    it('so a copy that was only cut off is still good when the replica turns out to be dead', () => {
+      const { room, owner, replica } = halfSilent();
+      room.leave(replica);
+      expect(room.state.phase).toBe('failed');
+      room.join(owner, 'server');
+      expect(room.state).toMatchObject({ phase: 'running', map: { placements: [{ chain: [owner] }] } });
+    });
   });
 
   it('with the last copy takes the run with it, and the message says so', () => {

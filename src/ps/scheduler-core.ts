@@ -10,10 +10,13 @@ import type {
   RoleChoice,
   RunPlan,
 } from '../protocol/control.ts';
-import { compareEpochs, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import type { Filters } from '../protocol/filters.ts';
+import { compareEpochs, NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { CheckpointCuts } from './checkpoint-cuts.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Consistency, changeSchedule, scheduleAt } from './consistency.ts';
 import { expandRuns, rebalance, toRuns } from './leases.ts';
+import { lostInWords } from './lost-segments.ts';
 import { isSamePlacement, nextPlacement } from './placement.ts';
 import { assignSegments } from './ring.ts';
 import { chooseServers, mayWork } from './roles.ts';
@@ -22,6 +25,12 @@ import { cutSegments } from './table.ts';
 
 /** Workers that aren't ready by then join later, so that one slow phone doesn't keep the room from starting. */
 export const PREPARE_TIMEOUT_MS = 20_000;
+
+/** Reports come four times a second: a node silent for longer may be dead, though nobody has noticed. */
+const FRESH_MS = 1_000;
+
+/** A checkpoint that isn't in its places by then never will be: the tab that had it has gone. */
+export const RESTORE_TIMEOUT_MS = 60_000;
 
 /** A change takes effect this far ahead of the newest clock heard of, so that every shard hears of it before. */
 const CHANGE_LEAD_SECONDS = 0.4;
@@ -74,6 +83,8 @@ export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
     clockLimit: 0,
     leases: [],
     holders: [],
+    shutOut: [],
+    checkpoint: { cutAt: null, newest: null },
   };
 }
 
@@ -81,11 +92,16 @@ export class SchedulerCore {
   private cluster: ClusterState;
   private readonly nodes = new Map<NodeId, KnownNode>();
   private progress: RunProgress | null = null;
+  private cuts: CheckpointCuts | null = null;
   /** Segments (indexes) that each owner has reported as settled in the newest epoch. */
   private readonly settled = new Map<NodeId, ReadonlySet<number>>();
   private preparingSince = 0;
   private effects: SchedulerEffect[] = [];
   private isChanged = false;
+  /** When each node introduced itself or reported last: the newest proof that it lives. */
+  private readonly heardAt = new Map<NodeId, number>();
+  /** A segment waits for a sign of life of those who would be its only copies. */
+  private isWaiting = false;
   /** The last copy of some segment can't be reached. */
   private isLost = false;
   private now = 0;
@@ -110,6 +126,7 @@ export class SchedulerCore {
     if (last.plan !== null) {
       this.progress = new RunProgress(last.plan, history);
       this.progress.setRunning(last.phase === 'running', now);
+      this.cuts = new CheckpointCuts(last.plan.checkpoint, last.plan.from?.clock ?? NO_CLOCK, now);
     }
     this.isLost = last.phase === 'failed';
     const working = new Set(this.workerNodes());
@@ -155,6 +172,8 @@ export class SchedulerCore {
         this.takeRequest(event.from, event.request, now);
         break;
       case 'report':
+        if (this.nodes.has(event.from)) this.heardAt.set(event.from, now);
+        if (this.isWaiting) this.settle();
         this.takeReport(event.from, event.report, now);
         break;
       case 'signaling':
@@ -173,6 +192,7 @@ export class SchedulerCore {
 
   private addNode({ node, label, role }: SchedulerEvent & { kind: 'node' }): void {
     const known = this.nodes.get(node);
+    this.heardAt.set(node, this.now);
     this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun: known?.preparedRun ?? 0, failedRun: 0 });
     this.settle();
     this.isChanged = true;
@@ -182,7 +202,9 @@ export class SchedulerCore {
   private loseNode(node: NodeId, reason: string): void {
     const label = this.nodes.get(node)?.label ?? 'a tab';
     this.nodes.delete(node);
+    this.heardAt.delete(node);
     this.progress?.forget(node);
+    this.cuts?.forget(node);
     this.settled.delete(node);
     this.change({ holders: this.cluster.holders.filter((holder) => holder !== node) });
     this.settle(`node ${node} (${label}) ${reason}`);
@@ -197,7 +219,13 @@ export class SchedulerCore {
     if (this.isLost) return;
     this.isLost = true;
     this.progress?.setRunning(false, this.now);
-    if (this.isActive) this.change({ phase: 'failed', message: lostMessage(loss) });
+    const { plan, map, checkpoint } = this.cluster;
+    if (!this.isActive || plan === null) return;
+    const newest = checkpoint.newest ?? plan.from;
+    const what = lostInWords(plan.tables, map.placements, (node) => this.nodes.has(node));
+    const advice = newest === null ? 'Start again.' : `Resume from step ${newest.clock + 1}, or start again.`;
+    const text = `The last copy of ${what} is lost: ${loss || 'its server has gone'}. ${advice}`;
+    this.change({ phase: 'failed', message: text.slice(0, MAX_SENTENCE) });
   }
 
   private resumeAfterLoss(): void {
@@ -220,10 +248,15 @@ export class SchedulerCore {
       case 'stop':
         if (this.isActive) this.stop(now);
         return;
+      case 'checkpoint':
+        this.cuts?.ask();
+        return this.considerCheckpoint(now);
       case 'consistency':
         return this.changeFrom({ consistency: request.consistency });
       case 'learning-rate':
         return this.changeFrom({ learningRate: request.learningRate });
+      case 'filters':
+        return this.changeFrom({ filters: request.filters });
       case 'role':
       case 'leave':
         return this.changeRole(from, request);
@@ -241,17 +274,23 @@ export class SchedulerCore {
     if (servers.length === 0)
       return this.deny(from, 'No tab may serve.', 'Set the role of a tab to auto, server or both.');
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
-    const { consistency, learningRate } = request;
-    this.progress = new RunProgress(plan, null);
+    const { consistency, learningRate, filters } = request;
+    const past = plan.from?.clock ?? NO_CLOCK;
+    this.progress = new RunProgress(plan, request.history ? { ...request.history, run: plan.run, clock: past } : null);
+    this.cuts = new CheckpointCuts(plan.checkpoint, past, now);
     this.isLost = false;
     this.preparingSince = now;
     this.change({
       phase: 'preparing',
       message: null,
       plan,
-      schedule: [{ fromClock: 0, consistency, learningRate }],
+      schedule: plan.from?.schedule ?? [
+        { fromClock: 0, consistency, learningRate, ...(filters === undefined ? {} : { filters }) },
+      ],
+      checkpoint: { cutAt: null, newest: null },
       clockLimit: plan.steps,
       leases: this.lease(plan, [], nodes.filter(mayWork)),
+      shutOut: [],
       holders: plan.data.source.kind === 'blocks' ? [from] : [],
     });
     const chains = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
@@ -283,11 +322,12 @@ export class SchedulerCore {
   /** A clock that no worker has reached when the change arrives, as far as the scheduler can tell. */
   private nextChange(): number {
     const workers = this.workerNodes();
-    const front = this.progress?.span(workers).front ?? 0;
+    const past = this.cluster.plan?.from?.clock ?? NO_CLOCK;
+    const front = Math.max(this.progress?.span(workers).front ?? 0, past);
     return front + 2 + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
   }
 
-  private changeFrom(change: { consistency?: Consistency; learningRate?: number }): void {
+  private changeFrom(change: { consistency?: Consistency; learningRate?: number; filters?: Filters }): void {
     const { schedule } = this.cluster;
     if (schedule.length === 0) return;
     const fromClock = this.nextChange();
@@ -309,7 +349,9 @@ export class SchedulerCore {
     const { plan, phase, holders } = this.cluster;
     if (known === undefined || plan === null || report.run !== plan.run) return;
     this.progress?.take(from, report, now);
+    this.cuts?.take(from, report.cut);
     this.noteSettled(from, report);
+    this.shutOut(report.hostile);
     if (report.holdsAllBlocks && !holders.includes(from)) this.change({ holders: [...holders, from] });
     if (report.problem !== null && known.failedRun !== plan.run) {
       known.failedRun = plan.run;
@@ -329,6 +371,32 @@ export class SchedulerCore {
       );
     }
     this.finishWhenDone(now);
+    this.considerCheckpoint(now);
+  }
+
+  /** Whom a shard has dropped can't take part: the others would wait for it for ever. */
+  private shutOut(hostile: readonly NodeId[]): void {
+    const { shutOut } = this.cluster;
+    const added = hostile.filter((node) => this.nodes.has(node) && !shutOut.includes(node));
+    if (added.length === 0) return;
+    this.change({ shutOut: [...shutOut, ...added] });
+    this.settle();
+  }
+
+  /** Announces the next cut, and a checkpoint that is complete. */
+  private considerCheckpoint(now: number): void {
+    const { plan, phase, map, schedule, clockLimit, checkpoint } = this.cluster;
+    if (plan === null || phase === 'idle' || phase === 'preparing' || phase === 'failed') return;
+    const situation = {
+      now,
+      floor: this.progress?.span(this.workerNodes()).floor ?? NO_CLOCK,
+      soonest: this.nextChange(),
+      last: clockLimit - 1,
+      segments: map.placements.length,
+      isBsp: (clock: number) => scheduleAt(schedule, clock).consistency.kind === 'bsp',
+    };
+    const next = this.cuts?.next(checkpoint, situation) ?? checkpoint;
+    if (next !== checkpoint) this.change({ checkpoint: next });
   }
 
   /** What is settled counts only for the map of now: the next step builds on it. */
@@ -347,10 +415,21 @@ export class SchedulerCore {
     const candidates = this.candidates();
     const ready = candidates.filter(({ preparedRun }) => preparedRun === plan.run);
     const isTimeUp = now - this.preparingSince >= PREPARE_TIMEOUT_MS;
+    if (plan.from !== null && !this.isRestored()) {
+      if (now - this.preparingSince >= RESTORE_TIMEOUT_MS) this.change({ phase: 'failed', message: NOT_RESTORED });
+      return;
+    }
     if (ready.length === 0 || (ready.length < candidates.length && !isTimeUp)) return;
     this.progress?.setRunning(true, now);
     this.change({ phase: 'running' });
     this.settle();
+  }
+
+  /** Has every segment, with all its copies, the state that the run goes on from? */
+  private isRestored(): boolean {
+    return this.cluster.map.placements.every(({ chain: [owner] }, index) => {
+      return owner !== undefined && this.settled.get(owner)?.has(index) === true;
+    });
   }
 
   private finishWhenDone(now: number): void {
@@ -364,6 +443,7 @@ export class SchedulerCore {
 
   private tick(now: number): void {
     this.beginWhenReady(now);
+    this.considerCheckpoint(now);
     if (this.progress === null) return;
     this.progress.closeBuckets(this.progress.span(this.workerNodes()).floor, now);
     this.effects.push({ to: null, message: this.progress.metrics(this.roles(), false) });
@@ -382,7 +462,8 @@ export class SchedulerCore {
     if (this.isActive && !sameNodes(candidates, holders)) {
       this.change({ leases: this.lease(plan, this.cluster.leases, candidates) });
     }
-    const servers = chooseServers(nodes, map.servers, plan.replicas);
+    const trusted = nodes.filter(({ node }) => !this.cluster.shutOut.includes(node));
+    const servers = chooseServers(trusted, map.servers, plan.replicas);
     const placements = this.place(plan, servers);
     if (placements === null) return this.pauseForLoss(loss);
     if (this.isLost) this.resumeAfterLoss();
@@ -405,14 +486,30 @@ export class SchedulerCore {
     const wanted = assignSegments(servers, ranges, plan.replicas);
     const isAlive = (node: NodeId) => this.nodes.has(node);
     const placements: ClusterState['map']['placements'] = [];
+    this.isWaiting = false;
     for (const [index, current] of map.placements.entries()) {
       const [owner] = current.chain;
       const isSettled = owner !== undefined && (this.settled.get(owner)?.has(index) ?? false);
-      const next = nextPlacement(current, wanted[index] ?? [], isAlive, isSettled);
+      const next = this.keepProven(current, nextPlacement(current, wanted[index] ?? [], isAlive, isSettled));
       if (next === null) return null;
       placements.push({ chain: [...next.chain], learners: [...next.learners] });
     }
     return placements;
+  }
+
+  /**
+   * Who is dropped from a chain has a copy that is worth nothing from then on, and may only have been cut off. So one of
+   * those who stay must have shown that it lives; else the segment waits until it does, or is gone too.
+   */
+  private keepProven(current: Placement, next: Placement | null): Placement | null {
+    if (next === null || next.chain.some((node) => this.isFresh(node))) return next;
+    if (current.chain.every((node) => next.chain.includes(node))) return next;
+    this.isWaiting = true;
+    return current;
+  }
+
+  private isFresh(node: NodeId): boolean {
+    return this.now - (this.heardAt.get(node) ?? Number.NEGATIVE_INFINITY) <= FRESH_MS;
   }
 
   /** Between runs nobody is admitted, and who may work stays, so that nothing moves without need. */
@@ -426,7 +523,10 @@ export class SchedulerCore {
   /** Who may work and hasn't said that it can't: the others must not wait for a tab whose part has failed. */
   private candidates(): KnownNode[] {
     const run = this.cluster.plan?.run;
-    const able = [...this.nodes.values()].filter((node) => mayWork(node) && node.failedRun !== run);
+    const { shutOut } = this.cluster;
+    const able = [...this.nodes.values()].filter(
+      (known) => mayWork(known) && known.failedRun !== run && !shutOut.includes(known.node),
+    );
     return able.sort((a, b) => a.node - b.node);
   }
 
@@ -492,8 +592,11 @@ function sameNodes(a: readonly (NodeId | { node: NodeId })[], b: readonly (NodeI
   return a.length === b.length && a.every((item, index) => idOf(item) === idOf(b[index]));
 }
 
+const NOT_RESTORED =
+  'No tab here has all of the checkpoint any more. Resume again from a tab that has it, or from a file.';
+
+/** What a sentence in a message may have. */
+const MAX_SENTENCE = 500;
+
 const isSameAs = (placement: Placement, other: Placement | undefined): boolean =>
   other !== undefined && isSamePlacement(placement, other);
-
-const lostMessage = (loss: string): string =>
-  `The last copy of some parameters is lost: ${loss || 'its server has gone'}. Start again.`;

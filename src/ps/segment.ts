@@ -1,5 +1,5 @@
 // One segment on the shard that owns it: its rows, its optimiser state, its vector clock, and how a gradient is applied.
-import type { ClockSnapshot, Snapshot, Update } from '../protocol/frames.ts';
+import type { ClockSnapshot, SegmentState, Update } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, NO_EPOCH, type WorkerId } from '../protocol/ids.ts';
 import { hashUnit } from '../random.ts';
 import type { SegmentRange, TableSpec } from './table.ts';
@@ -122,7 +122,7 @@ export class Segment {
   }
 
   /** Everything a follower needs; without values for one that has this version. Copies: the segment lives on. */
-  toSnapshot(isComplete: boolean): Omit<Snapshot, 'kind' | 'epoch'> {
+  toSnapshot(isComplete: boolean): SegmentState {
     const { table, segment } = this.range;
     const { version, stamp } = this;
     const clocks = { floor: this.clocks.floor(), clocks: this.clocks.list() };
@@ -132,8 +132,13 @@ export class Segment {
     return { table, segment, version, stamp, ...clocks, scalars: this.scalars.slice(), values, slots };
   }
 
+  /** Everything that a checkpoint keeps, with the values as a reader would see them. */
+  toCut(): SegmentState {
+    return { ...this.toSnapshot(true), values: this.readAll() };
+  }
+
   /** Becomes what another shard's segment is. @returns false where the shapes don't fit, and then nothing has changed */
-  adopt(snapshot: Snapshot, workers: readonly WorkerId[]): boolean {
+  adopt(snapshot: SegmentState, workers: readonly WorkerId[]): boolean {
     const isComplete = snapshot.values.length > 0;
     const fits = isComplete
       ? snapshot.values.length === this.range.floats &&

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Frame, Push } from '../protocol/frames.ts';
 import { NO_CLOCK, nodeId } from '../protocol/ids.ts';
-import { MAX_EARLY_FRAMES, MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
-import { ShardCore } from './shard-core.ts';
+import { MAX_EARLY_BYTES, MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS, MAX_VIOLATIONS } from '../protocol/limits.ts';
+import { ShardCore, type ShardPlan } from './shard-core.ts';
 import {
   ASYNC,
   BSP,
@@ -25,7 +25,8 @@ const [A, B, C] = [workerOf(1), workerOf(2), workerOf(3)];
 const BOTH = [A, B];
 
 /** The only shard, with these workers. */
-const shardOf = (consistency = BSP, workers = BOTH) => new TestShard(SELF, mapOf({ workers }), scheduleOf(consistency));
+const shardOf = (consistency = BSP, workers = BOTH, plan: Partial<ShardPlan> = {}) =>
+  new TestShard(SELF, mapOf({ workers }), scheduleOf(consistency), shardPlanOf(plan));
 
 const answersIn = (frames: readonly Frame[]) => frames.flatMap((frame) => (frame.kind === 'answer' ? [frame] : []));
 const acksIn = (frames: readonly Frame[]) =>
@@ -34,10 +35,10 @@ const acksIn = (frames: readonly Frame[]) =>
 describe('under BSP a shard', () => {
   it('waits for every worker, applies once and acknowledges all', () => {
     const shard = shardOf();
-    expect(shard.take(pushOf(A, 0, [8, 0, 0, 4]))).toEqual([]);
+    expect(shard.take(pushOf(A, 0, [8, 0, 0, 4], { samples: 2 }))).toEqual([]);
     expect(shard.values()).toEqual([0, 0, 0, 0]);
-    // (4·[8, 0, 0, 4] + 12·[0, 4, 0, 4]) / 16 = [2, 3, 0, 4], at a rate of 1.
-    expect(acksIn(shard.take(pushOf(B, 0, [0, 4, 0, 4], { samples: 12 })))).toEqual(['1@0', '2@0']);
+    // (2·[8, 0, 0, 4] + 6·[0, 4, 0, 4]) / 8 = [2, 3, 0, 4], at a rate of 1.
+    expect(acksIn(shard.take(pushOf(B, 0, [0, 4, 0, 4], { samples: 6 })))).toEqual(['1@0', '2@0']);
     expect(shard.values()).toEqual([-2, -3, 0, -4]);
     expect(shard.core.segments()[0]?.segment.version).toBe(1);
   });
@@ -82,10 +83,11 @@ describe('under BSP a shard', () => {
     const workers = [A, B, C];
     const gradient = fc.array(fc.float({ min: -4, max: 4, noNaN: true }), { minLength: 4, maxLength: 4 });
     const share = fc.record({ gradient, samples: fc.integer({ min: 0, max: 64 }) });
+    const plan = { batch: 192 };
     const clocks = fc.array(fc.tuple(share, share, share), { minLength: 1, maxLength: 3 });
     fc.assert(
       fc.property(clocks, fc.array(fc.nat(), { minLength: 20, maxLength: 20 }), (list, order) => {
-        const shard = shardOf(BSP, workers);
+        const shard = shardOf(BSP, workers, plan);
         for (const push of interleaved(list, workers, order)) shard.take(push);
         expect(shard.values().map((value) => value + 0)).toEqual(alone(list));
       }),
@@ -233,14 +235,34 @@ describe('a pull', () => {
     expect(shard.values()).toEqual([-1, -1, -1, -1]);
   });
 
-  it('is refused where too many wait, and then moves no clock', () => {
+  it('is refused where too many of its node wait, and then moves no clock; others have room of their own', () => {
     const shard = shardOf();
-    const reader = workerOf(7, 0);
     for (let request = 0; request < MAX_PARKED_PULLS; request++) {
-      expect(shard.take(pullOf(reader, 5, { request }))).toEqual([]);
+      expect(shard.take(pullOf(B, 5, { request }))).toEqual([]);
     }
     const before = shard.state();
     expect(wordsOf(shard.take(pullOf(B, 5, { done: 3, request: 9_999 })))).toEqual(['refuse too-many']);
+    expect(shard.state()).toEqual(before);
+    expect(shard.take(pullOf(A, 5))).toEqual([]);
+  });
+
+  it('of an incarnation that has left is forgotten, and takes no room from the next', () => {
+    const shard = shardOf();
+    for (let request = 0; request < MAX_PARKED_PULLS; request++) shard.take(pullOf(B, 5, { request }));
+    const next = workerOf(B.node, 2);
+    const at = { epoch: epochOf(2) };
+    expect(shard.setMap(mapOf({ ...at, workers: [A, next] }))).toEqual([]);
+    expect(shard.take(pullOf(next, 5, { ...at, request: 50 }))).toEqual([]);
+    expect(shard.core.load().parkedPulls).toBe(1);
+  });
+
+  it.each([
+    ['a clock that the run does not have', { minClock: 40 }],
+    ['word of such a clock', { done: 40 }],
+  ])('for %s is refused as a violation', (_, change) => {
+    const shard = shardOf(BSP, BOTH, { steps: 40 });
+    const before = shard.state();
+    expect(wordsOf(shard.take(pullOf(A, 0, change)))).toEqual(['refuse bad-clock']);
     expect(shard.state()).toEqual(before);
   });
 });
@@ -271,6 +293,24 @@ describe('a push', () => {
     ]);
     expect(wordsOf(shard.take(pushOf(A, 9, [1, 1, 1, 1], { settled: 5 })))).toEqual(['refuse out-of-order']);
     expect(shard.state()).toEqual(before);
+  });
+
+  it.each([
+    ['more samples than a whole batch has', 'bad-samples', { samples: 9 }],
+    ['a clock that the run does not have', 'bad-clock', { clock: 40, settled: 40 }],
+    ['a clock before the first', 'bad-clock', { clock: -1, settled: -1 }],
+    ['word that later ones are settled', 'bad-clock', { settled: 1 }],
+  ])('that has %s is refused as a violation', (_, reason, change) => {
+    for (const consistency of [ASYNC, BSP]) {
+      const shard = shardOf(consistency, BOTH, { steps: 40, batch: 8 });
+      const before = shard.state();
+      for (let times = 0; times < MAX_VIOLATIONS; times++) {
+        expect(shard.core.isHostile(A.node)).toBe(false);
+        expect(wordsOf(shard.take(pushOf(A, 0, [1, 1, 1, 1], change)))).toEqual([`refuse ${reason}`]);
+      }
+      expect(shard.core.isHostile(A.node)).toBe(true);
+      expect(shard.state()).toEqual(before);
+    }
   });
 
   it('of a worker that comes later is in order from where it says that it is settled', () => {
@@ -343,11 +383,7 @@ describe('frames that come before their time', () => {
   it('are judged when their map has come, not before', () => {
     const shard = shardOf(ASYNC);
     shard.take(pushOf(C, 0, [1, 1, 1, 1], { epoch: epochOf(2) }));
-    shard.take(pushOf(A, 0, [1, 1, 1, 1], { epoch: epochOf(2) }), B.node);
-    expect(wordsOf(shard.setMap(mapOf({ epoch: epochOf(2), workers: BOTH })))).toEqual([
-      'refuse not-a-worker',
-      'refuse not-a-worker',
-    ]);
+    expect(wordsOf(shard.setMap(mapOf({ epoch: epochOf(2), workers: BOTH })))).toEqual(['refuse not-a-worker']);
     expect(shard.values()).toEqual([0, 0, 0, 0]);
   });
 
@@ -357,11 +393,46 @@ describe('frames that come before their time', () => {
     expect(wordsOf(shard.setMap(mapOf({ epoch: epochOf(3), workers: BOTH })))).toEqual(['refuse stale-epoch']);
   });
 
-  it('are kept in bounded number', () => {
+  it('are kept in bounded bytes for each sender; of what had no room the client hears when the map is there', () => {
     const shard = shardOf(ASYNC);
-    const early = pullOf(A, NO_CLOCK, { epoch: epochOf(2) });
-    for (let request = 0; request < MAX_EARLY_FRAMES; request++) expect(shard.take({ ...early, request })).toEqual([]);
-    expect(wordsOf(shard.take({ ...early, request: 99_999 }))).toEqual(['refuse too-many']);
+    const at = { epoch: epochOf(2) };
+    const flood = Math.ceil(MAX_EARLY_BYTES / 100);
+    for (let request = 0; request < flood; request++) {
+      expect(shard.take(pullOf(A, NO_CLOCK, { ...at, request }))).toEqual([]);
+    }
+    expect(shard.core.load().earlyBytes).toBeLessThanOrEqual(MAX_EARLY_BYTES);
+    expect(shard.core.load().earlyBytes).toBeGreaterThan(MAX_EARLY_BYTES / 2);
+    expect(shard.take(pullOf(B, NO_CLOCK, { ...at, request: 7 }))).toEqual([]);
+    const frames = shard.setMap(mapOf({ ...at, workers: BOTH }));
+    expect(frames.filter(({ kind }) => kind === 'refuse')).toEqual([
+      {
+        kind: 'refuse',
+        ...at,
+        table: 0,
+        segment: 0,
+        worker: A,
+        reason: 'early',
+        clock: 0,
+        request: expect.any(Number),
+      },
+    ]);
+    expect(frames.some((frame) => frame.kind === 'answer' && frame.request === 7)).toBe(true);
+    expect(shard.core.load().earlyBytes).toBe(0);
+  });
+
+  it('of a push that has no room is big enough by its values alone', () => {
+    const shard = shardOf(ASYNC);
+    const at = { epoch: epochOf(2) };
+    expect(shard.take({ ...pushOf(A, 0, []), ...at, values: new Float32Array(MAX_EARLY_BYTES / 4) })).toEqual([]);
+    expect(shard.core.load().earlyBytes).toBe(0);
+    expect(wordsOf(shard.setMap(mapOf({ ...at, workers: BOTH })))).toEqual(['refuse early']);
+  });
+
+  it('in the name of another node are refused at once', () => {
+    const shard = shardOf(ASYNC);
+    expect(wordsOf(shard.take(pushOf(A, 0, [1, 1, 1, 1], { epoch: epochOf(2) }), B.node))).toEqual([
+      'refuse not-a-worker',
+    ]);
   });
 });
 

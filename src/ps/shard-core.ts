@@ -1,13 +1,15 @@
 // The server's side of push and pull, as a state machine: frames and map changes in, frames out. It knows which segments
 // it hosts, judges whether a frame may act now, and keeps early ones until the map that they speak of has come.
 // Pure: no I/O, no time, no randomness.
-import type { Confirm, Follow, Frame, Pull, Push, Refusal, Snapshot, Update } from '../protocol/frames.ts';
+import type { Cut, FilteredPull, FilteredPush, Frame, Pull, Push, Refusal } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
-import { MAX_EARLY_FRAMES, MAX_VIOLATIONS } from '../protocol/limits.ts';
+import { MAX_VIOLATIONS } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import type { Schedule } from './consistency.ts';
-import { HostedSegment, type SegmentSite } from './hosted-segment.ts';
+import { EarlyFrames, type PlainFrame, type SegmentFrame, type TrainerFrame } from './early-frames.ts';
+import { BlockEncoder } from './filters/value-block.ts';
+import { HostedSegment, type SegmentLoad, type SegmentSite } from './hosted-segment.ts';
 import { Segment } from './segment.ts';
 import { ShardCounters } from './shard-counters.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
@@ -22,12 +24,25 @@ export interface ShardPlan {
   readonly updater: UpdaterSpec;
   /** Global batch of one clock: a push of n samples outside BSP weighs n / batch. */
   readonly batch: number;
+  /** Rate of an outer updater, which follows no schedule; absent without local steps. */
+  readonly outerRate?: number | undefined;
+  /** Clocks of the run. */
+  readonly steps: number;
+  /** Goes on from a checkpoint: segments begin with the state that the trainer of the tab brings, not with first values. */
+  readonly isResumed: boolean;
+}
+
+/** How full a shard's queues are, each for the one segment and node of which the most waits. */
+export interface ShardLoad extends SegmentLoad {
+  readonly earlyBytes: number;
 }
 
 export type ShardEvent =
   | { readonly kind: 'plan'; readonly plan: ShardPlan }
   | { readonly kind: 'map'; readonly map: ClusterMap }
   | { readonly kind: 'schedule'; readonly schedule: Schedule }
+  /** A checkpoint is cut at this clock; null while none is wanted. */
+  | { readonly kind: 'cut'; readonly clock: number | null }
   /** There is a (new) link to another shard. */
   | { readonly kind: 'link'; readonly node: NodeId }
   | { readonly kind: 'frame'; readonly from: NodeId; readonly frame: Frame };
@@ -39,24 +54,19 @@ export interface ShardEffect {
   readonly frame: Frame;
 }
 
-type SegmentFrame = Push | Pull | Update | Confirm | Follow | Snapshot;
-
-interface Arrived {
-  readonly from: NodeId;
-  readonly frame: SegmentFrame;
-}
-
 export class ShardCore {
   readonly counters = new ShardCounters();
   private plan: ShardPlan | null = null;
   private map: ClusterMap = EMPTY_MAP;
   private schedule: Schedule = [];
+  private cutClock: number | null = null;
   private ranges: readonly SegmentRange[] = [];
   private readonly hosted = new Map<number, HostedSegment>();
   /** Frames of an epoch not yet heard of: replayed when its map has come. */
-  private early: Arrived[] = [];
+  private readonly early = new EarlyFrames();
   private readonly violations = new Map<NodeId, number>();
   private readonly aggregator = new Aggregator();
+  private readonly encoder = new BlockEncoder();
   private effects: ShardEffect[] = [];
 
   constructor(private readonly self: NodeId) {}
@@ -74,6 +84,10 @@ export class ShardCore {
       case 'schedule':
         this.schedule = event.schedule;
         for (const hosted of this.hosted.values()) hosted.reconsider();
+        break;
+      case 'cut':
+        this.cutClock = event.clock;
+        for (const hosted of this.hosted.values()) hosted.cutWhenDue();
         break;
       case 'link':
         for (const hosted of this.hosted.values()) hosted.linkUp(event.node);
@@ -103,11 +117,24 @@ export class ShardCore {
     return [...this.hosted.values()].map(({ segment, isOwner }) => ({ segment, isOwner }));
   }
 
+  /** For the invariant that queues stay bounded: each figure has its bound in `protocol/limits.ts`. */
+  load(): ShardLoad {
+    const loads = [...this.hosted.values()].map((hosted) => hosted.load());
+    const most = (what: keyof SegmentLoad) => loads.reduce((sum, load) => Math.max(sum, load[what]), 0);
+    return {
+      earlyBytes: this.early.mostBytes,
+      parkedPulls: most('parkedPulls'),
+      pendingPushes: most('pendingPushes'),
+      unacknowledged: most('unacknowledged'),
+    };
+  }
+
   private setPlan(plan: ShardPlan): void {
     if (this.plan?.run === plan.run) return;
     this.plan = plan;
     this.ranges = cutSegments(plan.tables);
     this.hosted.clear();
+    this.cutClock = null;
     this.counters.reset();
     this.enterMap();
   }
@@ -133,9 +160,9 @@ export class ShardCore {
       this.hosted.set(key, hosted);
       hosted.place(placement);
     });
-    const arrived = this.early;
-    this.early = [];
-    for (const { from, frame } of arrived) this.takeFrame(from, frame);
+    const { kept, dropped } = this.early.takeAll();
+    for (const { from, frame } of kept) this.takeFrame(from, frame);
+    for (const { from, frame } of dropped) this.refuse(from, frame, 'early');
   }
 
   /** A segment as it is at the start of a run: a pure function of the plan, so that all copies start alike. */
@@ -144,14 +171,18 @@ export class ShardCore {
     const spec = plan?.tables[range.table];
     if (plan === null || spec === undefined) throw new RangeError(`No table ${range.table} in this run.`);
     const segment = new Segment(range, spec.width, createUpdater(plan.updater));
-    segment.initialise(spec, plan.seed);
-    return new HostedSegment(segment, this.siteOf(spec.width, plan.batch));
+    if (!plan.isResumed) segment.initialise(spec, plan.seed);
+    return new HostedSegment(segment, this.siteOf(spec.width, plan), plan.isResumed);
   }
 
-  private siteOf(width: number, batch: number): SegmentSite {
+  private siteOf(width: number, { run, batch, outerRate }: ShardPlan): SegmentSite {
     const core = this;
     return {
       self: this.self,
+      run,
+      get cutClock() {
+        return core.cutClock;
+      },
       get epoch() {
         return core.map.epoch;
       },
@@ -162,8 +193,10 @@ export class ShardCore {
         return core.map.workers;
       },
       batch,
+      outerRate,
       width,
       aggregator: this.aggregator,
+      encoder: this.encoder,
       counters: this.counters,
       send: (to, role, frame) => core.effects.push({ to, role, frame }),
       refuse: (to, frame, reason) => core.refuse(to, frame, reason),
@@ -171,33 +204,43 @@ export class ShardCore {
   }
 
   private takeFrame(from: NodeId, frame: Frame): void {
+    if (frame.kind === 'cut' && from === this.self) return this.restore(frame);
     if (!isSegmentFrame(frame)) {
       this.counters.refused('not-owner');
       return;
     }
     const verdict = this.judge(from, frame);
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
-    if (verdict === 'early') this.keepEarly(from, frame);
+    if (verdict === 'early') this.early.keep(from, frame);
     else if (verdict !== 'none') this.refuse(from, frame, verdict);
-    else if (hosted !== undefined) dispatch(hosted, from, frame);
+    else if (hosted !== undefined) this.act(hosted, from, frame);
+  }
+
+  /** Undoes filters, checks what a worker sent, and acts. */
+  private act(hosted: HostedSegment, from: NodeId, frame: SegmentFrame): void {
+    const plain = isFiltered(frame) ? hosted.open(frame) : frame;
+    const flaw = typeof plain === 'string' ? plain : flawOf(plain, hosted.segment);
+    if (typeof plain === 'string' || flaw !== 'none') this.refuse(from, frame, flaw);
+    else dispatch(hosted, from, plain);
+  }
+
+  /** The trainer of this tab brings the state that a segment goes on from. */
+  private restore(cut: Cut): void {
+    if (cut.run === this.plan?.run) this.hosted.get(segmentKey(cut.table, cut.segment))?.restore(cut);
   }
 
   /** May this frame act on its segment now? The epoch must match exactly: a stale sender resends by the newer map. */
   private judge(from: NodeId, frame: SegmentFrame): Refusal | 'early' {
     const age = compareEpochs(frame.epoch, this.map.epoch);
     if (age < 0) return 'stale-epoch';
+    const isOfWorker = isFromTrainer(frame);
+    if (isOfWorker && frame.worker.node !== from) return 'not-a-worker';
     if (age > 0 || this.plan?.run !== this.map.run) return 'early';
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
     if (hosted === undefined) return 'not-owner';
-    if (frame.kind !== 'push' && frame.kind !== 'pull') return 'none';
-    if (!hosted.isOwner) return 'not-owner';
-    if (frame.worker.node !== from) return 'not-a-worker';
-    if (frame.kind === 'push') {
-      if (!isActive(this.map, frame.worker)) return 'not-a-worker';
-      if (!hosted.segment.accepts(frame)) return 'bad-keys';
-      return isAllFinite(frame.values) ? 'none' : 'not-finite';
-    }
-    return frame.keys === null || hosted.segment.acceptsKeys(frame.keys) ? 'none' : 'bad-keys';
+    if (!isOfWorker) return 'none';
+    if (!hosted.isOwner || !hosted.isThere) return 'not-owner';
+    return isPull(frame) ? judgePull(frame, this.plan) : judgePush(frame, this.map, this.plan);
   }
 
   /** Has this node sent more of what no honest node sends than a bug would explain? */
@@ -205,33 +248,76 @@ export class ShardCore {
     return (this.violations.get(node) ?? 0) >= MAX_VIOLATIONS;
   }
 
+  /** Nodes that have: nothing of theirs is taken any more, so nobody should wait for them. */
+  hostileNodes(): NodeId[] {
+    return [...this.violations.keys()].filter((node) => this.isHostile(node));
+  }
+
+  /** The node has sent bytes that are no frames at all. */
+  condemn(node: NodeId): void {
+    this.violations.set(node, MAX_VIOLATIONS);
+  }
+
   /** Trainers are told; shards will hear of the newer map by themselves. */
   private refuse(to: NodeId, frame: SegmentFrame, reason: Refusal): void {
     this.counters.refused(reason);
     if (VIOLATIONS.has(reason)) this.violations.set(to, (this.violations.get(to) ?? 0) + 1);
-    if (frame.kind !== 'push' && frame.kind !== 'pull') return;
-    const { table, segment } = frame;
-    const clock = frame.kind === 'push' ? frame.clock : 0;
-    const request = frame.kind === 'pull' ? frame.request : 0;
+    if (!isFromTrainer(frame)) return;
+    const { table, segment, worker } = frame;
+    const clock = isPull(frame) ? 0 : frame.clock;
+    const request = isPull(frame) ? frame.request : 0;
     const { epoch } = this.map;
-    const refusal: Frame = { kind: 'refuse', epoch, table, segment, reason, clock, request };
+    const refusal: Frame = { kind: 'refuse', epoch, table, segment, worker, reason, clock, request };
     this.effects.push({ to, role: 'trainer', frame: refusal });
-  }
-
-  private keepEarly(from: NodeId, frame: SegmentFrame): void {
-    if (this.early.length < MAX_EARLY_FRAMES) this.early.push({ from, frame });
-    else this.refuse(from, frame, 'too-many');
   }
 }
 
 /** What a sender can't be excused for by a late map or a lost race. */
-const VIOLATIONS: ReadonlySet<Refusal> = new Set(['bad-keys', 'not-finite', 'not-a-worker']);
+const VIOLATIONS: ReadonlySet<Refusal> = new Set<Refusal>([
+  'bad-keys',
+  'not-finite',
+  'not-a-worker',
+  'bad-samples',
+  'bad-clock',
+  'malformed',
+]);
 
-const SEGMENT_KINDS: ReadonlySet<Frame['kind']> = new Set(['push', 'pull', 'update', 'confirm', 'follow', 'snapshot']);
+function judgePush(push: Push | FilteredPush, map: ClusterMap, { batch, steps }: ShardPlan): Refusal {
+  if (!isActive(map, push.worker)) return 'not-a-worker';
+  if (push.clock < 0 || push.clock >= steps || push.settled > push.clock) return 'bad-clock';
+  return push.samples > batch ? 'bad-samples' : 'none';
+}
+
+const judgePull = ({ minClock, done }: Pull | FilteredPull, { steps }: ShardPlan): Refusal =>
+  minClock >= steps || done >= steps ? 'bad-clock' : 'none';
+
+const SEGMENT_KINDS: ReadonlySet<Frame['kind']> = new Set([
+  ...(['push', 'pull', 'filteredPush', 'filteredPull'] as const),
+  ...(['update', 'confirm', 'follow', 'snapshot'] as const),
+]);
 
 const isSegmentFrame = (frame: Frame): frame is SegmentFrame => SEGMENT_KINDS.has(frame.kind);
 
-function dispatch(hosted: HostedSegment, from: NodeId, frame: SegmentFrame): void {
+const isFiltered = (frame: SegmentFrame): frame is FilteredPush | FilteredPull =>
+  frame.kind === 'filteredPush' || frame.kind === 'filteredPull';
+
+const isPull = (frame: SegmentFrame): frame is Pull | FilteredPull =>
+  frame.kind === 'pull' || frame.kind === 'filteredPull';
+
+const isFromTrainer = (frame: SegmentFrame): frame is TrainerFrame =>
+  isPull(frame) || frame.kind === 'push' || frame.kind === 'filteredPush';
+
+/** What is wrong with the rows or keys of a frame, once its filters are undone. */
+function flawOf(frame: PlainFrame, segment: Segment): Refusal {
+  if (frame.kind === 'push') {
+    if (!segment.accepts(frame)) return 'bad-keys';
+    return isAllFinite(frame.values) ? 'none' : 'not-finite';
+  }
+  if (frame.kind !== 'pull') return 'none';
+  return frame.keys === null || segment.acceptsKeys(frame.keys) ? 'none' : 'bad-keys';
+}
+
+function dispatch(hosted: HostedSegment, from: NodeId, frame: PlainFrame): void {
   switch (frame.kind) {
     case 'push':
       return hosted.takePush(frame);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_PLACEMENTS, MAX_SEGMENTS, MAX_TABLES, MAX_WIDTH } from '../protocol/limits.ts';
+import { MAX_PARAMETERS, MAX_PLACEMENTS, MAX_SEGMENTS, MAX_TABLES, MAX_WIDTH } from '../protocol/limits.ts';
 import { cutSegments, InvalidTable, SEGMENT_FLOATS } from './table.ts';
 import { tableOf } from './testing.ts';
 
@@ -51,9 +51,9 @@ describe('the segments of tables', () => {
   });
 
   it('are no more than the wire can name, however large the table', () => {
-    const ranges = cutSegments([tableOf(2 ** 32)]);
+    const ranges = cutSegments([tableOf(MAX_PARAMETERS)]);
     expect(ranges).toHaveLength(MAX_SEGMENTS);
-    expect(ranges.at(-1)?.end).toBe(2 ** 32);
+    expect(ranges.at(-1)?.end).toBe(MAX_PARAMETERS);
   });
 
   it.each([
@@ -74,6 +74,11 @@ describe('the segments of tables', () => {
     expect(() => cutSegments([])).toThrow(InvalidTable);
     expect(cutSegments(tables(MAX_TABLES))).toHaveLength(MAX_TABLES);
     expect(() => cutSegments(tables(MAX_TABLES + 1))).toThrow(InvalidTable);
+  });
+
+  it('hold no more values together than tabs could', () => {
+    expect(() => cutSegments([tableOf(MAX_PARAMETERS / 2, 2)])).not.toThrow();
+    expect(() => cutSegments([tableOf(MAX_PARAMETERS / 2 + 1, 2)])).toThrow(/268435458 values/);
   });
 
   it('are together no more than a cluster map can hold', () => {

@@ -1,5 +1,5 @@
 // What a table is: rows of f32 under u32 keys, cut into segments. A pure description; storage is in rows.ts.
-import { MAX_PLACEMENTS, MAX_SEGMENTS, MAX_TABLES, MAX_WIDTH } from '../protocol/limits.ts';
+import { MAX_PARAMETERS, MAX_PLACEMENTS, MAX_SEGMENTS, MAX_TABLES, MAX_WIDTH } from '../protocol/limits.ts';
 
 /** How rows start. A row's first value is a pure function of (seed, table, key), so any shard can make it by itself. */
 export type Init =
@@ -49,6 +49,10 @@ export function cutSegments(tables: readonly TableSpec[]): SegmentRange[] {
     throw new InvalidTable(`A job has 1 to ${MAX_TABLES} tables, not ${tables.length}.`);
   }
   const segments = tables.flatMap((table, index) => cutTable(table, index));
+  const floats = segments.reduce((sum, range) => sum + range.floats, 0);
+  if (floats > MAX_PARAMETERS) {
+    throw new InvalidTable(`The tables have ${floats} values; at most ${MAX_PARAMETERS} are possible.`);
+  }
   if (segments.length > MAX_PLACEMENTS) {
     throw new InvalidTable(`The tables make ${segments.length} segments; at most ${MAX_PLACEMENTS} are possible.`);
   }

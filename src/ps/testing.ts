@@ -31,6 +31,8 @@ export const shardPlanOf = (change: Partial<ShardPlan> = {}): ShardPlan => ({
   seed: 7,
   updater: { kind: 'sgd' },
   batch: 8,
+  isResumed: false,
+  steps: 1_000_000,
   ...change,
 });
 
@@ -140,6 +142,9 @@ export const runPlanOf = (change: Partial<RunPlan> = {}): RunPlan => ({
   },
   evaluateEvery: 10,
   lossEvery: 5,
+  checkpoint: { steps: null, seconds: null },
+  startedAt: 0,
+  from: null,
   ...change,
 });
 
@@ -169,6 +174,8 @@ export const reportOf = (change: Partial<Report> = {}): Report => ({
   shard: null,
   epoch: epochOf(0, 0),
   settled: [],
+  hostile: [],
+  cut: null,
   bytesIn: 0,
   bytesOut: 0,
   traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },

@@ -1,10 +1,12 @@
 // The page's hooks for scripts and tests, on `window.pushpull`: what a person sees and does, and the figures of a run as
 // plain data. Everything in and out survives structured cloning, so that any driver of any browser can call it.
 import type { ClusterState, Metrics, RunPhase } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
 import type { ViewStore } from '../store/store.ts';
 import type { StartRequest, ViewState } from '../store/view.ts';
 import type { RoomNode } from './node.ts';
 import type { PageCommands, StartExtras } from './page-commands.ts';
+import type { LoggedStep } from './step-log.ts';
 import { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
 
@@ -18,7 +20,7 @@ export interface TimeShares {
 /** The view without what is large: curves, pictures, the ring. */
 export type Status = Pick<
   ViewState,
-  'connection' | 'self' | 'nodes' | 'run' | 'problem' | 'progress' | 'job' | 'jobs'
+  'connection' | 'self' | 'nodes' | 'run' | 'problem' | 'progress' | 'job' | 'jobs' | 'checkpoint'
 > & {
   readonly dataset: Omit<NonNullable<ViewState['dataset']>, 'preview'> | null;
 };
@@ -34,6 +36,21 @@ export interface Figures {
   readonly messagesSinceOver: number;
 }
 
+/** A map of the cluster as this tab heard of it. */
+export interface LoggedMap {
+  /** Milliseconds since 1970: comparable between tabs of one machine. */
+  readonly atMs: number;
+  readonly scheduler: NodeId;
+  readonly workers: readonly NodeId[];
+  /** Nodes that own a segment now. */
+  readonly owners: readonly NodeId[];
+  /** Nodes that own or keep a complete copy of one. */
+  readonly keepers: readonly NodeId[];
+}
+
+/** Maps remembered: every change of members is a few. */
+const MAX_MAPS = 1_000;
+
 const NO_TIME: TimeShares = { compute: 0, wait: 0, communicate: 0 };
 
 const isOver = (phase: RunPhase): boolean => phase === 'finished' || phase === 'stopped' || phase === 'failed';
@@ -47,10 +64,12 @@ export class RecordingViewWriter extends ViewWriter {
   private counted = 0;
   private messages = 0;
   private messagesSinceOver = 0;
+  private maps: LoggedMap[] = [];
 
   override onCluster(cluster: ClusterState, isScheduler: boolean): void {
     super.onCluster(cluster, isScheduler);
     this.phase = cluster.phase;
+    this.log(cluster);
     const run = cluster.plan?.run ?? 0;
     if (run === this.run) return;
     this.run = run;
@@ -80,6 +99,21 @@ export class RecordingViewWriter extends ViewWriter {
     }
   }
 
+  private log({ map, scheduler }: ClusterState): void {
+    if (this.maps.length >= MAX_MAPS) this.maps = this.maps.slice(MAX_MAPS / 2);
+    this.maps.push({
+      atMs: performance.timeOrigin + performance.now(),
+      scheduler,
+      workers: map.workers.map(({ node }) => node),
+      owners: [...new Set(map.placements.flatMap(({ chain }) => chain.slice(0, 1)))],
+      keepers: [...new Set(map.placements.flatMap(({ chain }) => chain))],
+    });
+  }
+
+  get mapLog(): readonly LoggedMap[] {
+    return this.maps;
+  }
+
   figures(): Figures {
     const { newest: metrics, messages, messagesSinceOver, sum } = this;
     const count = Math.max(1, this.counted);
@@ -103,10 +137,15 @@ export class Automation {
   }
 
   status(): Status {
-    const { connection, self, nodes, run, problem, progress, job, jobs, dataset } = this.store.getState();
-    if (dataset === null) return { connection, self, nodes, run, problem, progress, job, jobs, dataset };
+    const { connection, self, nodes, run, problem, progress, job, jobs, checkpoint, dataset } = this.store.getState();
+    const known = { connection, self, nodes, run, problem, progress, job, jobs, checkpoint };
+    if (dataset === null) return { ...known, dataset };
     const { preview: _, ...rest } = dataset;
-    return { connection, self, nodes, run, problem, progress, job, jobs, dataset: rest };
+    return { ...known, dataset: rest };
+  }
+
+  series(): ViewState['series'] {
+    return this.store.getState().series;
   }
 
   figures(): Figures {
@@ -125,6 +164,38 @@ export class Automation {
     this.commands.start(request, extras);
   }
 
+  /** A checkpoint as one file, of now or the newest that is kept; in base64: bytes don't pass every driver. */
+  async checkpoint(which: 'now' | 'kept' = 'now'): Promise<{ step: number; base64: string }> {
+    const { step, bytes } = await this.commands.checkpoint(which);
+    return { step, base64: base64Of(bytes) };
+  }
+
+  /** Goes on from a checkpoint's bytes, or from the one that this browser keeps. */
+  resumeFrom(base64: string | null): void {
+    if (base64 === null) return this.commands.resumeCheckpoint();
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    this.commands.loadFiles([new File([bytes], 'checkpoint.safetensors')]);
+  }
+
+  /** Hands over what this tab owns, then goes. */
+  leave(): void {
+    this.commands.leave();
+  }
+
+  /** Loses the connection to one node, as a broken network would. */
+  cut(peer: NodeId): void {
+    this.node.cut(peer);
+  }
+
+  mapLog(): readonly LoggedMap[] {
+    return this.recorder.mapLog;
+  }
+
+  /** When this tab's worker was done with each step of the run. */
+  stepLog(): Promise<readonly LoggedStep[]> {
+    return this.workers.stepLog();
+  }
+
   /** SHA-256 of all live parameters. */
   parametersHash(): Promise<string> {
     return this.workers.parametersHash();
@@ -139,6 +210,17 @@ export class Automation {
   oracle(): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
     return this.workers.oracle('shares');
   }
+}
+
+/** Bytes that become text at once: more arguments than this overflow the stack. */
+const TEXT_BYTES = 0x8000;
+
+function base64Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += TEXT_BYTES) {
+    text += String.fromCharCode(...bytes.subarray(at, at + TEXT_BYTES));
+  }
+  return btoa(text);
 }
 
 declare global {

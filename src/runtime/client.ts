@@ -1,9 +1,12 @@
 // Push and pull as tasks: they return at once, can wait for earlier ones, and can be awaited. Runs a ClientCore on links.
+import type { WayBytes } from '../protocol/control.ts';
+import type { PullFilters, PushFilters } from '../protocol/filters.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId, WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { ClientCore, type ClientEffect, type ClientEvent, type Pulled, type ReadFronts } from '../ps/client-core.ts';
 import type { ClusterMap } from '../ps/cluster-map.ts';
+import type { ClientFilterSettings } from '../ps/filters/client-filters.ts';
 import type { Rows } from '../ps/segment.ts';
 import type { TableSpec } from '../ps/table.ts';
 import { Deferred } from './deferred.ts';
@@ -35,6 +38,7 @@ export interface PullRequest {
   readonly into?: readonly Float32Array[];
   readonly everySegment?: boolean;
   readonly after?: readonly Task<unknown>[];
+  readonly filters?: PullFilters | null;
 }
 
 export interface PushRequest {
@@ -43,22 +47,27 @@ export interface PushRequest {
   readonly tables: readonly Rows[];
   readonly readFronts: ReadFronts;
   readonly after?: readonly Task<unknown>[];
+  readonly filters?: PushFilters | null;
+  /** What the gradient is of, per table, laid out like it. */
+  readonly parameters?: readonly Float32Array[];
 }
 
 export interface PulledTables extends Pulled {
   readonly tables: readonly Float32Array[];
 }
 
-/** Bytes of values (raw) and of whole frames (wire), per direction. */
+/** Bytes of each direction, before filters (raw), stage by stage, and of whole frames (wire), those that ask included. */
 export interface ClientTraffic {
-  readonly push: { raw: number; wire: number };
-  readonly pull: { raw: number; wire: number };
+  readonly push: Required<WayBytes>;
+  readonly pull: Required<WayBytes>;
 }
 
 const NO_CLOCK = -1;
 
 export class Client {
-  readonly traffic: ClientTraffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  private readonly wire = { push: 0, pull: 0 };
+  /** Time in the core for pushes and for answers, where filters are on: coding is nearly all of it. */
+  private readonly spent = { push: 0, pull: 0 };
   private readonly core: ClientCore;
   private readonly pulls = new Map<number, { deferred: Deferred<PulledTables>; tables: readonly Float32Array[] }>();
   private readonly pushes = new Map<number, Deferred<void>>();
@@ -73,9 +82,18 @@ export class Client {
     private readonly tables: readonly TableSpec[],
     private readonly send: (to: NodeId, frame: Frame) => number,
     nextRequest: () => number,
+    settings: ClientFilterSettings = { seed: 0, l1: 0 },
   ) {
     this.core = new ClientCore(self, nextRequest);
-    this.step({ kind: 'plan', run, tables });
+    this.step({ kind: 'plan', run, tables, filters: settings });
+  }
+
+  get traffic(): ClientTraffic {
+    const { push, pull } = this.core.filters;
+    return {
+      push: { ...push, wire: this.wire.push, milliseconds: this.spent.push },
+      pull: { ...pull, wire: this.wire.pull, milliseconds: this.spent.pull },
+    };
   }
 
   setMap(map: ClusterMap): void {
@@ -87,10 +105,7 @@ export class Client {
   }
 
   receive(from: NodeId, frame: Frame, bytes: number): void {
-    if (frame.kind === 'answer') {
-      this.traffic.pull.raw += frame.values.byteLength;
-      this.traffic.pull.wire += bytes;
-    }
+    if (frame.kind === 'answer' || frame.kind === 'filteredAnswer') this.wire.pull += bytes;
     this.step({ kind: 'frame', from, frame });
   }
 
@@ -102,13 +117,13 @@ export class Client {
       this.tables.map((spec, table) => new Float32Array(rowsOf(spec, request.keys[table]) * spec.width));
     const deferred = new Deferred<PulledTables>();
     this.pulls.set(id, { deferred, tables });
-    const { minClock, keys, done = NO_CLOCK, everySegment = false } = request;
+    const { minClock, keys, done = NO_CLOCK, everySegment = false, filters = null } = request;
     const fail = (reason: unknown) => {
       this.pulls.delete(id);
       deferred.reject(reason);
     };
     this.when(request.after, fail, () =>
-      this.step({ kind: 'pull', id, minClock, done, keys, into: tables, everySegment }),
+      this.step({ kind: 'pull', id, minClock, done, keys, into: tables, everySegment, filters }),
     );
     return { done: deferred.promise };
   }
@@ -117,12 +132,15 @@ export class Client {
   push(request: PushRequest): Task<void> {
     const deferred = new Deferred<void>();
     this.pushes.set(request.clock, deferred);
-    const { clock, samples, tables, readFronts } = request;
+    const { clock, samples, tables, readFronts, filters = null, parameters } = request;
     const fail = (reason: unknown) => {
       this.pushes.delete(clock);
       deferred.reject(reason);
     };
-    this.when(request.after, fail, () => this.step({ kind: 'push', clock, samples, tables, readFronts }));
+    const seen = parameters === undefined ? {} : { parameters };
+    this.when(request.after, fail, () =>
+      this.step({ kind: 'push', clock, samples, tables, readFronts, filters, ...seen }),
+    );
     return { done: deferred.promise };
   }
 
@@ -148,7 +166,11 @@ export class Client {
 
   private step(event: ClientEvent): void {
     if (this.closedBy !== null) return;
-    for (const effect of this.core.step(event)) this.perform(effect);
+    const way = wayOf(event);
+    const start = way === null ? 0 : performance.now();
+    const effects = this.core.step(event);
+    if (way !== null) this.spent[way] += performance.now() - start;
+    for (const effect of effects) this.perform(effect);
   }
 
   private perform(effect: ClientEffect): void {
@@ -169,16 +191,24 @@ export class Client {
       case 'rejected':
         this.close(new Rejected(`Node ${effect.from} refused what this tab sent: ${effect.refuse.reason}.`));
         break;
+      case 'garbled':
+        this.close(new Rejected(`Node ${effect.from} answered with what can't be read: ${effect.text}.`));
+        break;
       default:
         effect satisfies never;
     }
   }
 
   private count(frame: Frame, wireBytes: number): void {
-    if (frame.kind !== 'push') return;
-    this.traffic.push.raw += frame.values.byteLength;
-    this.traffic.push.wire += wireBytes;
+    if (frame.kind === 'push' || frame.kind === 'filteredPush') this.wire.push += wireBytes;
+    if (frame.kind === 'pull' || frame.kind === 'filteredPull') this.wire.pull += wireBytes;
   }
+}
+
+/** Whose time an event's is. */
+function wayOf(event: ClientEvent): 'push' | 'pull' | null {
+  if (event.kind === 'push') return event.filters ? 'push' : null;
+  return event.kind === 'frame' && event.frame.kind === 'filteredAnswer' ? 'pull' : null;
 }
 
 const rowsOf = (spec: TableSpec, keys: Uint32Array | null | undefined): number => keys?.length ?? spec.keys;

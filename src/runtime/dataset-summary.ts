@@ -1,5 +1,6 @@
 // A dataset in words and pictures, for the page.
-import type { Block, DatasetMeta } from '../data/dataset.ts';
+import type { Block, DatasetMeta, DenseBlock, DocumentsMeta, SparseBlock } from '../data/dataset.ts';
+import { wordName, wordsOf } from '../data/documents.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { DatasetView } from '../store/view.ts';
@@ -14,15 +15,10 @@ export interface DatasetSummary {
 const PREVIEW_IMAGES = 24;
 
 export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block): DatasetSummary {
-  const count = (samples: number) => samples.toLocaleString('en');
   const { train, test } = meta.samples;
-  const what =
-    meta.kind === 'dense'
-      ? `${meta.shape.join('×')}, ${meta.classes} classes`
-      : `${count(meta.features)} features, few of them in each sample`;
   const view: DatasetView = {
     name: meta.name,
-    description: `${count(train)} training and ${count(test)} test samples; ${what}`,
+    description: `${count(train)} training and ${count(test)} test samples; ${shapeInWords(meta)}`,
     source: plan.source.kind === 'generated' ? 'generated' : 'files',
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
     preview: previewOf(meta, first),
@@ -30,13 +26,64 @@ export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block)
   return { meta, plan, view };
 }
 
+const count = (samples: number) => samples.toLocaleString('en');
+
+function shapeInWords(meta: DatasetMeta): string {
+  switch (meta.kind) {
+    case 'dense':
+      return `${meta.shape.join('×')}, ${meta.classes} classes`;
+    case 'sparse':
+      return `${count(meta.features)} features, few of them in each sample`;
+    case 'documents':
+      return `${count(meta.tokens.train)} words to learn from, ${count(meta.words)} different ones`;
+    case 'text':
+      return `rows of ${count(meta.features)} characters, ${meta.classes} different ones`;
+  }
+}
+
 function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
+  if (meta.kind === 'documents') return block.kind === 'sparse' ? documentsPreview(meta, block) : null;
+  if (meta.kind === 'text') return block.kind === 'dense' ? textPreview(meta.vocabulary, block) : null;
   const [height, width] = meta.kind === 'dense' ? meta.shape : [];
   if (block.kind !== 'dense' || height === undefined || width === undefined) return null;
   const images = Array.from({ length: Math.min(PREVIEW_IMAGES, block.count) }, (_, row) => {
     const values = block.x.slice(row * block.features, (row + 1) * block.features);
     const pixels = values instanceof Uint8Array ? values : Uint8Array.from(values, (value) => Math.round(value * 255));
     return { pixels, label: String(block.y[row] ?? 0) };
+  });
+  return { kind: 'images', width, height, images };
+}
+
+/** Lines, and words in each. */
+const PREVIEW_LINES = 6;
+const PREVIEW_WORDS = 24;
+
+/** The first row, line by line: the beginning of the text. */
+function textPreview(vocabulary: readonly string[], { x, features }: DenseBlock): DatasetView['preview'] {
+  const text = Array.from(x.slice(0, features), (character) => vocabulary[character] ?? '').join('');
+  return { kind: 'text', lines: text.split('\n').slice(0, PREVIEW_LINES) };
+}
+
+/** Pictures where words are pixels, else the words of the first documents, the most frequent ones first. */
+function documentsPreview(meta: DocumentsMeta, block: SparseBlock): DatasetView['preview'] {
+  const [height, width] = meta.picture;
+  const rows = (most: number) => Array.from({ length: Math.min(most, block.count) }, (_, row) => row);
+  if (height === undefined || width === undefined) {
+    const lines = rows(PREVIEW_LINES).map((row) => {
+      const words = [...wordsOf(block, row, meta.words)].sort((a, b) => b.times - a.times || a.word - b.word);
+      return words
+        .slice(0, PREVIEW_WORDS)
+        .map(({ word }) => wordName(meta, word))
+        .join(' ');
+    });
+    return { kind: 'text', lines };
+  }
+  const images = rows(PREVIEW_IMAGES).map((row) => {
+    const words = [...wordsOf(block, row, meta.words)];
+    const most = Math.max(1, ...words.map(({ times }) => times));
+    const pixels = new Uint8Array(meta.words);
+    for (const { word, times } of words) pixels[word] = Math.round((255 * times) / most);
+    return { pixels, label: `document ${row + 1}` };
   });
   return { kind: 'images', width, height, images };
 }

@@ -4,13 +4,15 @@ import { type Link, type OpenLink, Priority } from '../net/link.ts';
 import { portLink } from '../net/port-link.ts';
 import { relayedLink } from '../net/relay.ts';
 import { MalformedBytes } from '../protocol/bytes.ts';
-import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
+import { decodeFrame, encodeFrame, type Frame, kindOfFrame } from '../protocol/frames.ts';
 
 /** One end of a connection, as the page hands it to a worker. */
 export type Endpoint =
   | { readonly kind: 'channel'; readonly channel: RTCDataChannel }
   /** A data channel that the browser can't transfer: the page relays its messages. */
   | { readonly kind: 'relay'; readonly port: MessagePort }
+  /** The links worker carries the frames of a connection to another tab. */
+  | { readonly kind: 'joined'; readonly port: MessagePort }
   /** Trainer and shard of one tab. */
   | { readonly kind: 'local'; readonly port: MessagePort };
 
@@ -20,23 +22,37 @@ const PRIORITIES: Record<Frame['kind'], Priority> = {
   pull: Priority.pull,
   answer: Priority.pull,
   push: Priority.push,
+  filteredPull: Priority.pull,
+  filteredAnswer: Priority.pull,
+  filteredPush: Priority.push,
   // Snapshots and updates of one segment must arrive in the order in which they were sent.
   snapshot: Priority.push,
   update: Priority.push,
   confirm: Priority.control,
   follow: Priority.control,
+  // These stay in the tab.
+  cut: Priority.bulk,
+  restore: Priority.control,
   blockRequest: Priority.pull,
   blockAnswer: Priority.bulk,
 };
 
+/** How urgent an encoded frame is; what is no frame waits for all that is one. */
+export function priorityOf(frame: Uint8Array): Priority {
+  const kind = kindOfFrame(frame);
+  return kind === null ? Priority.bulk : PRIORITIES[kind];
+}
+
 export interface FrameHandlers {
   onFrame(frame: Frame, bytes: number): void;
-  onClose(reason: string): void;
+  /** @param isGarbage the other end sent what no honest end sends */
+  onClose(reason: string, isGarbage: boolean): void;
 }
 
 /** A link of frames. Sending on a closed one does nothing. */
 export class FrameLink {
   private readonly link: Link;
+  private isGarbage = false;
 
   constructor(
     endpoint: Endpoint,
@@ -44,7 +60,7 @@ export class FrameLink {
   ) {
     this.link = openerOf(endpoint)({
       onFrame: (bytes) => this.receive(bytes),
-      onClose: (reason) => this.handlers.onClose(reason),
+      onClose: (reason, isGarbage = false) => this.handlers.onClose(reason, isGarbage || this.isGarbage),
     });
   }
 
@@ -69,6 +85,7 @@ export class FrameLink {
       frame = decodeFrame(bytes);
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
+      this.isGarbage = true;
       this.link.close(`the other end sent a malformed frame: ${error.message}`);
       return;
     }
@@ -76,12 +93,13 @@ export class FrameLink {
   }
 }
 
-function openerOf(endpoint: Endpoint): OpenLink {
+export function openerOf(endpoint: Endpoint): OpenLink {
   switch (endpoint.kind) {
     case 'channel':
       return channelLink(endpoint.channel);
     case 'relay':
       return relayedLink(endpoint.port);
+    case 'joined':
     case 'local':
       return portLink(endpoint.port);
     default:

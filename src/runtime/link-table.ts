@@ -6,7 +6,8 @@ import { type Endpoint, FrameLink } from './frame-link.ts';
 export interface LinkTableHandlers {
   onFrame(from: NodeId, frame: Frame, bytes: number): void;
   onUp?(node: NodeId): void;
-  onDown?(node: NodeId): void;
+  /** @param isGarbage the other end sent what no honest end sends */
+  onDown?(node: NodeId, isGarbage: boolean): void;
 }
 
 /** Bytes carried for one node since the table was made, over all of its links. */
@@ -32,7 +33,7 @@ export class LinkTable {
     this.detach(node, 'replaced by a newer link');
     const link: FrameLink = new FrameLink(endpoint, {
       onFrame: (frame, bytes) => this.handlers.onFrame(node, frame, bytes),
-      onClose: () => this.forget(node, link),
+      onClose: (_reason, isGarbage) => this.forget(node, link, isGarbage),
     });
     this.entries.set(node, { link, isLocal: endpoint.kind === 'local' });
     this.handlers.onUp?.(node);
@@ -70,12 +71,12 @@ export class LinkTable {
     return [...sums].map(([node, sum]) => ({ node, ...sum }));
   }
 
-  private forget(node: NodeId, link: FrameLink): void {
+  private forget(node: NodeId, link: FrameLink, isGarbage: boolean): void {
     const entry = this.entries.get(node);
     if (entry?.link !== link) return;
     this.entries.delete(node);
     if (!entry.isLocal) addBytes(this.past, node, link);
-    this.handlers.onDown?.(node);
+    this.handlers.onDown?.(node, isGarbage);
   }
 }
 

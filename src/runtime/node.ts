@@ -116,6 +116,11 @@ export class RoomNode {
     this.mesh?.close();
   }
 
+  /** Loses the connection to one node, to see what follows. */
+  cut(peer: NodeId): void {
+    this.mesh?.cut(peer);
+  }
+
   /** Does this node own or compute anything by the newest map? */
   get isNeeded(): boolean {
     const map = this.core?.newest?.map;

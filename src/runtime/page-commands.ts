@@ -1,9 +1,11 @@
 // What a person can ask of the page, carried out: the other half of the view state.
 import { jobs } from '../jobs/registry.ts';
+import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { Commands, ConsistencyView, RoleChoice, RunView, StartRequest } from '../store/view.ts';
+import type { Commands, ConsistencyView, FiltersView, RoleChoice, RunView, StartRequest } from '../store/view.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
+import { PageCheckpoints } from './page-checkpoints.ts';
 import { makePlan } from './run-plan.ts';
 import type { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
@@ -26,6 +28,7 @@ export class PageCommands implements Commands {
   private data: DatasetSummary | null = null;
   /** Counts what was asked for: an answer to an older question is dropped. */
   private asked = 0;
+  private readonly checkpoints: PageCheckpoints;
 
   constructor(
     private readonly store: ViewStore,
@@ -33,6 +36,7 @@ export class PageCommands implements Commands {
     private readonly workers: WorkerHandles,
     private readonly view: ViewWriter,
   ) {
+    this.checkpoints = new PageCheckpoints(store, workers, view, (request) => node.request(request));
     const { job } = store.getState();
     this.chooseJob(job);
     store.subscribe(({ run, dataset }, before) => {
@@ -54,6 +58,10 @@ export class PageCommands implements Commands {
   }
 
   loadFiles(files: readonly File[]): void {
+    const [first] = files;
+    if (first !== undefined && files.length === 1 && first.name.endsWith('.safetensors')) {
+      return this.task('Reading the checkpoint', this.checkpoints.resume(first), WHERE_FROM);
+    }
     const onProgress = (label: string, fraction: number | null) =>
       this.store.setState({ progress: { label, fraction } });
     void this.show('Reading files', () => this.workers.loadFiles(files, this.store.getState().job, onProgress));
@@ -64,9 +72,12 @@ export class PageCommands implements Commands {
     const { options = {}, evaluateEvery } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
     this.attempt(() => {
-      const plan = makePlan({ ...request, options, evaluateEvery }, data.meta, data.plan);
+      const startedAt = this.checkpoints.nextStart();
+      const checkpoint = request.checkpoints;
+      const plan = makePlan({ ...request, options, evaluateEvery, checkpoint, startedAt }, data.meta, data.plan);
       const { consistency, learningRate } = request;
-      this.node.request({ ask: 'start', plan, consistency, learningRate });
+      const filters = filtersOf(request.filters ?? { kind: 'off' });
+      this.node.request({ ask: 'start', plan, consistency, learningRate, filters });
     });
   }
 
@@ -90,19 +101,43 @@ export class PageCommands implements Commands {
     this.node.request({ ask: 'learning-rate', learningRate });
   }
 
+  setFilters(filters: FiltersView): void {
+    this.attempt(() => this.node.request({ ask: 'filters', filters: filtersOf(filters) }));
+  }
+
   setRole(role: RoleChoice): void {
     this.store.setState({ role });
     this.node.request({ ask: 'role', role });
   }
 
   download(): void {
-    this.store.setState({ progress: { label: 'Collecting parameters', fraction: null } });
-    this.workers
-      .download()
-      .then((bytes) => saveFile(bytes, `${this.store.getState().run?.job ?? 'parameters'}.safetensors`))
-      .catch((error: unknown) =>
-        this.complain(messageOf(error), 'Start a run first, or wait until its servers are back.'),
-      )
+    const save = async () =>
+      saveFile(await this.workers.download(), `${this.store.getState().run?.job ?? 'parameters'}.safetensors`);
+    this.task('Collecting parameters', save(), 'Start a run first, or wait until its servers are back.');
+  }
+
+  resumeCheckpoint(): void {
+    this.task('Opening the checkpoint', this.checkpoints.resume(null), WHERE_FROM);
+  }
+
+  downloadCheckpoint(): void {
+    const save = async () => {
+      const { step, bytes } = await this.checkpoints.take();
+      saveFile(bytes, `checkpoint-step-${step}.safetensors`);
+    };
+    this.task('Taking a checkpoint', save(), 'Start a run first, or wait until its servers are back.');
+  }
+
+  /** A checkpoint of now, as far as one can be had, or the newest that is kept. */
+  checkpoint(which: 'now' | 'kept'): Promise<{ step: number; bytes: Uint8Array }> {
+    return which === 'now' ? this.checkpoints.take() : this.checkpoints.newest();
+  }
+
+  /** Shows that something is being done, and what went wrong. */
+  private task(label: string, work: Promise<unknown>, advice: string): void {
+    this.store.setState({ progress: { label, fraction: null }, problem: null });
+    work
+      .catch((error: unknown) => this.complain(messageOf(error), advice))
       .finally(() => this.store.setState({ progress: null }));
   }
 
@@ -193,6 +228,8 @@ export class PageCommands implements Commands {
   }
 }
 
+const WHERE_FROM = 'What was here is kept. Try another file, or start anew.';
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The jobs with the defaults they have for this dataset; those for other kinds of data with their own data's. */
@@ -213,4 +250,10 @@ function saveFile(bytes: Uint8Array, name: string): void {
   link.download = name;
   link.click();
   URL.revokeObjectURL(url);
+}
+
+/** @throws BadFilter with a sentence for the user */
+function filtersOf(wish: FiltersView): Filters {
+  if (wish.kind !== 'fixed') return wish;
+  return { kind: 'fixed', push: parsePushFilters(wish.push), pull: parsePullFilters(wish.pull) };
 }

@@ -2,7 +2,7 @@
 
 import type { DatasetMeta } from '../data/dataset.ts';
 import { findJob } from '../jobs/registry.ts';
-import type { DataPlan, RunPlan } from '../protocol/control.ts';
+import type { CheckpointPolicy, DataPlan, RunPlan } from '../protocol/control.ts';
 import { LIVE_TEST_SAMPLES } from '../ps/run-progress.ts';
 import type { UpdaterKind, UpdaterSpec } from '../ps/updaters/updater.ts';
 
@@ -35,6 +35,12 @@ export interface PlanRequest {
   readonly replicas: number;
   /** Clocks between evaluations; chosen when absent. */
   readonly evaluateEvery?: number | undefined;
+  /** Batches of one clock; 1 when absent. */
+  readonly localSteps?: number | undefined;
+  /** Off when absent. */
+  readonly checkpoint?: CheckpointPolicy | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedAt?: number | undefined;
 }
 
 /** A name that no updater has. */
@@ -48,11 +54,13 @@ const isUpdaterKind = (name: string): name is UpdaterKind => Object.hasOwn(UPDAT
 export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan): RunPlan {
   const job = findJob(request.job);
   const options = job.options.parse(request.options);
-  const { batch, steps, seed, replicas, updater: name } = request;
+  const { batch, seed, replicas, updater: name, localSteps = 1 } = request;
+  const steps = Math.ceil(request.steps / localSteps);
   if (!isUpdaterKind(name)) {
     throw new UnknownUpdater(`There is no updater "${name}". There is: ${Object.keys(UPDATERS).join(', ')}.`);
   }
   const wish = job.defaults(options, meta).updater;
+  const updater = wish.kind === name ? wish : UPDATERS[name];
   return {
     run: 0,
     job: job.name,
@@ -60,13 +68,28 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     seed,
     batch,
     steps,
-    updater: wish.kind === name ? wish : UPDATERS[name],
+    updater,
     replicas,
     tables: job.tables(options, meta).map((table) => ({ ...table, shape: [...table.shape] })),
     data,
-    evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch),
+    evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch * localSteps),
     lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
+    ...(localSteps === 1 ? {} : { local: { steps: localSteps, outer: outerOf(updater, meta) } }),
+    checkpoint: request.checkpoint ?? { steps: null, seconds: null },
+    startedAt: request.startedAt ?? 0,
+    from: null,
   };
+}
+
+/** Douillard et al. 2023, "DiLoCo", section 3.1: Nesterov momentum over the workers' mean way. */
+const OUTER = { updater: { kind: 'momentum', beta: 0.9, nesterov: true }, learningRate: 0.7 } as const;
+
+/**
+ * Null where workers send one mean gradient of their batches instead of a way: sums have no direction, FTRL's state is
+ * the server's alone, and of sparse tables a worker knows only its rows.
+ */
+function outerOf(updater: UpdaterSpec, meta: DatasetMeta): typeof OUTER | null {
+  return updater.kind === 'ftrl' || updater.kind === 'add' || meta.kind === 'sparse' ? null : OUTER;
 }
 
 /** Often enough for a curve, seldom enough to cost little. */

@@ -1,8 +1,8 @@
 // The shard worker's inside: a ShardCore on links to trainers and to other shards. Exposed to its page by Comlink.
-import type { ClusterState } from '../protocol/control.ts';
+import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { type Epoch, NO_EPOCH, type NodeId } from '../protocol/ids.ts';
-import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
+import { ShardCore, type ShardEvent, type ShardPlan } from '../ps/shard-core.ts';
 import type { ShardFigures } from '../ps/shard-counters.ts';
 import type { Endpoint } from './frame-link.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
@@ -15,6 +15,8 @@ export interface ShardReport {
   readonly epoch: Epoch;
   /** Indexes of own segments that are settled in that epoch. */
   readonly settled: number[];
+  /** Nodes that nothing is taken from any more. */
+  readonly hostile: NodeId[];
   readonly bytes: readonly NodeBytes[];
   readonly links: { webrtc: number; port: number };
 }
@@ -27,7 +29,10 @@ export class ShardHost {
   constructor() {
     const onFrame = (from: NodeId, frame: Frame) => this.takeFrame(from, frame);
     const onUp = (node: NodeId) => this.step({ kind: 'link', node });
-    this.links = { trainer: new LinkTable({ onFrame }), shard: new LinkTable({ onFrame, onUp }) };
+    const onDown = (node: NodeId, isGarbage: boolean) => {
+      if (isGarbage) this.core?.condemn(node);
+    };
+    this.links = { trainer: new LinkTable({ onFrame, onDown }), shard: new LinkTable({ onFrame, onUp, onDown }) };
   }
 
   init(self: NodeId): void {
@@ -45,12 +50,12 @@ export class ShardHost {
   setCluster(cluster: ClusterState): void {
     const { plan, map, schedule } = cluster;
     if (plan !== null && this.cluster?.plan?.run !== plan.run) {
-      const { run, tables, seed, updater, batch } = plan;
-      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch } });
+      this.step({ kind: 'plan', plan: shardPlanOf(plan) });
     }
     this.cluster = cluster;
     this.step({ kind: 'schedule', schedule });
     this.step({ kind: 'map', map });
+    this.step({ kind: 'cut', clock: cluster.checkpoint.cutAt });
   }
 
   report(): ShardReport {
@@ -61,6 +66,7 @@ export class ShardHost {
       figures: isServing ? core.counters.figures() : null,
       epoch: core?.epoch ?? NO_EPOCH,
       settled: core?.settledSegments() ?? [],
+      hostile: core?.hostileNodes() ?? [],
       bytes: [...trainer.bytes(), ...shard.bytes()],
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
     };
@@ -74,4 +80,11 @@ export class ShardHost {
   private step(event: ShardEvent): void {
     for (const { to, role, frame } of this.core?.step(event) ?? []) this.links[role].send(to, frame);
   }
+}
+
+/** With local steps a shard applies the outer updater to what several batches of each worker came to. */
+export function shardPlanOf({ run, tables, seed, updater, batch, local, steps, from }: RunPlan): ShardPlan {
+  const outer = local?.outer ?? null;
+  const plan = { run, tables, seed, updater, batch: batch * (local?.steps ?? 1), steps, isResumed: from !== null };
+  return outer === null ? plan : { ...plan, updater: outer.updater, outerRate: outer.learningRate };
 }

@@ -15,11 +15,20 @@ export function reportsOf(
       divergedAt: null,
       worker: null,
       holdsAllBlocks: false,
+      cut: null,
       traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
       bytes: [],
       links: { webrtc: 2, port: 1 },
       ...trainerChange,
     },
-    shard: { figures: null, epoch: NO_EPOCH, settled: [], bytes: [], links: { webrtc: 0, port: 0 }, ...shardChange },
+    shard: {
+      figures: null,
+      epoch: NO_EPOCH,
+      settled: [],
+      hostile: [],
+      bytes: [],
+      links: { webrtc: 0, port: 0 },
+      ...shardChange,
+    },
   };
 }

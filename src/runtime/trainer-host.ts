@@ -6,10 +6,11 @@ import type { Block } from '../data/dataset.ts';
 import { encodeSafetensors } from '../data/safetensors.ts';
 import { findJob } from '../jobs/registry.ts';
 import { bytesOf } from '../protocol/bytes.ts';
-import type { ClusterState, DataPlan, Traffic, WorkerReport } from '../protocol/control.ts';
+import type { ClusterState, DataPlan, Report, RunHistory, Traffic, WorkerReport } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { BlockExchange } from './block-exchange.ts';
+import { CheckpointKeeper, type KeptCheckpoint, type OpenedCheckpoint } from './checkpoint-keeper.ts';
 import { loadFiles } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
@@ -17,6 +18,7 @@ import type { Endpoint } from './frame-link.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
 import { type OracleBatches, trainOracle } from './oracle.ts';
 import { splitPlan } from './run-data.ts';
+import { type LoggedStep, StepLog } from './step-log.ts';
 import { TrainerRun } from './trainer-run.ts';
 
 /** Between two reports: fast enough to look live, slow enough to cost nothing. */
@@ -32,6 +34,7 @@ export interface TrainerReport {
   readonly divergedAt: number | null;
   readonly worker: WorkerReport | null;
   readonly holdsAllBlocks: boolean;
+  readonly cut: Report['cut'];
   readonly traffic: Traffic;
   readonly bytes: readonly NodeBytes[];
   readonly links: { webrtc: number; port: number };
@@ -45,19 +48,23 @@ export class NoRun extends Error {
   }
 }
 
+const epochMs = (): number => performance.timeOrigin + performance.now();
+
 export class TrainerHost {
   private self: NodeId | null = null;
   private cluster: ClusterState | null = null;
   private run: TrainerRun | null = null;
   private requests = 0;
+  private steps = new StepLog(epochMs);
   private readonly changed = new Signal();
   private readonly exchange: BlockExchange;
+  private readonly checkpoints: CheckpointKeeper;
   private readonly links: Record<TrainerPeer, LinkTable>;
 
   constructor() {
     this.links = {
       shard: new LinkTable({
-        onFrame: (from, frame, bytes) => this.run?.receive(from, frame, bytes),
+        onFrame: (from, frame, bytes) => this.receive(from, frame, bytes),
         onUp: (node) => this.run?.setLink(node, true),
         onDown: (node) => this.run?.setLink(node, false),
       }),
@@ -70,10 +77,19 @@ export class TrainerHost {
       (to, frame) => this.links.trainer.send(to, frame),
       () => this.blockHolders(),
     );
+    this.checkpoints = new CheckpointKeeper(this.exchange, (cut) => {
+      if (this.self !== null) this.links.shard.send(this.self, cut);
+    });
   }
 
   init(self: NodeId): void {
     this.self = self;
+    this.checkpoints.self = self;
+  }
+
+  /** @param key of the room, for the browser's storage */
+  openRoom(key: string): void {
+    this.checkpoints.openRoom(key);
   }
 
   attach(peer: NodeId, role: TrainerPeer, endpoint: Endpoint): void {
@@ -89,6 +105,7 @@ export class TrainerHost {
     const { plan } = cluster;
     if (plan === null || this.run?.run !== plan.run) this.openRun(cluster);
     this.run?.follow();
+    this.checkpoints.setCluster(cluster);
     this.exchange.notify();
     this.changed.notify();
   }
@@ -156,6 +173,26 @@ export class TrainerHost {
     return encodeSafetensors(tensors, metadata);
   }
 
+  /** Keeps the newest complete checkpoint in this browser. @throws CheckpointFailure */
+  saveCheckpoint(history: RunHistory): Promise<KeptCheckpoint | null> {
+    return this.checkpoints.save(history, Date.now());
+  }
+
+  /** What this browser keeps of the room. */
+  keptCheckpoint(): Promise<KeptCheckpoint | null> {
+    return this.checkpoints.newest();
+  }
+
+  /** @throws CheckpointFailure */
+  checkpointFile(): Promise<{ step: number; bytes: Uint8Array }> {
+    return this.checkpoints.file();
+  }
+
+  /** Makes a checkpoint ready to go on from; null is the newest that this browser keeps. @throws CheckpointFailure */
+  openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
+    return this.checkpoints.openCheckpoint(file);
+  }
+
   /** SHA-256 of all parameters, tables in order. */
   async parametersHash(): Promise<string> {
     const tables = await this.openedRun().readTables();
@@ -183,26 +220,41 @@ export class TrainerHost {
     return { maxAbsDiff: maxAbsDiff(alone.tables, together), samplesPerSecond: alone.samplesPerSecond };
   }
 
+  /** When the steps of the current run were done. */
+  stepLog(): readonly LoggedStep[] {
+    return this.steps.all;
+  }
+
   private report(): TrainerReport {
     const { shard, trainer } = this.links;
     const own = this.run?.report();
     return {
       run: this.run?.run ?? 0,
       isPrepared: this.run?.isPrepared ?? false,
-      problem: this.run?.problem ?? null,
+      problem: this.run?.problem ?? this.checkpoints.problem,
       divergedAt: own?.divergedAt ?? null,
       worker: own?.worker ?? null,
       holdsAllBlocks: own?.holdsAllBlocks ?? false,
+      cut: this.checkpoints.report(),
       traffic: own?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
       bytes: [...shard.bytes(), ...trainer.bytes()],
       links: shard.count(),
     };
   }
 
+  /** What the shard of this tab cuts and asks for stays in the tab: nobody else may say so. */
+  private receive(from: NodeId, frame: Frame, bytes: number): void {
+    if (frame.kind !== 'cut' && frame.kind !== 'restore') this.run?.receive(from, frame, bytes);
+    else if (from !== this.self) this.links.shard.detach(from, 'it sent what only a shard of this tab may');
+    else if (frame.kind === 'cut') this.checkpoints.takeCut(frame);
+    else this.checkpoints.takeRestore(frame);
+  }
+
   private openRun(cluster: ClusterState): void {
     this.run?.close();
     this.run = null;
     if (cluster.plan === null || this.self === null) return;
+    this.steps = new StepLog(epochMs);
     this.run = new TrainerRun({
       self: this.self,
       plan: cluster.plan,
@@ -213,6 +265,7 @@ export class TrainerHost {
       linked: () => this.links.shard.nodes(),
       nextRequest: () => (this.requests = (this.requests + 1) >>> 0),
       now: () => performance.now(),
+      steps: this.steps,
     });
   }
 

@@ -3,14 +3,16 @@
 import type { Block, DatasetMeta } from '../data/dataset.ts';
 import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
-import type { ClusterState, RunPlan, Traffic, WorkerReport } from '../protocol/control.ts';
+import type { ClusterState, RunPlan, Traffic, WayBytes, WorkerReport } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { Batches } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
+import { FilterChoice } from './filter-choice.ts';
 import { openRunData, type RunData } from './run-data.ts';
+import type { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { WorkerMeter } from './worker-meter.ts';
 
@@ -24,6 +26,7 @@ export interface RunParts {
   readonly linked: () => readonly NodeId[];
   readonly nextRequest: () => number;
   readonly now: () => number;
+  readonly steps: StepLog;
 }
 
 /** Data and compiled kernels of a run. */
@@ -54,11 +57,12 @@ export class TrainerRun {
   private readonly reader: Client;
   private worker: { readonly client: Client; readonly incarnation: Incarnation } | null = null;
   private readonly meter: WorkerMeter;
+  private filters: FilterChoice | null = null;
   private preparing: Promise<Prepared> | null = null;
   private data: RunData | null = null;
   private device = '';
   private isClosed = false;
-  private readonly pastTraffic: ClientTraffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  private pastTraffic: Traffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
 
   constructor(private readonly parts: RunParts) {
     this.job = findJob(parts.plan.job);
@@ -76,10 +80,11 @@ export class TrainerRun {
     const { self, cluster } = this.parts;
     const { leases, map } = cluster();
     this.reader.setMap(map);
+    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
+    // Before it hears of the map: a worker that is not in it has nothing to say any more.
+    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     this.worker?.client.setMap(map);
     if (leases.some(({ worker }) => worker === self)) this.prepareToTrain();
-    const incarnation = map.workers.find(({ node }) => node === self)?.incarnation ?? null;
-    if (this.worker !== null && this.worker.incarnation !== incarnation) this.stopWorking();
     if (this.worker === null && incarnation !== null && this.isPrepared) this.startWorking(incarnation);
   }
 
@@ -99,8 +104,14 @@ export class TrainerRun {
       worker: isWorker ? this.meter.take(this.device) : null,
       divergedAt: this.meter.divergedAt,
       holdsAllBlocks: this.data?.holdsAll() ?? false,
-      traffic: sumTraffic(this.pastTraffic, this.worker?.client.traffic),
+      traffic: this.traffic(),
     };
+  }
+
+  private traffic(): Traffic {
+    const sum = sumTraffic(this.pastTraffic, this.worker?.client.traffic);
+    const choice = this.worker === null ? null : (this.filters?.reason ?? null);
+    return choice === null ? sum : { ...sum, choice };
   }
 
   /** The live parameters, table by table. */
@@ -228,21 +239,24 @@ export class TrainerRun {
   }
 
   private async work(client: Client, incarnation: Incarnation): Promise<void> {
-    const { self, plan, cluster, changed } = this.parts;
+    const { self, plan, cluster, changed, steps } = this.parts;
     const { data, trainer } = await this.prepare();
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
-    await new TrainingLoop({ self, plan, client, trainer, data, batches, meter, cluster, changed, isOver }).run();
+    const filters = new FilterChoice(
+      cluster,
+      () => client.traffic,
+      () => meter.totals(),
+    );
+    this.filters = filters;
+    const parts = { self, plan, client, trainer, data, batches, meter, steps, filters, cluster, changed, isOver };
+    await new TrainingLoop(parts).run();
   }
 
   private stopWorking(): void {
     if (this.worker === null) return;
-    const { traffic } = this.worker.client;
-    for (const way of ['push', 'pull'] as const) {
-      this.pastTraffic[way].raw += traffic[way].raw;
-      this.pastTraffic[way].wire += traffic[way].wire;
-    }
+    this.pastTraffic = sumTraffic(this.pastTraffic, this.worker.client.traffic);
     this.worker.client.close();
     this.worker = null;
     this.parts.changed.notify();
@@ -254,7 +268,10 @@ export class TrainerRun {
 
   private openClient(incarnation: Incarnation): Client {
     const { self, plan, send, linked, cluster, nextRequest } = this.parts;
-    const client = new Client({ node: self, incarnation }, plan.run, plan.tables, send, nextRequest);
+    const client = new Client({ node: self, incarnation }, plan.run, plan.tables, send, nextRequest, {
+      seed: plan.seed,
+      l1: plan.updater.kind === 'ftrl' ? plan.updater.l1 : 0,
+    });
     client.setMap(cluster().map);
     for (const node of linked()) client.setLink(node, true);
     return client;
@@ -278,10 +295,13 @@ function addEvaluation(sum: { samples: number; lossSum: number; score: number },
   sum.score += part.score;
 }
 
-function sumTraffic(a: ClientTraffic, b: ClientTraffic | undefined): Traffic {
-  const add = (way: 'push' | 'pull') => ({
-    raw: a[way].raw + (b?.[way].raw ?? 0),
-    wire: a[way].wire + (b?.[way].wire ?? 0),
-  });
+function sumTraffic(a: Traffic, b: ClientTraffic | undefined): Traffic {
+  if (b === undefined) return a;
+  const stages = ['raw', 'wire', 'kept', 'values', 'places', 'keys', 'milliseconds'] as const;
+  const add = (way: 'push' | 'pull'): WayBytes => {
+    const sum: WayBytes = { raw: 0, wire: 0 };
+    for (const stage of stages) sum[stage] = (a[way][stage] ?? 0) + (b[way][stage] ?? 0);
+    return sum;
+  };
   return { push: add('push'), pull: add('pull') };
 }

@@ -6,9 +6,12 @@ import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
 import type { Batches, PickedBatch } from './batches.ts';
-import { Abandoned, type Client, type PulledTables } from './client.ts';
+import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
 import type { Signal } from './deferred.ts';
+import type { FilterChoice } from './filter-choice.ts';
+import { type LocalResult, LocalSteps, unionOfKeys } from './local-steps.ts';
 import type { RunData } from './run-data.ts';
+import type { StepLog } from './step-log.ts';
 import type { WorkerMeter } from './worker-meter.ts';
 
 export interface LoopParts {
@@ -19,6 +22,8 @@ export interface LoopParts {
   readonly data: RunData;
   readonly batches: Batches;
   readonly meter: WorkerMeter;
+  readonly filters: FilterChoice;
+  readonly steps: StepLog;
   /** The newest cluster state; `changed` fires with each. */
   readonly cluster: () => ClusterState;
   readonly changed: Signal;
@@ -26,9 +31,9 @@ export interface LoopParts {
   readonly isOver: () => boolean;
 }
 
-/** A batch with its pull under way. */
+/** The batches of one clock, none where this worker has no share, with their pull under way. */
 interface Step {
-  readonly batch: PickedBatch | null;
+  readonly batches: readonly PickedBatch[];
   readonly keys: readonly (Uint32Array | null)[];
   readonly pulled: Promise<PulledTables>;
 }
@@ -36,13 +41,17 @@ interface Step {
 export class TrainingLoop {
   private readonly parameters: Float32Array[][] = [[], []];
   private turn = 0;
+  private readonly local: LocalSteps | null;
 
-  constructor(private readonly parts: LoopParts) {}
+  constructor(private readonly parts: LoopParts) {
+    this.local = parts.plan.local === undefined ? null : new LocalSteps(parts.plan, parts.trainer);
+  }
 
   /** Runs until the last clock, or until the run stops. @throws Abandoned, Rejected, BlockNotFound */
   async run(): Promise<void> {
-    const { plan, meter } = this.parts;
+    const { plan, meter, batches } = this.parts;
     let clock = await this.join();
+    batches.startAt(clock);
     meter.clock = clock - 1;
     let next: Promise<Step> | null = this.begin(clock, clock - 1);
     while (clock < plan.steps && (await this.mayStart(clock))) {
@@ -58,6 +67,7 @@ export class TrainingLoop {
         next = this.begin(clock);
         continue;
       }
+      this.parts.filters.observe(clock);
       clock++;
       next ??= clock < plan.steps ? this.begin(clock) : null;
     }
@@ -75,13 +85,26 @@ export class TrainingLoop {
 
   /** Takes a batch and sends its pull. Resolves when the pull is sent, not when it is answered. */
   private async begin(clock: number, done = NO_CLOCK): Promise<Step> {
-    const { batches, client, cluster, plan, trainer } = this.parts;
-    const batch = await batches.next(cluster());
-    const keys = batch === null ? plan.tables.map(() => new Uint32Array(0)) : trainer.keysOf(batch.block, batch.picks);
+    const { client, cluster, filters, plan, trainer } = this.parts;
+    const batches = await this.takeBatches();
+    const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
+    const keys =
+      lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
     const minClock = requiredClock(cluster().schedule, clock);
     const into = this.buffers(keys);
-    const pulled = client.pull({ minClock, keys, done, into, everySegment: done !== NO_CLOCK }).done;
-    return { batch, keys, pulled };
+    const everySegment = done !== NO_CLOCK;
+    const pulled = client.pull({ minClock, keys, done, into, everySegment, filters: filters.pull(clock) }).done;
+    return { batches, keys, pulled };
+  }
+
+  private async takeBatches(): Promise<PickedBatch[]> {
+    const { batches, cluster, plan } = this.parts;
+    const taken: PickedBatch[] = [];
+    for (let step = 0; step < (plan.local?.steps ?? 1); step++) {
+      const batch = await batches.next(cluster());
+      if (batch !== null) taken.push(batch);
+    }
+    return taken;
   }
 
   private awaitPull(step: Step): Promise<PulledTables> {
@@ -100,25 +123,44 @@ export class TrainingLoop {
 
   /** Computes and pushes the gradient. @returns false where it isn't finite: then nothing was pushed */
   private async compute(clock: number, step: Step, pulled: PulledTables): Promise<boolean> {
-    const { client, meter, plan, trainer } = this.parts;
-    const { batch } = step;
-    if (batch === null) {
+    const { client, filters, meter, plan } = this.parts;
+    if (step.batches.length === 0) {
       const tables = plan.tables.map(() => ({ keys: new Uint32Array(0), values: new Float32Array(0) }));
-      client.push({ clock, samples: 0, tables, readFronts: pulled.readFronts });
+      this.note(clock, client.push({ clock, samples: 0, tables, readFronts: pulled.readFronts }));
       meter.step(clock, 0, 0);
       return true;
     }
-    const { block, picks } = batch;
-    const parameters = tableValues(step.keys, pulled);
-    const gradient = await meter.time('compute', () => trainer.gradient(parameters, block, picks));
+    const { samples, ...gradient } = await meter.time('compute', () => this.gradient(clock, step, pulled));
     if (!Number.isFinite(gradient.lossSum)) {
       meter.divergedAt = clock;
       return false;
     }
     await meter.time('communicate', () => client.roomToPush());
-    client.push({ clock, samples: block.count, tables: gradient.tables, readFronts: pulled.readFronts });
-    meter.step(clock, gradient.lossSum, block.count);
+    const { readFronts, tables: parameters } = pulled;
+    const push = { clock, samples, tables: gradient.tables, readFronts, parameters, filters: filters.push(clock) };
+    this.note(clock, client.push(push));
+    meter.step(clock, gradient.lossSum, samples);
     return true;
+  }
+
+  private async gradient(clock: number, { batches, keys }: Step, pulled: PulledTables): Promise<LocalResult> {
+    const parameters = tableValues(keys, pulled);
+    const [batch] = batches;
+    if (this.local !== null) {
+      const { learningRate } = scheduleAt(this.parts.cluster().schedule, clock);
+      return this.local.run(parameters, batches, learningRate);
+    }
+    if (batch === undefined) throw new RangeError('A gradient of no batch.');
+    const { block, picks } = batch;
+    return { ...(await this.parts.trainer.gradient(parameters, block, picks)), samples: block.count };
+  }
+
+  /** Remembers when the push was acknowledged, if it ever is. */
+  private note(clock: number, { done }: Task<void>): void {
+    done.then(
+      () => this.parts.steps.done(clock),
+      () => undefined,
+    );
   }
 
   /** Waits while the scheduler holds this clock back. @returns false when the run stops here */
@@ -169,9 +211,10 @@ export class TrainingLoop {
   }
 
   private pullFor(keys: readonly (Uint32Array | null)[], clock: number): Promise<PulledTables> {
-    const { client, meter, plan } = this.parts;
-    const minClock = clock >= plan.steps - 1 ? clock : NO_CLOCK;
-    return meter.time('communicate', () => client.pull({ minClock, keys }).done);
+    const { client, filters, meter, plan } = this.parts;
+    const isLast = clock >= plan.steps - 1;
+    const wish = { minClock: isLast ? clock : NO_CLOCK, filters: isLast ? filters.exact(clock) : filters.pull(clock) };
+    return meter.time('communicate', () => client.pull({ ...wish, keys }).done);
   }
 
   /** The last evaluation: all of the test set, on parameters that contain everybody's last push. */

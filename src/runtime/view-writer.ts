@@ -4,13 +4,23 @@ import { CLASSIFIER_MEASURES, type Measures } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
-import type { ClusterState, Metrics, NodeMetrics, Point, RunPlan } from '../protocol/control.ts';
+import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } from '../protocol/control.ts';
+import { type Filters, NO_FILTERS, pullFiltersText, pushFiltersText } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { scheduleAt } from '../ps/consistency.ts';
 import { ringPoints, segmentPosition } from '../ps/ring.ts';
 import { cutSegments } from '../ps/table.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { NodeView, NoticeView, PeerView, RingView, RunView, SeriesView, ViewState } from '../store/view.ts';
+import type {
+  FiltersView,
+  NodeView,
+  NoticeView,
+  PeerView,
+  RingView,
+  RunView,
+  SeriesView,
+  ViewState,
+} from '../store/view.ts';
 import type { NodeHandlers } from './node.ts';
 import { nextPeerView } from './peer-view.ts';
 import { type RoomAddress, roomLink } from './room-link.ts';
@@ -26,6 +36,9 @@ export class ViewWriter implements NodeHandlers {
   private readonly times = new WorkerTimes();
   private metrics: Metrics | null = null;
   private cluster: ClusterState | null = null;
+  private history: RunHistory = NO_HISTORY;
+  /** Called with every checkpoint that is complete, and with the curves until now. */
+  onCheckpoint: (history: RunHistory) => void = () => undefined;
 
   constructor(
     private readonly store: ViewStore,
@@ -97,6 +110,7 @@ export class ViewWriter implements NodeHandlers {
     this.cluster = cluster;
     if (cluster.plan?.run !== old?.plan?.run) {
       this.metrics = null;
+      this.history = NO_HISTORY;
       this.times.clear();
       this.set({ series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
     }
@@ -104,10 +118,14 @@ export class ViewWriter implements NodeHandlers {
     this.set({ run: this.runView() });
     this.showRing();
     this.showNodes();
+    const { newest } = cluster.checkpoint;
+    const before = old?.plan?.run === cluster.plan?.run ? old?.checkpoint.newest : null;
+    if (newest !== null && newest.clock !== before?.clock) this.onCheckpoint(this.history);
   }
 
   onMetrics(metrics: Metrics, history: Metrics): void {
     this.metrics = metrics;
+    this.history = history;
     this.times.add(metrics.nodes);
     const { series } = this.store.getState();
     const { plan } = this.cluster ?? { plan: null };
@@ -145,8 +163,9 @@ export class ViewWriter implements NodeHandlers {
     const metrics = history ?? null;
     const old = this.store.getState().run;
     const kept = old?.number === plan.run ? old : null;
-    const clock = Math.max(0, (metrics?.clock ?? (kept?.clock ?? 0) - 1) + 1);
-    const { consistency, learningRate } = scheduleAt(cluster.schedule, clock);
+    const first = (plan.from?.clock ?? -1) + 1;
+    const clock = Math.max(first, metrics === null ? (kept?.clock ?? 0) : metrics.clock + 1);
+    const { consistency, learningRate, filters = NO_FILTERS } = scheduleAt(cluster.schedule, clock);
     const samples = metrics?.samples ?? kept?.samples ?? 0;
     const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
     return {
@@ -170,7 +189,13 @@ export class ViewWriter implements NodeHandlers {
       learningRate,
       updater: plan.updater.kind,
       replicas: plan.replicas,
+      filters: filtersView(filters),
+      localSteps: plan.local?.steps ?? 1,
+      filterChoice: filters.kind === 'auto' ? (this.metrics?.traffic.choice ?? null) : null,
+      traffic: trafficView(metrics ?? this.metrics, kept),
       data: plan.data.name,
+      checkpoints: plan.checkpoint,
+      startedAt: plan.startedAt,
     };
   }
 
@@ -212,6 +237,8 @@ export class ViewWriter implements NodeHandlers {
     this.store.setState(change);
   }
 }
+
+const NO_HISTORY: RunHistory = { seconds: 0, loss: [], accuracy: [] };
 
 const emptySeries = (): Omit<SeriesView, 'version'> => ({ loss: columns([]), accuracy: columns([]) });
 
@@ -286,4 +313,16 @@ function ringView({ map, plan }: ClusterState, isHere: (node: NodeId) => boolean
       };
     }),
   };
+}
+
+const filtersView = (filters: Filters): FiltersView =>
+  filters.kind === 'fixed'
+    ? { kind: 'fixed', push: pushFiltersText(filters.push), pull: pullFiltersText(filters.pull) }
+    : filters;
+
+/** What was sent so far; nothing before the first figures of a run. */
+function trafficView(metrics: Metrics | null, kept: RunView | null): RunView['traffic'] {
+  if (metrics === null) return kept?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  const { push, pull } = metrics.traffic;
+  return { push: { raw: push.raw, wire: push.wire }, pull: { raw: pull.raw, wire: pull.wire } };
 }

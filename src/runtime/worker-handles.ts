@@ -1,38 +1,47 @@
-// The page's handles on its two workers. The only page-side importer of Comlink; between tabs there is none, because
+// The page's handles on its three workers. The only page-side importer of Comlink; between tabs there is none, because
 // Comlink trusts its peer.
 import { proxy, type Remote, transfer, wrap } from 'comlink';
-import type { ClusterState } from '../protocol/control.ts';
+import type { ClusterState, RunHistory } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import type { KeptCheckpoint, OpenedCheckpoint } from './checkpoint-keeper.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { Endpoint } from './frame-link.ts';
+import type { LinksHost } from './links-host.ts';
 import type { OracleBatches } from './oracle.ts';
 import type { ShardHost, ShardPeer, ShardReport } from './shard-host.ts';
+import type { LoggedStep } from './step-log.ts';
 import type { TrainerHost, TrainerPeer, TrainerReport } from './trainer-host.ts';
 
 /** The page's view of its workers: everything it may ask of them. */
 export class WorkerHandles {
   private readonly trainer: Remote<TrainerHost>;
   private readonly shard: Remote<ShardHost>;
+  private readonly links: Remote<LinksHost>;
 
   constructor(
     private readonly trainerWorker: Worker,
     private readonly shardWorker: Worker,
+    private readonly linksWorker: Worker,
   ) {
     this.trainer = wrap<TrainerHost>(trainerWorker);
     this.shard = wrap<ShardHost>(shardWorker);
+    this.links = wrap<LinksHost>(linksWorker);
   }
 
   /** Names the node in both workers and joins its own trainer to its own shard. */
   async init(self: NodeId): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     await Promise.all([this.trainer.init(self), this.shard.init(self)]);
-    await this.attachTrainer(self, 'shard', { kind: 'local', port: port1 });
+    await this.trainer.attach(self, 'shard', transfer({ kind: 'local', port: port1 }, [port1]));
     await this.attachShard(self, 'trainer', { kind: 'local', port: port2 });
   }
 
   /** Hands an end of a connection over. A data channel must be handed over in the task that made it. */
-  attachTrainer(peer: NodeId, role: TrainerPeer, endpoint: Endpoint): Promise<void> {
-    return this.trainer.attach(peer, role, transfer(endpoint, [handleOf(endpoint)]));
+  async attachTrainer(peer: NodeId, role: TrainerPeer, endpoint: Endpoint): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    const joined = this.links.join(transfer(endpoint, [handleOf(endpoint)]), transfer(port1, [port1]));
+    await this.trainer.attach(peer, role, transfer({ kind: 'joined', port: port2 }, [port2]));
+    await joined;
   }
 
   attachShard(peer: NodeId, role: ShardPeer, endpoint: Endpoint): Promise<void> {
@@ -80,6 +89,26 @@ export class WorkerHandles {
     return this.trainer.download();
   }
 
+  openRoom(key: string): Promise<void> {
+    return this.trainer.openRoom(key);
+  }
+
+  saveCheckpoint(history: RunHistory): Promise<KeptCheckpoint | null> {
+    return this.trainer.saveCheckpoint(history);
+  }
+
+  keptCheckpoint(): Promise<KeptCheckpoint | null> {
+    return this.trainer.keptCheckpoint();
+  }
+
+  checkpointFile(): Promise<{ step: number; bytes: Uint8Array }> {
+    return this.trainer.checkpointFile();
+  }
+
+  openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
+    return this.trainer.openCheckpoint(file);
+  }
+
   parametersHash(): Promise<string> {
     return this.trainer.parametersHash();
   }
@@ -92,9 +121,14 @@ export class WorkerHandles {
     return this.trainer.oracle(mode);
   }
 
+  stepLog(): Promise<readonly LoggedStep[]> {
+    return this.trainer.stepLog();
+  }
+
   close(): void {
     this.trainerWorker.terminate();
     this.shardWorker.terminate();
+    this.linksWorker.terminate();
   }
 }
 

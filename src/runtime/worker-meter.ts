@@ -4,6 +4,9 @@ import { NO_CLOCK } from '../protocol/ids.ts';
 
 export type Activity = 'compute' | 'wait' | 'communicate';
 
+/** Milliseconds since the start. */
+export type ActivityTotals = Readonly<Record<Activity, number>>;
+
 /** Points kept for the next report: reports are a few times a second, so this is never reached but by a stuck page. */
 const MAX_POINTS = 1_000;
 const MAX_EVALUATIONS = 200;
@@ -17,6 +20,7 @@ export class WorkerMeter {
   private losses = new Map<number, { sum: number; samples: number }>();
   private evaluations: WorkerReport['evaluations'] = [];
   private spent = { compute: 0, wait: 0, communicate: 0 };
+  private readonly sums = { compute: 0, wait: 0, communicate: 0 };
   private since: number;
 
   constructor(
@@ -30,8 +34,16 @@ export class WorkerMeter {
   async time<T>(activity: Activity | ((result: T) => Activity), work: () => Promise<T>): Promise<T> {
     const start = this.now();
     const result = await work();
-    this.spent[typeof activity === 'function' ? activity(result) : activity] += this.now() - start;
+    const spent = this.now() - start;
+    const kind = typeof activity === 'function' ? activity(result) : activity;
+    this.spent[kind] += spent;
+    this.sums[kind] += spent;
     return result;
+  }
+
+  /** Where all of the time has gone so far. */
+  totals(): ActivityTotals {
+    return { ...this.sums };
   }
 
   step(clock: number, lossSum: number, samples: number): void {

@@ -42,6 +42,9 @@ export function countingPlan(segments: number, workers: number, steps: number, r
     },
     evaluateEvery: 1_000_000,
     lossEvery: 1,
+    checkpoint: { steps: null, seconds: null },
+    startedAt: 0,
+    from: null,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Segment } from '../ps/segment.ts';
 import { receiptsOf, SLOTS } from './counting-job.ts';
 
 export interface Violation {
+  /** 0 where a core threw. */
   readonly invariant: number;
   readonly text: string;
 }

@@ -1,6 +1,13 @@
 // npm run simulate: hunts with seeds. Prints one line per failing history with the command that replays it, and its trace.
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import {
+  type Filters,
+  parsePullFilters,
+  parsePushFilters,
+  pullFiltersText,
+  pushFiltersText,
+} from '../protocol/filters.ts';
 import type { Consistency } from '../ps/consistency.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
 import { Simulation, type SimulationConfig, type SimulationResult } from './simulation.ts';
@@ -19,6 +26,7 @@ interface Options {
   readonly faultCount: number;
   readonly steps: number;
   readonly trace?: string;
+  readonly filters?: Filters;
 }
 
 function parseCount(text: string): number {
@@ -44,6 +52,14 @@ function parseFaults(text: string): readonly FaultKind[] {
   });
 }
 
+function parseFilters(text: string): Filters {
+  const [push = 'off', pull = 'off'] = text.split(',');
+  return { kind: 'fixed', push: parsePushFilters(push), pull: parsePullFilters(pull) };
+}
+
+const filtersText = (filters: Filters | undefined): string =>
+  filters?.kind === 'fixed' ? ` --filters ${pushFiltersText(filters.push)},${pullFiltersText(filters.pull)}` : '';
+
 const nameOf = (consistency: Consistency): string =>
   consistency.kind === 'ssp' ? `ssp:${consistency.delay}` : consistency.kind;
 
@@ -52,12 +68,13 @@ function replayCommand(seed: number, options: Options): string {
   const names = faults.length === faultKinds.length ? 'all' : faults.join(',') || 'none';
   return (
     `npm run simulate -- --seed ${seed} --workers ${workers} --servers ${servers} --replicas ${replicas} ` +
-    `--consistency ${nameOf(consistency)} --faults ${names} --fault-count ${faultCount} --steps ${steps}`
+    `--consistency ${nameOf(consistency)} --faults ${names} --fault-count ${faultCount} --steps ${steps}` +
+    filtersText(options.filters)
   );
 }
 
 function runOne(seed: number, options: Options, onTrace: (line: string) => void): SimulationResult {
-  const { workers, servers, replicas, consistency, faults, faultCount, steps } = options;
+  const { workers, servers, replicas, consistency, faults, faultCount, steps, filters } = options;
   const config: SimulationConfig = {
     seed,
     workers,
@@ -68,6 +85,7 @@ function runOne(seed: number, options: Options, onTrace: (line: string) => void)
     faultCount,
     steps,
     onTrace,
+    ...(filters === undefined ? {} : { filters }),
   };
   return new Simulation(config).run();
 }
@@ -111,6 +129,7 @@ function main(): void {
     .option('--faults <kinds>', `all, none, or a list of ${faultKinds.join(', ')}`, parseFaults, faultKinds)
     .option('--fault-count <n>', 'faults in each history', parseCount, 10)
     .option('--steps <n>', 'clocks of each history', parseCount, 40)
+    .option('--filters <push,pull>', 'lossless on whole numbers: f16,delta+f16', parseFilters)
     .option('--trace <file>', 'writes the whole trace of the last history');
   const options = program.parse().opts<Options>();
   const seeds = options.seed === undefined ? Array.from({ length: options.seeds }, (_, seed) => seed) : [options.seed];

@@ -1,12 +1,13 @@
 // A tab in virtual time: the same NodeCore, ShardCore and ClientCore as in a browser, joined by a virtual network.
 import type { ClusterState, Report, RoleChoice } from '../protocol/control.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
-import type { NodeId, WorkerId } from '../protocol/ids.ts';
+import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import { NodeCore, type NodeEffect, type NodeEvent } from '../ps/node-core.ts';
 import type { Rows } from '../ps/segment.ts';
 import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
 import type { Network } from './network.ts';
+import { type SimCheckpoint, SimCuts } from './sim-checkpoints.ts';
 import { SimWorker } from './sim-worker.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -26,6 +27,8 @@ export interface NodeSite {
   readonly time: VirtualTime;
   readonly network: Network;
   readonly isSlow: boolean;
+  /** What a resumed run goes on from. */
+  readonly from: SimCheckpoint | null;
   computeMs(): number;
   rows(worker: WorkerId, clock: number): readonly Rows[];
   onStart(worker: WorkerId, clock: number, required: number, floor: number): void;
@@ -50,6 +53,7 @@ export class SimNode {
   private preparing = 0;
   private requests = 0;
   private readonly links = new Set<NodeId>();
+  readonly cuts = new SimCuts();
 
   constructor(
     readonly self: NodeId,
@@ -125,10 +129,11 @@ export class SimNode {
     this.site.onCluster(this.self, cluster);
     const { plan, map, schedule, leases } = cluster;
     if (plan === null) return;
-    const { run, tables, seed, updater, batch } = plan;
-    this.stepShard({ kind: 'plan', plan: { run, tables, seed, updater, batch } });
+    const { run, tables, seed, updater, batch, steps, from } = plan;
+    this.stepShard({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps, isResumed: from !== null } });
     this.stepShard({ kind: 'schedule', schedule });
     this.stepShard({ kind: 'map', map });
+    this.stepShard({ kind: 'cut', clock: cluster.checkpoint.cutAt });
     if (leases.some(({ worker }) => worker === this.self) && this.preparing !== run) {
       this.preparing = run;
       this.site.time.after(PREPARE_MS, () => this.on(() => this.prepared(run)));
@@ -185,8 +190,20 @@ export class SimNode {
   private stepShard(event: ShardEvent): void {
     for (const { to, role, frame } of this.shard.step(event)) {
       if (frame.kind === 'ack') this.site.onAcknowledge(frame);
-      this.sendFrame(to, role, frame);
+      if (frame.kind === 'cut') this.cuts.keep(frame);
+      else if (frame.kind === 'restore') this.restore(frame);
+      else this.sendFrame(to, role, frame);
     }
+  }
+
+  /** As the trainer of the tab would: finds the segment's state, after a while, and brings it. */
+  private restore({ run, table, segment }: Frame & { kind: 'restore' }): void {
+    const cut = this.site.from?.cuts.get(segmentKey(table, segment));
+    if (cut === undefined) throw new Error('a segment that the checkpoint does not have');
+    const bytes = join(encodeFrame({ ...cut, run }));
+    this.site.time.after(this.site.computeMs(), () =>
+      this.on(() => this.stepShard({ kind: 'frame', from: this.self, frame: decodeFrame(bytes) })),
+    );
   }
 
   /** Frames travel as bytes, as they do for real. */
@@ -248,6 +265,8 @@ export class SimNode {
       shard: { ...figures, workers: [...figures.workers] },
       epoch: this.shard.epoch,
       settled: this.shard.settledSegments(),
+      hostile: this.shard.hostileNodes(),
+      cut: this.cuts.report(this.self, this.core.newest),
       bytesIn: 0,
       bytesOut: 0,
       traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },

@@ -68,10 +68,11 @@ export class SimWorker {
 
   step(event: ClientEvent): void {
     if (this.isEnded) return;
-    if (event.kind === 'frame' && event.frame.kind === 'answer') this.noteFloor(event.frame);
+    if (event.kind === 'frame') this.noteFloor(event.frame);
     for (const effect of this.core.step(event)) {
       if (effect.kind === 'send') this.send(effect.to, effect.frame);
       else if (effect.kind === 'pulled') this.arrive(effect.id, effect.pulled);
+      else if (effect.kind === 'garbled') throw new Error(`worker ${this.site.self.node}: ${effect.text}`);
       else if (effect.kind === 'rejected') throw new Error(`worker ${this.site.self.node}: ${effect.refuse.reason}`);
     }
     this.proceed();
@@ -82,7 +83,8 @@ export class SimWorker {
   }
 
   private send(to: NodeId, frame: Frame): void {
-    if (frame.kind === 'pull' && this.pull !== null) this.floors.set(frame.request, this.pullOf(frame.request));
+    const isPull = frame.kind === 'pull' || frame.kind === 'filteredPull';
+    if (isPull && this.pull !== null) this.floors.set(frame.request, this.pullOf(frame.request));
     this.site.send(to, frame);
   }
 
@@ -92,7 +94,8 @@ export class SimWorker {
     return known;
   }
 
-  private noteFloor(answer: Frame & { kind: 'answer' }): void {
+  private noteFloor(answer: Frame): void {
+    if (answer.kind !== 'answer' && answer.kind !== 'filteredAnswer') return;
     const pull = this.floors.get(answer.request);
     if (pull !== undefined) pull.floor = Math.min(pull.floor, answer.clocks.floor);
     this.floors.delete(answer.request);
@@ -107,7 +110,9 @@ export class SimWorker {
     const required = isJoin ? NO_CLOCK : requiredClock(this.site.cluster().schedule, clock);
     const id = ++this.pulls;
     this.pull = { id, clock, required, floor: Number.POSITIVE_INFINITY, pulled: null };
-    this.step({ kind: 'pull', id, minClock: required, done, keys, into, everySegment: isJoin || done !== NO_CLOCK });
+    const { filters } = scheduleAt(this.site.cluster().schedule, Math.max(clock, 0));
+    const pull = { id, minClock: required, done, keys, into, everySegment: isJoin || done !== NO_CLOCK };
+    this.step({ kind: 'pull', ...pull, filters: filters?.kind === 'fixed' ? filters.pull : null });
   }
 
   private arrive(id: number, pulled: Pulled): void {
@@ -141,7 +146,9 @@ export class SimWorker {
     this.isComputing = false;
     this.clock = clock + 1;
     const tables = this.site.rows(this.site.self, clock);
-    this.step({ kind: 'push', clock, samples: 1, tables, readFronts });
+    const { filters } = scheduleAt(this.site.cluster().schedule, clock);
+    const push = { clock, samples: 1, tables, readFronts };
+    this.step({ kind: 'push', ...push, filters: filters?.kind === 'fixed' ? filters.push : null });
     if (this.pull === null && this.clock < this.site.steps) this.begin(this.clock, NO_CLOCK);
     this.proceed();
   }

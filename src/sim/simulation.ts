@@ -1,5 +1,6 @@
 // One history: nodes, network, signaling and faults in virtual time, all from one seed, checked as it unfolds.
-import type { ClusterState, RoleChoice } from '../protocol/control.ts';
+import type { CheckpointPolicy, ClusterState, RoleChoice } from '../protocol/control.ts';
+import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { isServing } from '../ps/cluster-map.ts';
 import type { Consistency } from '../ps/consistency.ts';
@@ -10,6 +11,7 @@ import { drawFaults, type Fault, type FaultKind } from './faults.ts';
 import { checkReplicas, MapLedger, PushLedger, type Violation } from './invariants.ts';
 import { LAN, Network, type NetworkSettings } from './network.ts';
 import { VirtualSignaling } from './signaling.ts';
+import { gatherCheckpoint, type SimCheckpoint } from './sim-checkpoints.ts';
 import { SimNode } from './sim-node.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -23,6 +25,11 @@ export interface SimulationConfig {
   readonly faults: readonly FaultKind[];
   readonly faultCount: number;
   readonly network?: NetworkSettings;
+  /** Only what keeps small whole numbers as they are: receipts are counted. */
+  readonly filters?: Filters;
+  readonly checkpoint?: CheckpointPolicy;
+  /** Goes on from what an earlier history kept. */
+  readonly from?: SimCheckpoint;
   /** Receives every line of the trace, when wanted. */
   readonly onTrace?: (line: string) => void;
 }
@@ -42,6 +49,8 @@ export interface SimulationResult {
   /** Bytes of the final parameters, segment by segment: for comparing runs. */
   readonly parameters: readonly Float32Array[];
   readonly nodes: readonly SimNode[];
+  /** Every checkpoint that was complete, in order. */
+  readonly checkpoints: readonly SimCheckpoint[];
 }
 
 /** Segments of the receipts table. */
@@ -79,6 +88,7 @@ export class Simulation {
   private movedAt = 0;
   private lastFloor = -1;
   private hasEnded = false;
+  private readonly checkpoints: SimCheckpoint[] = [];
 
   constructor(private readonly config: SimulationConfig) {
     this.random = new Random(config.seed);
@@ -103,11 +113,20 @@ export class Simulation {
       this.time.after((workers + index) * JOIN_INTERVAL_MS, () => this.add('server'));
     }
     this.time.after(this.total * JOIN_INTERVAL_MS + 1_000, () => this.start());
-    while (!this.hasEnded && this.violations.length === 0 && this.events < MAX_EVENTS && this.time.step())
-      this.afterEvent();
+    this.unfold();
     if (!this.hasEnded && this.violations.length === 0) this.violate(6, `no end after ${this.events} events`);
     if (this.hasEnded) this.checkEnd();
     return this.result();
+  }
+
+  /** Runs event after event. A core that throws has failed like one that breaks an invariant, and can be replayed. */
+  private unfold(): void {
+    try {
+      while (!this.hasEnded && this.violations.length === 0 && this.events < MAX_EVENTS && this.time.step())
+        this.afterEvent();
+    } catch (error) {
+      this.violate(0, `thrown: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private add(role: RoleChoice): void {
@@ -120,6 +139,7 @@ export class Simulation {
       time,
       network,
       isSlow,
+      from: config.from ?? null,
       skewMs,
       computeMs: () => (isSlow ? 4 : 1) * (8 + random.unit() * 10),
       rows: (worker, clock) => pushRows(SEGMENTS, this.pushes.slotOf(worker, clock), worker, clock),
@@ -137,12 +157,17 @@ export class Simulation {
   }
 
   private start(): void {
-    const { workers, steps, replicas, consistency } = this.config;
+    const { workers, steps, replicas, consistency, checkpoint, from, filters } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
-    const plan = countingPlan(SEGMENTS, workers, steps, replicas);
+    const plan = {
+      ...countingPlan(SEGMENTS, workers, steps, replicas),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
+    };
     this.trace(`${first.self} asks to start`);
-    first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1 } });
+    const chosen = filters === undefined ? {} : { filters };
+    first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1, ...chosen } });
   }
 
   private noteCluster(who: NodeId, cluster: ClusterState): void {
@@ -152,6 +177,7 @@ export class Simulation {
     const isNewer = this.newest === null || cluster.term > this.newest.term || cluster.revision > this.newest.revision;
     if (isNewer) {
       this.newest = cluster;
+      this.noteCheckpoint(cluster);
       const { term, counter } = map.epoch;
       const chains = map.placements.map(({ chain, learners }) => [chain.join('>'), ...learners].join('+')).join(' ');
       this.trace(
@@ -159,6 +185,13 @@ export class Simulation {
       );
     }
     if (phase === 'running' && !this.faultsPlanned) this.planFaults();
+  }
+
+  private noteCheckpoint(cluster: ClusterState): void {
+    const { newest } = cluster.checkpoint;
+    if (newest === null || this.checkpoints.some(({ clock }) => clock === newest.clock)) return;
+    this.trace(`checkpoint of clock ${newest.clock} is complete`);
+    this.checkpoints.push(gatherCheckpoint(cluster, [...this.nodes.values()]));
   }
 
   private planFaults(): void {
@@ -318,7 +351,9 @@ export class Simulation {
 
   /** Everybody in the newest map has done and got acknowledged all, and no segment is on its way. */
   private isQuiet(): boolean {
-    if (this.faultsLeft > 0 || this.map === undefined || this.map.workers.length === 0) return false;
+    if (this.faultsLeft > 0 || this.map === undefined) return false;
+    // After the end workers may all go; during a run there is always one, or there will be.
+    if (this.map.workers.length === 0 && this.newest?.phase !== 'finished') return false;
     const workers = this.map.workers.map(({ node }) => this.nodes.get(node));
     const { epoch } = this.map;
     return (
@@ -401,6 +436,7 @@ export class Simulation {
       traceHash: (this.hash >>> 0).toString(16).padStart(8, '0'),
       parameters: sorted.map((segment) => segment.state().values),
       nodes: [...this.nodes.values()],
+      checkpoints: this.checkpoints,
     };
   }
 }

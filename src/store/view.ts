@@ -5,6 +5,18 @@ export type RoleChoice = 'auto' | 'worker' | 'server' | 'both' | 'watch';
 
 export type ConsistencyView = { kind: 'bsp' } | { kind: 'ssp'; delay: number } | { kind: 'async' };
 
+/** What pushes and pulls go through; as people write it: "topk:0.01+int8". */
+export type FiltersView = { kind: 'off' } | { kind: 'auto' } | { kind: 'fixed'; push: string; pull: string };
+
+/** What a run has where nobody chose. */
+export const DEFAULT_FILTERS: 'off' | 'auto' = 'off';
+
+/** Bytes of one direction: keys and values as they are, and what went over the links. */
+export interface WayView {
+  raw: number;
+  wire: number;
+}
+
 export type ConnectionView =
   | { phase: 'offline' }
   | { phase: 'joining' }
@@ -87,7 +99,40 @@ export interface RunView {
   updater: string;
   /** Copies of each parameter wanted besides the owner's: so many tabs may be closed at once. */
   replicas: number;
+  filters: FiltersView;
+  /** Batches of one clock. */
+  localSteps: number;
+  /** What the automatic mode chose and why; null without it. */
+  filterChoice: string | null;
+  traffic: { push: WayView; pull: WayView };
   data: string;
+  checkpoints: CheckpointPolicyView;
+  /** Tells this run from every other: milliseconds since 1970 by its starter's clock. */
+  startedAt: number;
+}
+
+/** How often a checkpoint is kept, whichever comes first; nulls mean never. */
+export interface CheckpointPolicyView {
+  steps: number | null;
+  seconds: number | null;
+}
+
+/** The newest checkpoint of this room that this browser keeps: of the run that goes on, or of one before. */
+export interface KeptCheckpointView {
+  /** As in the run's view. */
+  startedAt: number;
+  /** Iterations that are in. */
+  step: number;
+  steps: number;
+  title: string;
+  data: string;
+  workers: number;
+  /** Milliseconds since 1970. */
+  savedAt: number;
+  bytes: number;
+  /** Outlives the tab; else why not is in `reason`. */
+  isLasting: boolean;
+  reason: string | null;
 }
 
 /** Training curves. Columns have equal lengths; `version` grows with every change. */
@@ -180,6 +225,7 @@ export interface ViewState {
   job: string;
   dataset: DatasetView | null;
   progress: ProgressView | null;
+  checkpoint: KeptCheckpointView | null;
   /** The last thing the user asked for that could not be done; null after it is dismissed. */
   problem: { text: string; advice: string } | null;
   notices: NoticeView[];
@@ -195,7 +241,12 @@ export interface StartRequest {
   consistency: ConsistencyView;
   /** Copies of each parameter besides the owner's, 0 to 3. */
   replicas: number;
+  /** Off when absent. */
+  filters?: FiltersView;
+  /** Batches of one clock; 1 when absent. */
+  localSteps?: number;
   seed: number;
+  checkpoints: CheckpointPolicyView;
 }
 
 /** What a user can ask for. Everything reports through the view state; only answers to questions are returned. */
@@ -210,9 +261,14 @@ export interface Commands {
   stop(): void;
   setConsistency(consistency: ConsistencyView): void;
   setLearningRate(rate: number): void;
+  setFilters(filters: FiltersView): void;
   setRole(role: RoleChoice): void;
   /** Saves the live parameters as a .safetensors file. */
   download(): void;
+  /** Goes on from the newest checkpoint that this browser keeps. */
+  resumeCheckpoint(): void;
+  /** Cuts a checkpoint and saves it as one file, which can be dropped on the page to go on from. */
+  downloadCheckpoint(): void;
   /** Probabilities from the live parameters for one image, values in [0, 1], row-major in the dataset's shape. */
   predict(image: Float32Array): Promise<Float32Array>;
   /** What a job's own pictures ask of the live parameters; question and answer are the job's (`Trainer.look`). */

@@ -37,7 +37,9 @@ export function DataCard() {
               Use generated data
             </button>
           ) : (
-            <span className="muted small">or drop your own here: images and labels (idx, idx.gz), or libsvm</span>
+            <span className="muted small">
+              or drop your own here: images and labels (idx, idx.gz), libsvm, or a checkpoint
+            </span>
           )}
         </div>
       </div>

@@ -1,11 +1,14 @@
 // The settings of the next run, folded away: the defaults are good.
 import { useState } from 'react';
+import { FiltersChoice } from '../common/filters-choice.tsx';
+import { filtersName } from '../common/filters-words.ts';
 import { NumberInput } from '../common/number-input.tsx';
 import { replicasName } from '../common/replicas-words.ts';
 import { isAdding, UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
+import { CheckpointsChoice } from './checkpoints-choice.tsx';
 import { ReplicasChoice } from './replicas-choice.tsx';
 import type { Settings, StartForm } from './start-form.ts';
 
@@ -16,6 +19,8 @@ const summarise = (settings: Settings): string =>
     updaterLabel(settings.updater) + (isAdding(settings.updater) ? '' : ` ${formatRate(settings.learningRate)}`),
     consistencyName(settings.consistency),
     replicasName(settings.replicas),
+    filtersName(settings.filters),
+    ...(settings.localSteps > 1 ? [`${settings.localSteps} local steps`] : []),
   ].join(' · ');
 
 export function SettingsFields({ form }: { readonly form: StartForm }) {
@@ -55,6 +60,14 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
       />
       {!isAdding(settings.updater) && <UpdaterFields settings={settings} change={change} />}
       <NumberInput
+        label="Local steps"
+        value={settings.localSteps}
+        min={1}
+        max={64}
+        step={1}
+        onChange={(localSteps) => change({ localSteps })}
+      />
+      <NumberInput
         label="Seed"
         value={settings.seed}
         min={0}
@@ -70,6 +83,12 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
       </div>
       <div className="settings-wide">
         <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
+      </div>
+      <div className="settings-wide">
+        <FiltersChoice value={settings.filters} choice={null} onChange={(filters) => change({ filters })} />
+      </div>
+      <div className="settings-wide">
+        <CheckpointsChoice value={settings.checkpoints} onChange={(checkpoints) => change({ checkpoints })} />
       </div>
     </div>
   );

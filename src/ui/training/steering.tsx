@@ -1,12 +1,14 @@
-// What can be changed while it trains: consistency and learning rate.
+// What can be changed while it trains: consistency, learning rate and filters.
 import { useCommands, useView } from '../../store/use-view.ts';
-import type { ConsistencyView } from '../../store/view.ts';
+import type { ConsistencyView, FiltersView } from '../../store/view.ts';
 import { Explain } from '../common/explain.tsx';
+import { FiltersChoice } from '../common/filters-choice.tsx';
 import { Panel } from '../common/panel.tsx';
 import { isAdding } from '../common/updaters.ts';
 import { useDraft } from '../common/use-draft.ts';
 import { ClockLanes } from './clock-lanes.tsx';
 import { ConsistencyChoice } from './consistency-choice.tsx';
+import { FilterTraffic } from './filter-traffic.tsx';
 import { LearningRateControl } from './learning-rate-control.tsx';
 import { isRunOver } from './run-phase.ts';
 
@@ -42,9 +44,25 @@ export function Steering() {
         {!isAdding(updater) && (
           <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
         )}
+        <FilterSteering />
       </fieldset>
+      <FilterTraffic />
     </Panel>
   );
+}
+
+function FilterSteering() {
+  const commands = useCommands();
+  const choice = useView((state) => state.run?.filterChoice ?? null);
+  const [shown, change] = useDraft(useFilters(), (wanted) => commands.setFilters(wanted));
+  return <FiltersChoice value={shown} choice={choice} onChange={change} />;
+}
+
+function useFilters(): FiltersView {
+  const kind = useView((state) => state.run?.filters.kind ?? 'off');
+  const push = useView((state) => (state.run?.filters.kind === 'fixed' ? state.run.filters.push : ''));
+  const pull = useView((state) => (state.run?.filters.kind === 'fixed' ? state.run.filters.pull : ''));
+  return kind === 'fixed' ? { kind, push, pull } : { kind };
 }
 
 /** The same object while it means the same. */

@@ -1,0 +1,202 @@
+// A cluster in one process: the real trainers, clients, shards and frames, with links that are function calls. For counting
+// bytes and comparing results; it says nothing about time.
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { DatasetMeta } from '../../src/data/dataset.ts';
+import { findJob } from '../../src/jobs/registry.ts';
+import type { ClusterState, DataPlan, Traffic } from '../../src/protocol/control.ts';
+import type { Filters } from '../../src/protocol/filters.ts';
+import { decodeFrame, encodeFrame, type Frame } from '../../src/protocol/frames.ts';
+import { type NodeId, nodeId } from '../../src/protocol/ids.ts';
+import { joined } from '../../src/protocol/testing.ts';
+import type { Consistency } from '../../src/ps/consistency.ts';
+import { rebalance, toRuns } from '../../src/ps/leases.ts';
+import { assignSegments } from '../../src/ps/ring.ts';
+import { ShardCore } from '../../src/ps/shard-core.ts';
+import { cutSegments } from '../../src/ps/table.ts';
+import { BlockExchange } from '../../src/runtime/block-exchange.ts';
+import { loadFiles } from '../../src/runtime/data-files.ts';
+import { Signal } from '../../src/runtime/deferred.ts';
+import { splitPlan } from '../../src/runtime/run-data.ts';
+import { makePlan } from '../../src/runtime/run-plan.ts';
+import { shardPlanOf } from '../../src/runtime/shard-host.ts';
+import { StepLog } from '../../src/runtime/step-log.ts';
+import { TrainerRun } from '../../src/runtime/trainer-run.ts';
+
+export interface LoneData {
+  readonly meta: DatasetMeta;
+  readonly plan: DataPlan;
+  readonly exchange: BlockExchange;
+}
+
+const newExchange = () =>
+  new BlockExchange(
+    () => 0,
+    () => [],
+  );
+
+export async function dataFromFiles(kind: DatasetMeta['kind'], paths: readonly string[]): Promise<LoneData> {
+  const exchange = newExchange();
+  const files = paths.map((path) => new File([readFileSync(path)], basename(path)));
+  const { meta, plan } = await loadFiles(files, kind, exchange, () => undefined);
+  return { meta, plan, exchange };
+}
+
+export function generatedData(job: string, samples: { train: number; test: number } | null): LoneData {
+  const { meta, blockSamples } = findJob(job).generate(1, samples);
+  const source = { kind: 'generated', seed: 1, samples } as const;
+  const plan = { name: meta.name, train: splitPlan(blockSamples.train), test: splitPlan(blockSamples.test), source };
+  return { meta, plan, exchange: newExchange() };
+}
+
+export interface LoneRequest {
+  readonly job: string;
+  readonly data: LoneData;
+  readonly workers: number;
+  readonly servers: number;
+  readonly consistency: Consistency;
+  readonly filters: Filters;
+  readonly localSteps: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly learningRate?: number;
+  readonly options?: Record<string, unknown>;
+}
+
+export interface LoneResult {
+  readonly accuracy: number;
+  readonly loss: number;
+  readonly figures: Record<string, number>;
+  readonly traffic: Traffic;
+  readonly seconds: number;
+}
+
+/** Trains from start to end. @throws Error with the first worker's problem */
+export async function trainLone(request: LoneRequest): Promise<LoneResult> {
+  const { data } = request;
+  const job = findJob(request.job);
+  const defaults = job.defaults(job.options.parse(request.options ?? {}), data.meta);
+  const learningRate = request.learningRate ?? defaults.learningRate;
+  const { batch, steps, seed, localSteps } = request;
+  const wish = { job: job.name, options: request.options ?? {}, batch, steps, seed, replicas: 0 };
+  const plan = { ...makePlan({ ...wish, updater: defaults.updater.kind, localSteps }, data.meta, data.plan), run: 1 };
+  const workers = Array.from({ length: request.workers }, (_, i) => nodeId(i + 1));
+  const servers = Array.from({ length: request.servers }, (_, i) => nodeId(100 + i));
+  const cluster = clusterOf(request, plan, workers, servers, learningRate);
+  const shards = new Map(servers.map((node) => [node, new ShardCore(node)]));
+  const changed = new Signal();
+  const trainers = new Map<NodeId, TrainerRun>();
+  const deliver = (to: NodeId, from: NodeId, bytes: Uint8Array) => {
+    const frame = decodeFrame(bytes);
+    for (const effect of shards.get(to)?.step({ kind: 'frame', from, frame }) ?? []) {
+      const answer = joined(encodeFrame(effect.frame));
+      setImmediate(() => trainers.get(effect.to)?.receive(to, decodeFrame(answer), answer.length));
+    }
+  };
+  for (const self of workers) {
+    const send = (to: NodeId, frame: Frame) => {
+      const bytes = joined(encodeFrame(frame));
+      setImmediate(() => deliver(to, self, bytes));
+      return bytes.length;
+    };
+    let requests = self * 1_000_000;
+    const parts = {
+      self,
+      plan,
+      exchange: data.exchange,
+      steps: new StepLog(() => Date.now()),
+      cluster: () => cluster,
+      changed,
+      send,
+    };
+    trainers.set(
+      self,
+      new TrainerRun({ ...parts, linked: () => servers, nextRequest: () => ++requests, now: () => performance.now() }),
+    );
+  }
+  for (const shard of shards.values()) {
+    shard.step({ kind: 'plan', plan: shardPlanOf(plan) });
+    shard.step({ kind: 'schedule', schedule: cluster.schedule });
+    shard.step({ kind: 'map', map: cluster.map });
+  }
+  const start = performance.now();
+  for (const trainer of trainers.values()) trainer.follow();
+  const evaluated = await untilDone([...trainers.values()]);
+  const seconds = (performance.now() - start) / 1000;
+  const reports = [...trainers.values()].map((trainer) => trainer.report());
+  const figures = (await trainers.get(nodeId(1))?.figures()) ?? {};
+  for (const trainer of trainers.values()) trainer.close();
+  return { ...evaluated, figures, seconds, traffic: sumOf(reports.map(({ traffic }) => traffic)) };
+}
+
+function clusterOf(
+  { consistency, filters }: LoneRequest,
+  plan: ClusterState['plan'] & object,
+  workers: readonly NodeId[],
+  servers: readonly NodeId[],
+  learningRate: number,
+): ClusterState {
+  const { blocks, blockSamples, samples } = plan.data.train;
+  const sizes = Array.from({ length: blocks }, (_, block) => Math.min(blockSamples, samples - block * blockSamples));
+  const leases = rebalance(new Map(), sizes, workers);
+  const chains = assignSegments(servers, cutSegments(plan.tables), 0);
+  return {
+    kind: 'cluster',
+    term: 1,
+    revision: 1,
+    scheduler: workers[0] ?? nodeId(1),
+    phase: 'running',
+    message: null,
+    map: {
+      epoch: { term: 1, counter: 1 },
+      run: 1,
+      servers: [...servers],
+      placements: chains.map((chain) => ({ chain: [...chain], learners: [] })),
+      workers: workers.map((node) => ({ node, incarnation: 1 })),
+    },
+    plan,
+    schedule: [{ fromClock: 0, consistency, learningRate, filters }],
+    clockLimit: plan.steps,
+    leases: workers.map((worker) => ({ worker, runs: toRuns(leases.get(worker) ?? []) })),
+    holders: [],
+    shutOut: [],
+    checkpoint: { cutAt: null, newest: null },
+  };
+}
+
+/** Reports are taken as a page takes them; the last evaluation is the sum of the workers'. */
+async function untilDone(trainers: readonly TrainerRun[]): Promise<{ accuracy: number; loss: number }> {
+  const done = new Set<TrainerRun>();
+  const last = new Map<TrainerRun, readonly [number, number, number, number]>();
+  while (done.size < trainers.length) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const trainer of trainers) {
+      if (trainer.problem !== null) throw new Error(trainer.problem);
+      const { worker, divergedAt } = trainer.report();
+      if (divergedAt !== null) throw new Error(`diverged at clock ${divergedAt}`);
+      const evaluation = worker?.evaluations.at(-1);
+      if (evaluation !== undefined) last.set(trainer, evaluation);
+      if (worker?.isDone) done.add(trainer);
+    }
+  }
+  let [loss, samples, correct] = [0, 0, 0];
+  for (const [, lossSum, count, right] of last.values()) {
+    loss += lossSum;
+    samples += count;
+    correct += right;
+  }
+  return { accuracy: correct / samples, loss: loss / samples };
+}
+
+const STAGES = ['raw', 'wire', 'kept', 'values', 'places', 'keys', 'milliseconds'] as const;
+
+function sumOf(all: readonly Traffic[]): Traffic {
+  const sum: Traffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+  for (const traffic of all) {
+    for (const way of ['push', 'pull'] as const) {
+      for (const stage of STAGES) sum[way][stage] = (sum[way][stage] ?? 0) + (traffic[way][stage] ?? 0);
+    }
+  }
+  return sum;
+}

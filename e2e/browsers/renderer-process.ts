@@ -1,0 +1,37 @@
+// The process that a Chromium tab runs in: stopped and continued, it is a laptop that slept, with all of its workers.
+import type { Page } from '@playwright/test';
+import { z } from 'zod';
+
+/** The event with which a trace begins: every frame and its process. */
+const startedSchema = z.object({
+  name: z.literal('TracingStartedInBrowser'),
+  args: z.object({ data: z.object({ frames: z.array(z.object({ processId: z.number().optional() })) }) }),
+});
+
+/** Chromium tells process ids in traces only: a trace of no length is made. */
+async function processOf(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  const events: unknown[] = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
+  await session.send('Tracing.start', {
+    traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline'] },
+    transferMode: 'ReportEvents',
+  });
+  await session.send('Tracing.end');
+  await complete;
+  await session.detach();
+  for (const event of events) {
+    const started = startedSchema.safeParse(event);
+    const [frame] = started.success ? started.data.args.data.frames : [];
+    if (frame?.processId !== undefined) return frame.processId;
+  }
+  throw new Error('Chromium did not tell the process of the tab.');
+}
+
+/** Stops everything in the tab, its workers too. @returns what lets it go on */
+export async function stopProcess(page: Page): Promise<() => void> {
+  const id = await processOf(page);
+  process.kill(id, 'SIGSTOP');
+  return () => process.kill(id, 'SIGCONT');
+}

@@ -1,0 +1,182 @@
+// The worker's end of all filters of one run: pushes coded, pulls with wishes, answers decoded, and what that saved.
+// Every segment has its own memory; frames are coded once and sent again as they are.
+import { type PullFilters, type PullSpec, type PushFilters, specFor } from '../../protocol/filters.ts';
+import type { CodedRows, FilteredAnswer, PullWish } from '../../protocol/frames.ts';
+import { type NodeId, segmentKey, type WorkerId } from '../../protocol/ids.ts';
+import { hash32 } from '../../random.ts';
+import type { Rows } from '../segment.ts';
+import type { SegmentRange, TableSpec } from '../table.ts';
+import { addDifference } from './answer-filter.ts';
+import { codecNamed, codecOf } from './codecs.ts';
+import { encodeKeys, encodeSignature, signatureOf } from './key-list.ts';
+import { SentKeys } from './key-memory.ts';
+import { PushFilter, PushWork } from './push-filter.ts';
+import { BlockEncoder, decodeBlock } from './value-block.ts';
+
+/** Bytes of one direction, stage by stage. Resending is not in them. */
+export interface DirectionBytes {
+  /** Keys and values as they are, before any filter. */
+  raw: number;
+  /** f32 of the values that sparsifying stages and zero removal left. */
+  kept: number;
+  /** Coded values, and where they belong. */
+  values: number;
+  places: number;
+  /** Coded keys. */
+  keys: number;
+}
+
+const noBytes = (): DirectionBytes => ({ raw: 0, kept: 0, values: 0, places: 0, keys: 0 });
+
+/** A coded push: its block never changes, its keys go out whole or as a signature. */
+export interface CodedPush {
+  readonly block: Uint8Array;
+  readonly keys: Uint32Array | null;
+}
+
+/** What this worker holds of a segment, by the serial that its owner gave it. */
+interface Held {
+  readonly serial: number;
+  readonly values: Float32Array;
+}
+
+export interface ClientFilterSettings {
+  /** Of stochastic rounding. */
+  readonly seed: number;
+  /** L1 penalty on the mean loss per sample; 0 without. */
+  readonly l1: number;
+}
+
+export class ClientFilters {
+  readonly push = noBytes();
+  readonly pull = noBytes();
+  private readonly encoder = new BlockEncoder();
+  private readonly work = new PushWork();
+  private readonly filters = new Map<number, PushFilter>();
+  private readonly held = new Map<number, Held>();
+  private readonly sent = new Map<number, { owner: NodeId; keys: SentKeys }>();
+
+  constructor(
+    private readonly self: WorkerId,
+    private readonly tables: readonly TableSpec[],
+    private readonly settings: ClientFilterSettings,
+  ) {}
+
+  /** Codes one segment's part of a push; null where it travels as it is: no filter, nothing in it, or no number. */
+  codePush(
+    range: SegmentRange,
+    rows: Rows,
+    clock: number,
+    chosen: PushFilters | null,
+    parameters: Float32Array | null,
+  ): CodedPush | null {
+    const { values, keys } = rows;
+    const raw = values.byteLength + (keys?.byteLength ?? 0);
+    this.push.raw += raw;
+    const spec = chosen === null ? null : specFor(chosen, this.nameOf(range.table));
+    if (spec === null || values.length === 0 || !isAllFinite(values)) {
+      this.push.kept += values.byteLength;
+      this.push.values += values.byteLength;
+      this.push.keys += raw - values.byteLength;
+      return null;
+    }
+    const seed = hash32(this.settings.seed, this.self.node, range.table, range.segment, clock);
+    const context = { clock, seed, l1: this.settings.l1, parameters };
+    const block = this.filterOf(range).encode(rows, spec, context);
+    this.push.kept += 4 * this.encoder.sizes.kept;
+    this.push.values += this.encoder.sizes.values;
+    this.push.places += this.encoder.sizes.mask;
+    return { block, keys };
+  }
+
+  private filterOf(range: SegmentRange): PushFilter {
+    const key = segmentKey(range.table, range.segment);
+    const width = this.tables[range.table]?.width ?? 1;
+    const filter = this.filters.get(key) ?? new PushFilter(range, width, this.encoder, this.work);
+    this.filters.set(key, filter);
+    return filter;
+  }
+
+  /** What goes out for a push that was coded. Whole keys wherever the owner may not know them. */
+  rowsFor({ block, keys }: CodedPush, range: SegmentRange, owner: NodeId, mayBeShort: boolean): CodedRows {
+    const coded = this.codeKeys(keys, range, owner, mayBeShort);
+    this.push.keys += coded.length;
+    return { block, keys: coded };
+  }
+
+  /** How a segment's rows are wished for; null where as they are. */
+  wishFor(range: SegmentRange, chosen: PullFilters | null): PullSpec | null {
+    return chosen === null ? null : specFor(chosen, this.nameOf(range.table));
+  }
+
+  /** A wish and coded keys for one segment's part of a pull. */
+  codePull(
+    spec: PullSpec,
+    keys: Uint32Array | null,
+    range: SegmentRange,
+    owner: NodeId,
+    mayBeShort: boolean,
+  ): { readonly wish: PullWish; readonly keys: Uint8Array } {
+    const coded = this.codeKeys(keys, range, owner, mayBeShort);
+    this.pull.keys += coded.length;
+    const isDelta = spec.isDelta && keys === null;
+    const serial = this.held.get(segmentKey(range.table, range.segment))?.serial ?? 0;
+    return { wish: { codec: codecNamed(spec.codec).id, base: isDelta ? serial : null }, keys: coded };
+  }
+
+  /**
+   * The rows of an answer.
+   * @returns null where it differs from what this worker doesn't hold: it must ask again
+   * @throws MalformedBytes
+   */
+  decode(answer: FilteredAnswer, floats: number): Float32Array | null {
+    const key = segmentKey(answer.table, answer.segment);
+    const values = decodeBlock(answer.block, floats);
+    if (answer.serial === 0) return values;
+    if (answer.base === 0) {
+      this.held.set(key, { serial: answer.serial, values });
+      return values;
+    }
+    const held = this.held.get(key);
+    if (held === undefined || held.serial !== answer.base || held.values.length !== floats) {
+      this.held.delete(key);
+      return null;
+    }
+    addDifference(held.values, values, codecOf(answer.block[0] ?? 0) ?? codecNamed('f32'));
+    this.held.set(key, { serial: answer.serial, values: held.values });
+    return held.values;
+  }
+
+  /** Counts an answer's bytes, coded or not. */
+  countAnswer(rows: number, width: number, isKeyed: boolean, valueBytes: number): void {
+    this.pull.raw += rows * width * 4 + (isKeyed ? rows * 4 : 0);
+    this.pull.kept += rows * width * 4;
+    this.pull.values += valueBytes;
+  }
+
+  /** A receiver has forgotten keys of this segment, or may have: they go out whole again. */
+  forgetKeys(key: number): void {
+    this.sent.delete(key);
+  }
+
+  private codeKeys(keys: Uint32Array | null, range: SegmentRange, owner: NodeId, mayBeShort: boolean): Uint8Array {
+    if (keys === null || keys.length === 0) return encodeKeys(keys, range.start, range.end);
+    const at = segmentKey(range.table, range.segment);
+    const known = this.sent.get(at);
+    const sent = known?.owner === owner ? known : { owner, keys: new SentKeys() };
+    this.sent.set(at, sent);
+    const signature = signatureOf(keys);
+    const isKnown = sent.keys.note(signature) && mayBeShort;
+    return isKnown ? encodeSignature(signature, keys.length) : encodeKeys(keys, range.start, range.end);
+  }
+
+  private nameOf(table: number): string {
+    return this.tables[table]?.name ?? '';
+  }
+}
+
+/** A gradient that isn't finite travels as it is, so that its shard refuses it by name. */
+function isAllFinite(values: Float32Array): boolean {
+  for (const value of values) if (value - value !== 0) return false;
+  return true;
+}
