@@ -132,11 +132,11 @@ test('the first byte that is no UTF-8 is where a fatal decoder stops', () => {
 describe('sums', () => {
   const generator = sumsGenerator(7, { train: 600, test: 300 });
   const lines = (split: 'train' | 'test') =>
-    generator.blockSamples[split].flatMap((count, index) =>
-      Array.from({ length: count }, (_, row) =>
-        read(generator.block(split, index), textMeta(generator.meta), row).split('\n').slice(0, -1),
-      ).flat(),
-    );
+    generator.blockSamples[split].flatMap((count, index) => {
+      const block = generator.block(split, index);
+      const row = (at: number) => read(block, textMeta(generator.meta), at).split('\n').slice(0, -1);
+      return Array.from({ length: count }, (_, at) => row(at)).flat();
+    });
 
   test('are right, and begin every row', () => {
     for (const line of [...lines('train'), ...lines('test')]) {

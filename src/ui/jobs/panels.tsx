@@ -2,10 +2,12 @@
 import type { ComponentType } from 'react';
 import { useView } from '../../store/use-view.ts';
 import { TryModel } from '../try/try-model.tsx';
+import { Writing } from './char-lm/writing.tsx';
 
 const PANELS = new Map<string, ComponentType>([
   ['digits-mlp', TryModel],
   ['digits-cnn', TryModel],
+  ['char-lm', Writing],
 ]);
 
 /** The panel of the current run's job. A new run is a new panel: nothing of the old one may stay. */
