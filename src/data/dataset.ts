@@ -35,7 +35,53 @@ export type DatasetMeta = {
       /** What stands between a question and its answer on a line; null for text that asks nothing. */
       readonly answersAfter: string | null;
     }
+  | {
+      /** Sparse rows [user, users + item] with values [rating, time]; a label says nothing. */
+      readonly kind: 'ratings';
+      /** Users and items. */
+      readonly features: number;
+      readonly users: number;
+      readonly items: number;
+      /** Mean rating of the training split. */
+      readonly mean: number;
+      /** By key, as their file calls them; empty where they have no names but their keys. */
+      readonly names: { readonly users: readonly string[]; readonly items: readonly string[] };
+    }
+  | {
+      /** Dense rows of encoded columns; in regression the last value is the target, and labels say nothing. */
+      readonly kind: 'tabular';
+      /** Values per sample, a regression's target included. */
+      readonly features: number;
+      /** 1 in regression. */
+      readonly classes: number;
+      readonly columns: readonly TableInput[];
+      readonly target: TableTarget;
+    }
   | DocumentsMeta
+);
+
+/** One column of a table as values of a sample; where `hasMissing`, one more value is 1 for a field with nothing in it. */
+export type TableInput = { readonly name: string; readonly hasMissing: boolean } & (
+  | {
+      readonly kind: 'number';
+      /** The value is (field − mean) / scale, and 0 where the field is missing. */
+      readonly mean: number;
+      readonly scale: number;
+    }
+  | {
+      readonly kind: 'category';
+      /** One value each, 1 where the field is it. */
+      readonly values: readonly string[];
+      /** One more value, for everything else. */
+      readonly hasOthers: boolean;
+    }
+);
+
+/** What a table's samples are to teach. */
+export type TableTarget = { readonly name: string } & (
+  | { readonly kind: 'classes'; readonly labels: readonly string[] }
+  /** As an input: standardised by the training split. */
+  | { readonly kind: 'number'; readonly mean: number; readonly scale: number }
 );
 
 /**
@@ -70,6 +116,8 @@ const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = {
   dense: 'dense',
   sparse: 'sparse',
   text: 'dense',
+  ratings: 'sparse',
+  tabular: 'dense',
   documents: 'sparse',
 };
 

@@ -4,6 +4,7 @@ import { BadDataFile } from './data-file.ts';
 import type { Block, DatasetMeta, Split } from './dataset.ts';
 import { BLOCK_SAMPLES, HOLD_OUT_FRACTION, MAX_HELD_OUT_SAMPLES, MAX_NAME_LENGTH } from './limits.ts';
 import { cutBlocks, selectRows } from './rows.ts';
+import { NO_CHOICES, type TableChoices, type TableSchema } from './table-schema.ts';
 
 /** A file already decompressed. `split` says what it is for; without it the name decides. */
 export interface NamedFile {
@@ -16,7 +17,21 @@ export interface NamedFile {
 export interface LoadedDataset {
   readonly meta: DatasetMeta;
   readonly blocks: Readonly<Record<Split, readonly Block[]>>;
+  /** Rows that could not be read and were left out, as was asked for. */
+  readonly skippedRows?: number;
+  /** Of a table: what its columns were taken for. */
+  readonly schema?: TableSchema;
 }
+
+/** What a user may say about files beyond dropping them. */
+export interface LoadSettings {
+  /** Leave out rows that can't be read; otherwise the first of them is an error. */
+  readonly skipBadRows: boolean;
+  /** Of a table: what its columns are, where that isn't what they seem. */
+  readonly table: TableChoices;
+}
+
+export const DEFAULT_SETTINGS: LoadSettings = { skipBadRows: false, table: NO_CHOICES };
 
 /** A format that a set of files may have. One file in this folder, and one line in formats.ts. */
 export interface FileFormat {
@@ -32,7 +47,7 @@ export interface FileFormat {
    * @param seed of the held-out test split, where there are no test files
    * @throws BadDataFile with a sentence for the user, BadLine with line and column, and nothing else
    */
-  load(files: readonly NamedFile[], seed: number): LoadedDataset;
+  load(files: readonly NamedFile[], seed: number, settings?: LoadSettings): LoadedDataset;
 }
 
 /** Whether a name says what a file is for: `train-images…`, `t10k-labels…`, `a9a.t`, `adult_test.txt`. */

@@ -2,8 +2,10 @@
 import { docword } from './docword.ts';
 import type { FileFormat } from './file-format.ts';
 import { ldac } from './ldac.ts';
+import { ratingsFormat } from './ratings-format.ts';
+import { tableFormat } from './table-format.ts';
 import { textFormat } from './text.ts';
 import { textDocuments } from './text-documents.ts';
 
 /** In the order in which they are asked. */
-export const formats: readonly FileFormat[] = [ldac, docword, textDocuments, textFormat];
+export const formats: readonly FileFormat[] = [ldac, docword, ratingsFormat, tableFormat, textDocuments, textFormat];

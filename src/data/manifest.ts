@@ -15,6 +15,8 @@ import {
   MAX_VOCABULARY,
   MAX_WORD_LENGTH,
 } from './limits.ts';
+import { ratingsMetaSchema } from './ratings-format.ts';
+import { isConsistentTable, tabularMetaSchema } from './table-format.ts';
 
 const count = z.int().min(0).max(0xffff_ffff);
 const entry = z.strictObject({
@@ -46,6 +48,8 @@ export const datasetMetaSchema = z.discriminatedUnion('kind', [
     features: z.int().min(1).max(MAX_SPARSE_FEATURES),
     classes: z.literal(2),
   }),
+  ratingsMetaSchema.extend(common),
+  tabularMetaSchema.extend(common).refine(isConsistentTable, { message: 'the columns do not make the features' }),
   z
     .strictObject({
       kind: z.literal('text'),

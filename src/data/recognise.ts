@@ -5,9 +5,11 @@ import type { DatasetMeta, DenseBlock } from './dataset.ts';
 import {
   assemble,
   bySplit,
+  DEFAULT_SETTINGS,
   datasetName,
   type FileFormat,
   type LoadedDataset,
+  type LoadSettings,
   type NamedFile,
   splitUp,
 } from './file-format.ts';
@@ -46,11 +48,12 @@ export function recogniseDataset(
   files: readonly NamedFile[],
   seed: number,
   wanted: DatasetMeta['kind'] = 'dense',
+  settings: LoadSettings = DEFAULT_SETTINGS,
 ): LoadedDataset {
   if (files.length === 0) throw new BadDataFile('', 'missing-file', `no files: ${acceptedFormats()}`);
   for (const file of files) checkIsReadable(file);
   const format = otherFormat(files, wanted);
-  return format === null ? idxOrLibsvm(files, seed) : format.load(files, seed);
+  return format === null ? idxOrLibsvm(files, seed) : format.load(files, seed, settings);
 }
 
 function checkIsReadable({ name, bytes }: NamedFile): void {

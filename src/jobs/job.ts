@@ -53,6 +53,8 @@ export interface ScoreMeasure {
   readonly isHigherBetter: boolean;
   /** The score is a sum of logarithms: people are shown exp(score / samples), as of a perplexity. */
   readonly isLogarithm?: boolean;
+  /** The score is a sum of squares: people are shown √(score / samples), as of a root mean squared error. */
+  readonly isSquare?: boolean;
 }
 
 /** Measures of a job that says nothing of its own. */
@@ -102,8 +104,8 @@ export interface Job<Options = unknown> {
   /** Which data it learns from. */
   readonly dataKind: DatasetMeta['kind'];
   readonly options: z.ZodType<Options>;
-  /** Names of its curves; absent: loss and test accuracy. */
-  readonly measures?: Measures;
+  /** Names of its curves, which may depend on what its tables are; absent: loss and test accuracy. */
+  readonly measures?: Measures | ((tables: readonly TableSpec[]) => Measures);
   /** Extra figures of the whole model at the end of a run (objective, nonZeros): from parameters and total loss. */
   figures?(
     options: Options,
@@ -116,4 +118,9 @@ export interface Job<Options = unknown> {
   /** The data it makes for itself: no download, same bytes for the same arguments everywhere. */
   generate(seed: number, samples: { train: number; test: number } | null): Generator;
   createTrainer(options: Options, meta: DatasetMeta): Promise<Trainer>;
+}
+
+/** What the curves of a run are: of a job with such tables. */
+export function measuresOf({ measures }: Job, tables: readonly TableSpec[]): Measures {
+  return (typeof measures === 'function' ? measures(tables) : measures) ?? CLASSIFIER_MEASURES;
 }

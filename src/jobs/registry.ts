@@ -5,9 +5,20 @@ import { digitsCnn } from './digits-cnn.ts';
 import { digitsMlp } from './digits-mlp.ts';
 import type { Job } from './job.ts';
 import { lda } from './lda.ts';
+import { matrixFactorization } from './matrix-factorization.ts';
 import { sparseLogistic } from './sparse-logistic.ts';
+import { tabular } from './tabular.ts';
 
-export const jobs: readonly Job[] = [digitsMlp, digitsCnn, sparseLogistic, charLm, lda, countMin];
+export const jobs: readonly Job[] = [
+  digitsMlp,
+  digitsCnn,
+  sparseLogistic,
+  charLm,
+  lda,
+  countMin,
+  matrixFactorization,
+  tabular,
+];
 
 /** A name that no job has. */
 export class UnknownJob extends Error {

@@ -1,9 +1,11 @@
 // A dataset in words and pictures, for the page.
 import type { Block, DatasetMeta, DenseBlock, DocumentsMeta, SparseBlock } from '../data/dataset.ts';
 import { wordName, wordsOf } from '../data/documents.ts';
+import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { DatasetView } from '../store/view.ts';
+import { ratingRows, tableRows, tableView } from './table-preview.ts';
 
 export interface DatasetSummary {
   readonly meta: DatasetMeta;
@@ -11,23 +13,35 @@ export interface DatasetSummary {
   readonly view: DatasetView;
 }
 
+const count = (samples: number) => samples.toLocaleString('en');
+
 /** Pictures shown as a preview. */
 const PREVIEW_IMAGES = 24;
 
-export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block): DatasetSummary {
+/** What is known of data only where their files were read. */
+interface ReadFrom {
+  readonly schema: TableSchema | null;
+  readonly skippedRows: number;
+}
+
+export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block, from?: ReadFrom): DatasetSummary {
+  const skippedRows = from?.skippedRows ?? 0;
+  const skipped = skippedRows === 0 ? '' : `; ${plural(skippedRows, 'bad row')} skipped`;
   const { train, test } = meta.samples;
   const view: DatasetView = {
     name: meta.name,
-    description: `${count(train)} training and ${count(test)} test samples; ${shapeInWords(meta)}`,
+    description: `${count(train)} training and ${count(test)} test samples; ${shapeInWords(meta)}${skipped}`,
     source: plan.source.kind === 'generated' ? 'generated' : 'files',
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
     preview: previewOf(meta, first),
+    ...(from?.schema && { table: tableView(from.schema) }),
   };
   return { meta, plan, view };
 }
 
-const count = (samples: number) => samples.toLocaleString('en');
+const plural = (many: number, what: string) => `${count(many)} ${what}${many === 1 ? '' : 's'}`;
 
+/** What a sample is, in words. */
 function shapeInWords(meta: DatasetMeta): string {
   switch (meta.kind) {
     case 'dense':
@@ -38,12 +52,22 @@ function shapeInWords(meta: DatasetMeta): string {
       return `${count(meta.tokens.train)} words to learn from, ${count(meta.words)} different ones`;
     case 'text':
       return `rows of ${count(meta.features)} characters, ${meta.classes} different ones`;
+    case 'ratings':
+      return `ratings of ${count(meta.items)} items by ${count(meta.users)} users`;
+    case 'tabular': {
+      const what = meta.target.kind === 'classes' ? `${meta.classes} classes` : 'a number';
+      return `${plural(meta.columns.length, 'column')} to predict ${meta.target.name} from (${what})`;
+    }
+    default:
+      return meta satisfies never;
   }
 }
 
 function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
   if (meta.kind === 'documents') return block.kind === 'sparse' ? documentsPreview(meta, block) : null;
   if (meta.kind === 'text') return block.kind === 'dense' ? textPreview(meta.vocabulary, block) : null;
+  if (meta.kind === 'ratings') return block.kind === 'sparse' ? ratingRows(meta, block) : null;
+  if (meta.kind === 'tabular') return block.kind === 'dense' ? tableRows(meta, block) : null;
   const [height, width] = meta.kind === 'dense' ? meta.shape : [];
   if (block.kind !== 'dense' || height === undefined || width === undefined) return null;
   const images = Array.from({ length: Math.min(PREVIEW_IMAGES, block.count) }, (_, row) => {

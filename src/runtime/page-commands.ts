@@ -1,8 +1,19 @@
 // What a person can ask of the page, carried out: the other half of the view state.
+import type { DatasetMeta } from '../data/dataset.ts';
+import type { Job } from '../jobs/job.ts';
 import { jobs } from '../jobs/registry.ts';
 import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { Commands, ConsistencyView, FiltersView, RoleChoice, RunView, StartRequest } from '../store/view.ts';
+import type {
+  Commands,
+  ConsistencyView,
+  DataSettingsView,
+  FiltersView,
+  ProblemView,
+  RoleChoice,
+  RunView,
+  StartRequest,
+} from '../store/view.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
 import { PageCheckpoints } from './page-checkpoints.ts';
@@ -17,6 +28,11 @@ const DATA_SEED = 1;
 const LEAVE_TIMEOUT_MS = 5_000;
 const LEAVE_POLL_MS = 50;
 
+const DEFAULT_SETTINGS: DataSettingsView = {
+  skipBadRows: false,
+  table: { delimiter: null, target: null, kinds: {} },
+};
+
 /** Extra settings that scripts may give and the page's panel doesn't have. */
 export interface StartExtras {
   readonly options?: Record<string, unknown>;
@@ -26,6 +42,9 @@ export interface StartExtras {
 
 export class PageCommands implements Commands {
   private data: DatasetSummary | null = null;
+  /** What was dropped last, and what was said about it. */
+  private files: readonly File[] = [];
+  private settings: DataSettingsView = DEFAULT_SETTINGS;
   /** Counts what was asked for: an answer to an older question is dropped. */
   private asked = 0;
   private readonly checkpoints: PageCheckpoints;
@@ -62,9 +81,21 @@ export class PageCommands implements Commands {
     if (first !== undefined && files.length === 1 && first.name.endsWith('.safetensors')) {
       return this.task('Reading the checkpoint', this.checkpoints.resume(first), WHERE_FROM);
     }
+    this.files = files;
+    this.settings = DEFAULT_SETTINGS;
+    this.readFiles();
+  }
+
+  correctData(settings: Partial<DataSettingsView>): void {
+    this.settings = { ...this.settings, ...settings };
+    this.readFiles();
+  }
+
+  private readFiles(): void {
     const onProgress = (label: string, fraction: number | null) =>
       this.store.setState({ progress: { label, fraction } });
-    void this.show('Reading files', () => this.workers.loadFiles(files, this.store.getState().job, onProgress));
+    const { job } = this.store.getState();
+    void this.show('Reading files', () => this.workers.loadFiles(this.files, job, this.settings, onProgress));
   }
 
   start(request: StartRequest, extras: StartExtras = {}): void {
@@ -191,7 +222,8 @@ export class PageCommands implements Commands {
       if (question !== this.asked) return;
       this.adopt(data);
     } catch (error) {
-      if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.');
+      const action = error instanceof Error && error.name === 'BadRows' ? ('skip-bad-rows' as const) : undefined;
+      if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.', action);
     } finally {
       if (question === this.asked) this.store.setState({ progress: null });
     }
@@ -222,8 +254,8 @@ export class PageCommands implements Commands {
     }
   }
 
-  private complain(text: string, advice: string): void {
-    this.store.setState({ problem: { text, advice } });
+  private complain(text: string, advice: string, action?: ProblemView['action']): void {
+    this.store.setState({ problem: { text, advice, ...(action && { action }) } });
     this.view.note('error', text);
   }
 }
@@ -232,11 +264,20 @@ const WHERE_FROM = 'What was here is kept. Try another file, or start anew.';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What each job's own data are: some take a while to plan, and they never change. */
+const ownMetas = new Map<string, DatasetMeta>();
+
+function ownMeta(job: Job): DatasetMeta {
+  const meta = ownMetas.get(job.name) ?? job.generate(DATA_SEED, null).meta;
+  ownMetas.set(job.name, meta);
+  return meta;
+}
+
 /** The jobs with the defaults they have for this dataset; those for other kinds of data with their own data's. */
 function jobViews(data: DatasetSummary): ReturnType<ViewStore['getState']>['jobs'] {
   return jobs.map((job) => {
     const options = job.options.parse({});
-    const meta = data.meta.kind === job.dataKind ? data.meta : job.generate(DATA_SEED, null).meta;
+    const meta = data.meta.kind === job.dataKind ? data.meta : ownMeta(job);
     const { batch, learningRate, updater, steps } = job.defaults(options, meta);
     const { name, title, summary } = job;
     return { name, title, summary, defaults: { batch, learningRate, steps, updater: updater.kind } };

@@ -3,6 +3,7 @@
 
 import { hashBlock } from '../data/blocks.ts';
 import type { Block } from '../data/dataset.ts';
+import type { LoadSettings } from '../data/file-format.ts';
 import { encodeSafetensors } from '../data/safetensors.ts';
 import { findJob } from '../jobs/registry.ts';
 import { bytesOf } from '../protocol/bytes.ts';
@@ -119,10 +120,12 @@ export class TrainerHost {
   async loadFiles(
     files: readonly File[],
     job: string,
+    settings: LoadSettings,
     onProgress: (label: string, fraction: number | null) => void,
   ): Promise<DatasetSummary> {
-    const { meta, plan, first } = await loadFiles(files, findJob(job).dataKind, this.exchange, onProgress);
-    return describeDataset(meta, plan, first);
+    const { dataKind } = findJob(job);
+    const loaded = await loadFiles(files, dataKind, settings, this.exchange, onProgress);
+    return describeDataset(loaded.meta, loaded.plan, loaded.first, loaded);
   }
 
   /** The data that a job makes for itself. */

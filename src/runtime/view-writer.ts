@@ -1,6 +1,6 @@
 // Turns what the node learns into view state. The only writer of the store besides the commands.
 
-import { CLASSIFIER_MEASURES, type Measures } from '../jobs/job.ts';
+import { CLASSIFIER_MEASURES, type Measures, measuresOf } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
@@ -129,7 +129,7 @@ export class ViewWriter implements NodeHandlers {
     this.times.add(metrics.nodes);
     const { series } = this.store.getState();
     const { plan } = this.cluster ?? { plan: null };
-    const measures = (plan === null ? undefined : findJob(plan.job).measures) ?? CLASSIFIER_MEASURES;
+    const measures = plan === null ? CLASSIFIER_MEASURES : measuresOf(findJob(plan.job), plan.tables);
     const hasNew = metrics.isHistory || metrics.loss.length > 0 || metrics.accuracy.length > 0;
     const flows = metrics.nodes.flatMap(({ node, flows }) =>
       flows.map(([to, bytesPerSecond]) => ({ from: node, to, bytesPerSecond })),
@@ -159,7 +159,7 @@ export class ViewWriter implements NodeHandlers {
     if (cluster?.plan == null) return null;
     const { plan, phase, message } = cluster;
     const job = findJob(plan.job);
-    const measures = job.measures ?? CLASSIFIER_MEASURES;
+    const measures = measuresOf(job, plan.tables);
     const metrics = history ?? null;
     const old = this.store.getState().run;
     const kept = old?.number === plan.run ? old : null;
@@ -258,7 +258,10 @@ const measuresView = ({ loss, score }: Measures): RunView['measures'] => ({
 });
 
 /** The mean score as people see it. */
-const shownScore = (mean: number, { score }: Measures): number => (score?.isLogarithm ? Math.exp(mean) : mean);
+function shownScore(mean: number, { score }: Measures): number {
+  if (score?.isSquare) return Math.sqrt(mean);
+  return score?.isLogarithm ? Math.exp(mean) : mean;
+}
 
 function lastScore({ accuracy }: Metrics, measures: Measures): number | null {
   const mean = accuracy.at(-1)?.[3];

@@ -1,6 +1,8 @@
 // The page's handles on its three workers. The only page-side importer of Comlink; between tabs there is none, because
 // Comlink trusts its peer.
+
 import { proxy, type Remote, transfer, wrap } from 'comlink';
+import type { LoadSettings } from '../data/file-format.ts';
 import type { ClusterState, RunHistory } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { KeptCheckpoint, OpenedCheckpoint } from './checkpoint-keeper.ts';
@@ -64,9 +66,10 @@ export class WorkerHandles {
   loadFiles(
     files: readonly File[],
     job: string,
+    settings: LoadSettings,
     onProgress: (label: string, fraction: number | null) => void,
   ): Promise<DatasetSummary> {
-    return this.trainer.loadFiles(files, job, proxy(onProgress));
+    return this.trainer.loadFiles(files, job, settings, proxy(onProgress));
   }
 
   generateData(job: string, seed: number, samples: { train: number; test: number } | null): Promise<DatasetSummary> {

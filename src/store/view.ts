@@ -184,6 +184,25 @@ export interface DatasetView {
   jobs: string[];
   /** A few samples to look at; null where there is nothing to see. */
   preview: PreviewView | null;
+  /** What the columns of a table were taken for, where this tab has read it from files. */
+  table?: TableView;
+}
+
+export type ColumnKindView = 'number' | 'category' | 'ignored';
+
+export interface TableView {
+  delimiter: string;
+  /** Name of the column that is predicted. */
+  target: string;
+  columns: { name: string; kind: ColumnKindView; missing: number; distinct: number | null }[];
+}
+
+/** What a user says of files beyond choosing them. */
+export interface DataSettingsView {
+  /** Leave out rows that can't be read. */
+  skipBadRows: boolean;
+  /** Of a table; null lets the file tell. */
+  table: { delimiter: string | null; target: string | null; kinds: Record<string, ColumnKindView> };
 }
 
 export type PreviewView =
@@ -207,6 +226,13 @@ export interface NoticeView {
   text: string;
 }
 
+export interface ProblemView {
+  text: string;
+  advice: string;
+  /** What the page offers to do about it. */
+  action?: 'skip-bad-rows';
+}
+
 export interface ViewState {
   connection: ConnectionView;
   /** The link that others open to join; null before a room exists. */
@@ -227,7 +253,7 @@ export interface ViewState {
   progress: ProgressView | null;
   checkpoint: KeptCheckpointView | null;
   /** The last thing the user asked for that could not be done; null after it is dismissed. */
-  problem: { text: string; advice: string } | null;
+  problem: ProblemView | null;
   notices: NoticeView[];
 }
 
@@ -255,6 +281,8 @@ export interface Commands {
   generateData(): void;
   /** Reads dropped files: recognised by content, parsed off the main thread. */
   loadFiles(files: readonly File[]): void;
+  /** Reads the same files again, with other settings. */
+  correctData(settings: Partial<DataSettingsView>): void;
   start(request: StartRequest): void;
   pause(): void;
   resume(): void;

@@ -3,11 +3,15 @@ import type { ComponentType } from 'react';
 import { useView } from '../../store/use-view.ts';
 import { TryModel } from '../try/try-model.tsx';
 import { Writing } from './char-lm/writing.tsx';
+import { Recommendations } from './matrix-factorization/recommendations.tsx';
+import { TablePanel } from './tabular/table-panel.tsx';
 
 const PANELS = new Map<string, ComponentType>([
   ['digits-mlp', TryModel],
   ['digits-cnn', TryModel],
   ['char-lm', Writing],
+  ['matrix-factorization', Recommendations],
+  ['tabular', TablePanel],
 ]);
 
 /** The panel of the current run's job. A new run is a new panel: nothing of the old one may stay. */

@@ -2,6 +2,7 @@
 import { useCommands, useView } from '../../store/use-view.ts';
 import { FilesGlyph } from '../common/glyphs.tsx';
 import { Preview } from './preview.tsx';
+import { TableColumns } from './table-columns.tsx';
 
 export function DataCard() {
   const commands = useCommands();
@@ -17,6 +18,7 @@ export function DataCard() {
           <span className="muted small">{dataset?.description ?? 'Made by this page: nothing is downloaded.'}</span>
         </div>
         {(dataset === null || dataset.preview !== null) && <Preview preview={dataset?.preview ?? null} />}
+        <TableColumns />
         <div className="data-own">
           <label className="button data-pick">
             <FilesGlyph /> Choose files
@@ -38,7 +40,7 @@ export function DataCard() {
             </button>
           ) : (
             <span className="muted small">
-              or drop your own here: images and labels (idx, idx.gz), libsvm, or a checkpoint
+              or drop your own here: images and labels (idx), libsvm, CSV, ratings, text, or a checkpoint
             </span>
           )}
         </div>
