@@ -25,6 +25,17 @@ export type DatasetMeta = {
       readonly classes: 2;
     }
   | {
+      /** Rows of `features` characters, as bytes: numbers of the vocabulary. */
+      readonly kind: 'text';
+      readonly features: number;
+      /** Size of the vocabulary. */
+      readonly classes: number;
+      /** One character each, by number. */
+      readonly vocabulary: readonly string[];
+      /** What stands between a question and its answer on a line; null for text that asks nothing. */
+      readonly answersAfter: string | null;
+    }
+  | {
       /** Sparse rows [user, users + item] with values [rating, time]; a label says nothing. */
       readonly kind: 'ratings';
       /** Users and items. */
@@ -104,6 +115,7 @@ export interface DocumentsMeta {
 const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = {
   dense: 'dense',
   sparse: 'sparse',
+  text: 'dense',
   ratings: 'sparse',
   tabular: 'dense',
   documents: 'sparse',

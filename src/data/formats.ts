@@ -4,7 +4,8 @@ import type { FileFormat } from './file-format.ts';
 import { ldac } from './ldac.ts';
 import { ratingsFormat } from './ratings-format.ts';
 import { tableFormat } from './table-format.ts';
+import { textFormat } from './text.ts';
 import { textDocuments } from './text-documents.ts';
 
 /** In the order in which they are asked. */
-export const formats: readonly FileFormat[] = [ldac, docword, ratingsFormat, tableFormat, textDocuments];
+export const formats: readonly FileFormat[] = [ldac, docword, ratingsFormat, tableFormat, textDocuments, textFormat];

@@ -29,6 +29,18 @@ export const MAX_NAME_LENGTH = 200;
 export const HOLD_OUT_FRACTION = 1 / 6;
 export const MAX_HELD_OUT_SAMPLES = 10_000;
 
+/** A row of text is this long, and one character more: the longest context that a model can have of files. */
+export const TEXT_WINDOW = 128;
+
+/** Rows of text begin so far apart: half a row, so that windows of half its length see every character twice. */
+export const TEXT_STRIDE = 64;
+
+/** Different characters of a text: they are bytes in a block, and the model's embedding and head have a row for each. */
+export const MAX_CHARACTERS = 256;
+
+/** One text file: it is held as characters while it is cut, about 20 bytes each. */
+export const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
 /** Words of a vocabulary: the rest, the rarest, are left out. Their names travel in the manifest, and 65,536 of them with
  * their counts are about 1 MB of it. */
 export const MAX_VOCABULARY = 65_536;

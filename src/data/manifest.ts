@@ -6,6 +6,7 @@ import { hashBlock } from './blocks.ts';
 import type { Block, BlockEntry, DatasetMeta, Manifest, Split } from './dataset.ts';
 import {
   BLOCK_SAMPLES,
+  MAX_CHARACTERS,
   MAX_CLASSES,
   MAX_MANIFEST_BYTES,
   MAX_NAME_LENGTH,
@@ -49,6 +50,18 @@ export const datasetMetaSchema = z.discriminatedUnion('kind', [
   }),
   ratingsMetaSchema.extend(common),
   tabularMetaSchema.extend(common).refine(isConsistentTable, { message: 'the columns do not make the features' }),
+  z
+    .strictObject({
+      kind: z.literal('text'),
+      ...common,
+      features: z.int().min(2).max(MAX_BLOCK_BYTES),
+      classes: z.int().min(2).max(MAX_CHARACTERS),
+      vocabulary: z.array(z.string().min(1).max(2)).max(MAX_CHARACTERS),
+      answersAfter: z.string().min(1).max(2).nullable(),
+    })
+    .refine((meta) => meta.vocabulary.length === meta.classes, {
+      message: 'the vocabulary is not as large as the classes',
+    }),
   z
     .strictObject({
       kind: z.literal('documents'),

@@ -1,5 +1,7 @@
 // Every job there is. A new one is a file in this folder and a line here.
+import { charLm } from './char-lm.ts';
 import { countMin } from './count-min.ts';
+import { digitsCnn } from './digits-cnn.ts';
 import { digitsMlp } from './digits-mlp.ts';
 import type { Job } from './job.ts';
 import { lda } from './lda.ts';
@@ -7,7 +9,16 @@ import { matrixFactorization } from './matrix-factorization.ts';
 import { sparseLogistic } from './sparse-logistic.ts';
 import { tabular } from './tabular.ts';
 
-export const jobs: readonly Job[] = [digitsMlp, sparseLogistic, lda, countMin, matrixFactorization, tabular];
+export const jobs: readonly Job[] = [
+  digitsMlp,
+  digitsCnn,
+  sparseLogistic,
+  charLm,
+  lda,
+  countMin,
+  matrixFactorization,
+  tabular,
+];
 
 /** A name that no job has. */
 export class UnknownJob extends Error {

@@ -1,5 +1,5 @@
 // A dataset in words and pictures, for the page.
-import type { Block, DatasetMeta, DocumentsMeta, SparseBlock } from '../data/dataset.ts';
+import type { Block, DatasetMeta, DenseBlock, DocumentsMeta, SparseBlock } from '../data/dataset.ts';
 import { wordName, wordsOf } from '../data/documents.ts';
 import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
@@ -50,6 +50,8 @@ function shapeInWords(meta: DatasetMeta): string {
       return `${count(meta.features)} features, few of them in each sample`;
     case 'documents':
       return `${count(meta.tokens.train)} words to learn from, ${count(meta.words)} different ones`;
+    case 'text':
+      return `rows of ${count(meta.features)} characters, ${meta.classes} different ones`;
     case 'ratings':
       return `ratings of ${count(meta.items)} items by ${count(meta.users)} users`;
     case 'tabular': {
@@ -63,6 +65,7 @@ function shapeInWords(meta: DatasetMeta): string {
 
 function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
   if (meta.kind === 'documents') return block.kind === 'sparse' ? documentsPreview(meta, block) : null;
+  if (meta.kind === 'text') return block.kind === 'dense' ? textPreview(meta.vocabulary, block) : null;
   if (meta.kind === 'ratings') return block.kind === 'sparse' ? ratingRows(meta, block) : null;
   if (meta.kind === 'tabular') return block.kind === 'dense' ? tableRows(meta, block) : null;
   const [height, width] = meta.kind === 'dense' ? meta.shape : [];
@@ -78,6 +81,12 @@ function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
 /** Lines, and words in each. */
 const PREVIEW_LINES = 6;
 const PREVIEW_WORDS = 24;
+
+/** The first row, line by line: the beginning of the text. */
+function textPreview(vocabulary: readonly string[], { x, features }: DenseBlock): DatasetView['preview'] {
+  const text = Array.from(x.slice(0, features), (character) => vocabulary[character] ?? '').join('');
+  return { kind: 'text', lines: text.split('\n').slice(0, PREVIEW_LINES) };
+}
 
 /** Pictures where words are pixels, else the words of the first documents, the most frequent ones first. */
 function documentsPreview(meta: DocumentsMeta, block: SparseBlock): DatasetView['preview'] {

@@ -2,6 +2,7 @@
 import type { ComponentType } from 'react';
 import { useView } from '../../store/use-view.ts';
 import { TryModel } from '../try/try-model.tsx';
+import { Writing } from './char-lm/writing.tsx';
 import { HittersPanel } from './count-min/hitters-panel.tsx';
 import { TopicsPanel } from './lda/topics-panel.tsx';
 import { Recommendations } from './matrix-factorization/recommendations.tsx';
@@ -9,6 +10,8 @@ import { TablePanel } from './tabular/table-panel.tsx';
 
 const PANELS = new Map<string, ComponentType>([
   ['digits-mlp', TryModel],
+  ['digits-cnn', TryModel],
+  ['char-lm', Writing],
   ['matrix-factorization', Recommendations],
   ['tabular', TablePanel],
   ['lda', TopicsPanel],

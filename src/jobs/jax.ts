@@ -1,0 +1,36 @@
+// What trainers on jax-js share. The library is loaded when a trainer is made, so that pages and shard workers, which only
+// need the jobs' descriptions, never fetch it. Its functions consume their arguments: `.ref` where one is used again.
+import type { Array as JaxArray } from '@jax-js/jax';
+import { UnsuitableBlock } from './errors.ts';
+import type { TableValues } from './job.ts';
+
+export type Jax = typeof import('@jax-js/jax');
+export type { JaxArray };
+
+export const loadJax = (): Promise<Jax> => import('@jax-js/jax');
+
+/** Copies at once: the caller may transfer or reuse its array. */
+export const upload = (jax: Jax, values: Float32Array, shape: readonly number[]): JaxArray =>
+  jax.numpy.array(values as Float32Array<ArrayBuffer>, { shape: [...shape] });
+
+/** All tables on the device, each in its own shape. Throws `UnsuitableBlock` where they are not those of the model. */
+export function uploadTables(jax: Jax, shapes: readonly (readonly number[])[], tables: readonly TableValues[]) {
+  if (tables.length !== shapes.length) {
+    throw new UnsuitableBlock(`This model has ${shapes.length} tables, not ${tables.length}.`);
+  }
+  return tables.map(({ values }, table) => upload(jax, values, shapes[table] ?? []));
+}
+
+/** Reads an array back, and frees it on the device. */
+export async function floats(array: JaxArray): Promise<Float32Array> {
+  const data = await array.data();
+  if (data instanceof Float32Array) return data;
+  throw new TypeError(`jax-js answered with ${data.constructor.name} where floats were asked for.`);
+}
+
+/** One array per table, read back in order. */
+export async function gradientTables(gradients: readonly JaxArray[]): Promise<TableValues[]> {
+  const tables: TableValues[] = [];
+  for (const gradient of gradients) tables.push({ keys: null, values: await floats(gradient) });
+  return tables;
+}
