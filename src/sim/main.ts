@@ -164,7 +164,8 @@ ${faultKinds.map((kind) => `  ${kind.padEnd(18)} ${faultWords[kind]}`).join('\n'
 Examples:
   npm run simulate -- --seeds 1000 --consistency ssp:4   hunts; failing seeds print how to replay them
   npm run simulate -- --seed 7 --trace trace.txt         one history, its whole trace in a file
-  npm run simulate -- --seed 1 --steps 1000000 --workers 2 --servers 2 --segments 1 --fault-count 40
+  npm run simulate -- --seed 1 --steps 1000000 --workers 2 --servers 2 --segments 1 --consistency ssp:4 \\
+    --fault-count 200 --faults break,break-late,stall,freeze,partition,cut-off,signaling,slow
                                                          a million steps: does anything grow? (some minutes)
   npm run simulate -- --growth                           how cost grows with the room, as a Markdown table`;
 

@@ -6,8 +6,10 @@ import type { Push } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { Consistency } from '../ps/consistency.ts';
 import { HostedSegment } from '../ps/hosted-segment.ts';
+import { SchedulerCore } from '../ps/scheduler-core.ts';
 import { ShardCore } from '../ps/shard-core.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
+import { measureGrowth } from './growth.ts';
 import { Simulation, type SimulationConfig } from './simulation.ts';
 
 const BSP: Consistency = { kind: 'bsp' };
@@ -31,17 +33,26 @@ const violationsOf = (seeds: number, change: Partial<SimulationConfig> = {}) =>
     ({ seed, violations }) => violations.map(({ invariant, text }) => `seed ${seed}: invariant ${invariant}: ${text}`),
   );
 
+/** Of the first history that fails; empty where all hold. */
+function firstViolation(seeds: number, change: Partial<SimulationConfig> = {}): string {
+  for (let seed = 0; seed < seeds; seed++) {
+    const [found] = new Simulation(config(seed, change)).run().violations;
+    if (found !== undefined) return `seed ${seed}: invariant ${found.invariant}: ${found.text}`;
+  }
+  return '';
+}
+
 describe('histories with faults of every kind hold', () => {
   it.each([
     ['BSP', BSP],
     ['bounded delay', SSP],
     ['async', ASYNC],
   ] as const)('%s, one replica', (_, consistency) => {
-    expect(violationsOf(40, { consistency })).toEqual([]);
+    expect(violationsOf(16, { consistency })).toEqual([]);
   });
 
   it('two replicas, more nodes', () => {
-    expect(violationsOf(8, { workers: 8, servers: 6, replicas: 2, faultCount: 16 })).toEqual([]);
+    expect(violationsOf(3, { workers: 8, servers: 6, replicas: 2, faultCount: 16 })).toEqual([]);
   });
 
   it.each([BSP, SSP, ASYNC])(
@@ -58,12 +69,13 @@ describe('histories with faults of every kind hold', () => {
   );
 
   it('no replicas: nobody who holds something is killed, but everything else happens', () => {
-    expect(violationsOf(15, { servers: 2, replicas: 0 })).toEqual([]);
+    expect(violationsOf(8, { servers: 2, replicas: 0 })).toEqual([]);
   });
 });
 
 describe('histories that once failed', () => {
-  // The faults of today are drawn from a longer list: seeds of before it grew name the shorter one.
+  // Each was found by its seed. The draw of faults has changed since; the causes themselves are pinned by the tests of
+  // scheduler, membership and replication, and by the mutations below.
   it.each([
     ['a scheduler cut off from one copy let go of it while nobody knew that the other was dead', 389, BSP, 10],
     ['the same under bounded delay', 389, SSP, 10],
@@ -77,6 +89,27 @@ describe('histories that once failed', () => {
     ['a push came whose forerunners an earlier owner had acknowledged', 11, SSP, 15],
   ] as const)('%s', (_, seed, consistency, faultCount) => {
     expect(new Simulation(config(seed, { consistency, faultCount })).run().violations).toEqual([]);
+  });
+});
+
+it('of many steps keeps every queue under its bound, with receipts that pushes share', () => {
+  const faults: readonly FaultKind[] = ['break', 'break-late', 'stall', 'freeze', 'partition', 'signaling', 'slow'];
+  const change = { workers: 2, servers: 2, segments: 1, consistency: SSP, faults, faultCount: 30, steps: 1_500 };
+  const { violations, acknowledged, faults: committed } = new Simulation(config(1, change)).run();
+  expect(violations).toEqual([]);
+  expect(acknowledged).toBe(2 * 1_500);
+  expect(committed).toBeGreaterThan(20);
+});
+
+describe('cost', () => {
+  it('of a node does not grow with the room, and the scheduler has no more than its share', () => {
+    const [small, large] = [measureGrowth(10), measureGrowth(30)];
+    expect(large.messages).toBeLessThan(1.1 * small.messages);
+    expect(large.kibibytes).toBeLessThan(1.1 * small.kibibytes);
+    // Control messages follow the time, not the steps.
+    expect(large.controlMessages / large.stepMs).toBeLessThan((1.3 * small.controlMessages) / small.stepMs);
+    expect(large.schedulerMessages / large.stepMs).toBeLessThan((3 * 1.3 * small.schedulerMessages) / small.stepMs);
+    expect(large.failoverMs).toBeLessThan(800);
   });
 });
 
@@ -98,7 +131,7 @@ describe('a history', () => {
   it('in BSP ends with the parameters of the run without faults when only servers are lost', () => {
     const calm = new Simulation(config(3, { faults: [] })).run();
     const faults: readonly FaultKind[] = ['kill-server', 'leave-server', 'join-server'];
-    for (const seed of [3, 4, 5, 6, 7]) {
+    for (const seed of [3, 4, 5]) {
       const hit = new Simulation(config(seed, { servers: 4, faults, faultCount: 4 })).run();
       expect(hit.violations).toEqual([]);
       expect(hit.faults).toBeGreaterThan(0);
@@ -132,7 +165,7 @@ describe('the checks can fail', () => {
       if (push.clock <= applied && push.clock >= push.settled) method(this, 'applyAlone')(push);
       else original.call(this, push);
     });
-    expect(violationsOf(30, { consistency: SSP }).join()).toContain('invariant 1');
+    expect(firstViolation(30, { consistency: SSP })).toContain('invariant 1');
   });
 
   it('without the epoch check frames of an old epoch are applied, and pushes are lost or doubled', () => {
@@ -145,19 +178,44 @@ describe('the checks can fail', () => {
         return Reflect.apply(original, this, [from, { ...frame, epoch: this.epoch }]);
       },
     );
-    expect(violationsOf(40, { consistency: ASYNC }).length).toBeGreaterThan(0);
+    expect(firstViolation(40, { consistency: ASYNC })).toContain('invariant');
   });
 
   it('when a push is acknowledged before its replicas have it, it can be lost', () => {
     restore = breakMethod(HostedSegment.prototype, 'acknowledgeWhenSafe', function (this: HostedSegment, push: Push) {
       method(this, 'acknowledge')(push.worker, push.clock);
     });
-    expect(violationsOf(60, { consistency: ASYNC, faults: ['kill-server', 'stall'] }).join()).toContain('invariant 1');
+    expect(firstViolation(60, { consistency: ASYNC, faults: ['kill-server', 'stall'] })).toContain('invariant 1');
   });
 
   it('when parked pulls are not released, nothing moves', () => {
     restore = breakMethod(HostedSegment.prototype, 'release', () => undefined);
     expect(violationsOf(1, { faults: [] }).join()).toContain('invariant 6');
+  });
+
+  it('when copies are let go for others that may be dead, what is lost stays lost', () => {
+    restore = breakMethod(SchedulerCore.prototype, 'keepProven', (_: unknown, next: unknown) => next);
+    const faults: readonly FaultKind[] = ['kill-server', 'break', 'signaling', 'freeze', 'cut-off'];
+    expect(new Simulation(config(58, { faults, faultCount: 12 })).run().violations).toMatchObject([{ invariant: 6 }]);
+  });
+
+  it('when what was acknowledged is kept, memory grows over its bound', () => {
+    restore = breakMethod(HostedSegment.prototype, 'acknowledgeSafe', function (this: object) {
+      const safe = method(this, 'safeVersion')();
+      const kept: unknown = Reflect.get(this, 'unacknowledged');
+      if (!(kept instanceof Map)) throw new Error('no map');
+      for (const { version, worker, clock } of kept.values()) {
+        if (version <= Number(safe)) method(this, 'acknowledge')(worker, clock);
+      }
+    });
+    const restoreSettled = breakMethod(HostedSegment.prototype, 'forgetSettled', () => undefined);
+    const restoreCount = breakMethod(HostedSegment.prototype, 'unacknowledgedOf', () => 0);
+    try {
+      expect(firstViolation(1, { consistency: ASYNC, faults: [] })).toContain('invariant 7');
+    } finally {
+      restoreSettled();
+      restoreCount();
+    }
   });
 
   it('when pulls are answered before their clocks are reached, the bounded delay is violated', () => {
