@@ -13,6 +13,9 @@ import type { Rows } from '../src/ps/segment.ts';
 import { ShardCore } from '../src/ps/shard-core.ts';
 import { ASYNC, mapOf, scheduleOf, workerOf } from '../src/ps/testing.ts';
 
+/** More clocks than any measurement has. */
+const MAX_CLOCKS = 100_000_000;
+
 const WORKER = workerOf(1);
 const SERVER = nodeId(9);
 
@@ -27,7 +30,10 @@ class Pair {
     let requests = 0;
     this.client = new ClientCore(WORKER, () => ++requests);
     const map = mapOf({ servers: [SERVER], workers: [WORKER], tables });
-    this.shard.step({ kind: 'plan', plan: { run: 1, tables, seed: 1, updater: { kind: 'add' }, batch } });
+    this.shard.step({
+      kind: 'plan',
+      plan: { run: 1, tables, seed: 1, updater: { kind: 'add' }, batch, steps: MAX_CLOCKS, isResumed: false },
+    });
     this.shard.step({ kind: 'schedule', schedule: scheduleOf(ASYNC) });
     this.shard.step({ kind: 'map', map });
     this.client.step({ kind: 'plan', run: 1, tables });

@@ -83,6 +83,8 @@ export class FilterChoice {
   }
 
   private at(clock: number): Filters {
+    // Counts must arrive as they were sent: a rounded one is another count.
+    if (this.cluster().plan?.updater.kind === 'add') return NO_FILTERS;
     return scheduleAt(this.cluster().schedule, clock).filters ?? NO_FILTERS;
   }
 }

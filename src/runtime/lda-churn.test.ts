@@ -16,7 +16,9 @@ import { Random } from '../random.ts';
 import { Batches } from './batches.ts';
 import { Abandoned, Client } from './client.ts';
 import { Signal } from './deferred.ts';
+import { FilterChoice } from './filter-choice.ts';
 import { splitPlan } from './run-data.ts';
+import { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { WorkerMeter } from './worker-meter.ts';
 
@@ -68,7 +70,8 @@ class Room {
   ) {
     this.random = new Random(seed);
     this.cluster = this.stateOf([A, B], 1);
-    const shardPlan = { run: 1, tables: plan.tables, seed: plan.seed, updater: plan.updater, batch: plan.batch };
+    const { tables, seed: start, updater, batch, steps } = plan;
+    const shardPlan = { run: 1, tables, seed: start, updater, batch, steps, isResumed: false };
     for (const shard of this.shards.values()) {
       shard.step({ kind: 'plan', plan: shardPlan });
       shard.step({ kind: 'schedule', schedule: scheduleOf(consistency) });
@@ -92,9 +95,16 @@ class Room {
     const trainer = await lda.createTrainer(lda.options.parse({}), meta);
     const parts = { self: worker.node, plan, client, trainer, data, changed: this.changed };
     const rest = { batches: new Batches(plan, data, worker.node), meter: new WorkerMeter(10, () => 0) };
+    const filters = new FilterChoice(
+      () => this.cluster,
+      () => client.traffic,
+      () => rest.meter.totals(),
+    );
     const loop = new TrainingLoop({
       ...parts,
       ...rest,
+      filters,
+      steps: new StepLog(() => 0),
       cluster: () => this.cluster,
       isOver: () => this.dead.has(worker.node),
     });
@@ -187,6 +197,8 @@ class Room {
       clockLimit: plan.steps,
       leases,
       holders: [],
+      shutOut: [],
+      checkpoint: { cutAt: null, newest: null },
     };
   }
 
