@@ -5,7 +5,8 @@ test('two tabs find the bars, show them as pictures, and count every word once',
   const [a, b] = [await room.joinTab(), await room.joinTab()];
   await a.page.getByRole('radio', { name: 'Topics of documents' }).check();
   await expect(a.data).toContainText('25 different ones');
-  await a.start({ steps: 60 });
+  // Forty times through the documents.
+  await a.start({ steps: 320 });
   await a.finished();
   for (const tab of [a, b]) {
     const topics = tab.page.getByRole('region', { name: 'Topics' });
@@ -14,7 +15,7 @@ test('two tabs find the bars, show them as pictures, and count every word once',
     await expect.poll(() => tab.value('Held-out perplexity')).toBeLessThan(22.5);
     await expect(topics.getByRole('status', { name: 'Coherence' })).not.toBeEmpty();
   }
-  const figures = await a.call('modelFigures');
+  const figures = await a.page.evaluate(() => window.pushpull.modelFigures());
   expect(figures).toEqual({ tokens: 200_000, counted: 200_000, unbalancedWords: 0 });
 });
 
