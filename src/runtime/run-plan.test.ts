@@ -67,6 +67,13 @@ describe('a plan', () => {
     expect(plan({ evaluateEvery: 3 }).evaluateEvery).toBe(3);
   });
 
+  it('of a job that adds pushes every batch: the mean of several counts is no count', () => {
+    const job = findJob('lda');
+    const made = makePlan(request({ job: 'lda', updater: 'add', steps: 12, localSteps: 4 }), metaOf(job), data);
+    expect([made.steps, made.local]).toEqual([12, undefined]);
+    expect(plan({ steps: 12, localSteps: 4 })).toMatchObject({ steps: 3, local: { steps: 4 } });
+  });
+
   it('keeps what was asked for', () => {
     expect(plan({ seed: 9, batch: 64, steps: 10, replicas: 2 })).toMatchObject({
       ...{ seed: 9, batch: 64, steps: 10, replicas: 2, data, run: 0, job: 'digits-mlp' },

@@ -54,7 +54,9 @@ const isUpdaterKind = (name: string): name is UpdaterKind => Object.hasOwn(UPDAT
 export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan): RunPlan {
   const job = findJob(request.job);
   const options = job.options.parse(request.options);
-  const { batch, seed, replicas, updater: name, localSteps = 1 } = request;
+  const { batch, seed, replicas, updater: name } = request;
+  // The mean of several batches' counts is no count: jobs that add push every batch.
+  const localSteps = name === 'add' ? 1 : (request.localSteps ?? 1);
   const steps = Math.ceil(request.steps / localSteps);
   if (!isUpdaterKind(name)) {
     throw new UnknownUpdater(`There is no updater "${name}". There is: ${Object.keys(UPDATERS).join(', ')}.`);

@@ -54,7 +54,9 @@ function TextLines({ lines }: { readonly lines: readonly string[] }) {
   return (
     <div className="preview-rows">
       {lines.map((line, index) => (
-        <p key={index}>{line}</p>
+        <p key={index} className="preview-line">
+          {line}
+        </p>
       ))}
     </div>
   );
