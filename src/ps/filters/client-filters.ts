@@ -177,6 +177,8 @@ export class ClientFilters {
 
 /** A gradient that isn't finite travels as it is, so that its shard refuses it by name. */
 function isAllFinite(values: Float32Array): boolean {
-  for (const value of values) if (value - value !== 0) return false;
-  return true;
+  // 0 for every number, NaN for the others, and NaN stays.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
+  return sum === 0;
 }
