@@ -154,11 +154,6 @@ export class ClientFilters {
     this.pull.values += valueBytes;
   }
 
-  /** A receiver has forgotten keys of this segment, or may have: they go out whole again. */
-  forgetKeys(key: number): void {
-    this.sent.delete(key);
-  }
-
   private codeKeys(keys: Uint32Array | null, range: SegmentRange, owner: NodeId, mayBeShort: boolean): Uint8Array {
     if (keys === null || keys.length === 0) return encodeKeys(keys, range.start, range.end);
     const at = segmentKey(range.table, range.segment);
