@@ -1,6 +1,6 @@
 // `npm run cluster` as a script runs it: what it writes, and what it says when it can't.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { expect, report, test } from './fixtures/test.ts';
@@ -69,6 +69,22 @@ cluster('BSP is the same bit for bit from run to run, with one server and with t
   expect(again.paramsSha256).toBe(one.paramsSha256);
   expect(three.paramsSha256).toBe(one.paramsSha256);
 });
+
+cluster(
+  'a run resumed from a checkpoint file, with other servers, ends with the same bytes',
+  async ({ train }, info) => {
+    const newest = info.outputPath('newest.safetensors');
+    const first = info.outputPath('first.safetensors');
+    const keep = ['--checkpoint', newest, '--checkpoint-every', '20'];
+    const whole = train(...SMALL, '--workers', '2', '--servers', '1', ...keep);
+    await expect.poll(() => existsSync(newest), { intervals: [50] }).toBe(true);
+    copyFileSync(newest, first);
+    const { paramsSha256 } = await whole;
+    const again = await train('--resume', first, '--workers', '2', '--servers', '2', '--oracle');
+    expect(again.paramsSha256).toBe(paramsSha256);
+    expect(again.oracle?.maxAbsDiff).toBe(0);
+  },
+);
 
 cluster('sparse-logistic reports objective and non-zeros', async ({ train }) => {
   const result = await train('--job', 'sparse-logistic', '--workers', '2', '--servers', '2', '--steps', '60');

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatasetMeta } from '../../src/data/dataset.ts';
+import { DEFAULT_SETTINGS } from '../../src/data/file-format.ts';
 import { findJob } from '../../src/jobs/registry.ts';
 import type { ClusterState, DataPlan, Traffic } from '../../src/protocol/control.ts';
 import type { Filters } from '../../src/protocol/filters.ts';
@@ -35,10 +36,10 @@ const newExchange = () =>
     () => [],
   );
 
-export async function dataFromFiles(paths: readonly string[]): Promise<LoneData> {
+export async function dataFromFiles(kind: DatasetMeta['kind'], paths: readonly string[]): Promise<LoneData> {
   const exchange = newExchange();
   const files = paths.map((path) => new File([readFileSync(path)], basename(path)));
-  const { meta, plan } = await loadFiles(files, exchange, () => undefined);
+  const { meta, plan } = await loadFiles(files, kind, DEFAULT_SETTINGS, exchange, () => undefined);
   return { meta, plan, exchange };
 }
 

@@ -35,11 +35,18 @@ async function dataOf(name: string): Promise<{ data: LoneData; job: string; batc
       't10k-images-idx3-ubyte',
       't10k-labels-idx1-ubyte',
     ];
-    return { data: await dataFromFiles(parts.map((part) => file(`mnist/${part}.gz`))), job: 'digits-mlp', batch: 128 };
+    return {
+      data: await dataFromFiles(
+        'dense',
+        parts.map((part) => file(`mnist/${part}.gz`)),
+      ),
+      job: 'digits-mlp',
+      batch: 128,
+    };
   }
   if (name === 'a9a')
     return {
-      data: await dataFromFiles([file('a9a/a9a.gz'), file('a9a/a9a.t.gz')]),
+      data: await dataFromFiles('sparse', [file('a9a/a9a.gz'), file('a9a/a9a.t.gz')]),
       job: 'sparse-logistic',
       batch: 512,
     };

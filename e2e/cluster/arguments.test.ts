@@ -36,6 +36,7 @@ describe('the command line', () => {
       test: ['c', 'd'],
     });
     expect(parseArguments(['--train', 'a'])).toMatchObject({ train: ['a'] });
+    expect(parseArguments(['--data', 'a', 'b', 'c'])).toMatchObject({ data: ['a', 'b', 'c'] });
   });
 
   it('reads job options as JSON where they are, else as text', () => {
@@ -64,6 +65,8 @@ describe('the command line', () => {
     [['--option', 'l1'], '--option: is name=value, e.g. l1=1 or hidden=[64,32].'],
     [['--browser', 'safari'], '--browser: is chromium, firefox or mixed.'],
     [['--test', 'a'], '--test needs --train.'],
+    [['--train', 'a', '--data', 'b'], '--data and --train: use one of them.'],
+    [['--checkpoint-every', '10'], '--checkpoint-every needs --checkpoint.'],
   ])('says what is wrong with %j', (argv, words) => {
     expect(failureOf(...argv)).toBe(words);
   });

@@ -55,6 +55,7 @@ const schema = z.object({
   job: z.string(),
   train: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
   test: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
+  data: z.array(z.string()).optional(),
   dataSamples: z
     .string()
     .regex(/^\d+,\d+$/, 'is two numbers, e.g. 6000,1000')
@@ -78,6 +79,9 @@ const schema = z.object({
   localSteps: wholeNumber(1, 1024),
   option: z.array(jobOption).transform((pairs) => Object.fromEntries(pairs)),
   fault: z.array(faultSchema).transform((lists) => lists.flat()),
+  checkpoint: z.string().optional(),
+  checkpointEvery: wholeNumber(1, 100_000_000).optional(),
+  resume: z.string().optional(),
   oracle: z.boolean(),
   browser: z.enum(['chromium', 'firefox', 'mixed'], 'is chromium, firefox or mixed'),
   json: z.string().optional(),
@@ -98,6 +102,7 @@ function command(): Command {
     .option('--job <name>', 'what to train', 'digits-mlp')
     .option('--train <files...>', 'idx images and labels, or one libsvm file; plain or .gz. Without: generated data')
     .option('--test <files...>', 'the same for testing. Without: a part of the training data is held out')
+    .option('--data <files...>', 'files of any format that the page reads; it recognises them by their content')
     .option('--data-samples <train,test>', 'how many samples to generate')
     .option('--workers <count>', 'tabs that compute gradients', '2')
     .option('--servers <count>', 'tabs that hold the parameters', '2')
@@ -120,6 +125,9 @@ function command(): Command {
       collect,
       [],
     )
+    .option('--checkpoint <file>', 'write the newest checkpoint there, at the end and on the way')
+    .option('--checkpoint-every <clocks>', 'clocks between two checkpoints; without, only one at the end')
+    .option('--resume <file>', 'go on from a checkpoint: job, data and settings are its own')
     .option('--oracle', 'train it again in one thread and report the largest difference', false)
     .option('--browser <name>', 'chromium, firefox, or mixed (in turn)', 'chromium')
     .option('--json <file>', 'write the results there')
@@ -139,7 +147,7 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
     const [issue] = parsed.error.issues;
     throw new ClusterFailure(`--${kebab(String(issue?.path[0] ?? ''))}: ${issue?.message ?? 'is wrong'}.`);
   }
-  const { workers, servers, train, test } = parsed.data;
+  const { workers, servers, train, test, data } = parsed.data;
   if (workers + servers > MAX_ROOM_NODES) {
     throw new ClusterFailure(`--workers and --servers: ${workers + servers} tabs; a room holds ${MAX_ROOM_NODES}.`);
   }
@@ -149,6 +157,10 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
   }
   if (oracle && localSteps > 1) throw new ClusterFailure('--oracle: one thread takes no local steps.');
   if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
+  if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
+  if (parsed.data.checkpointEvery !== undefined && parsed.data.checkpoint === undefined) {
+    throw new ClusterFailure('--checkpoint-every needs --checkpoint.');
+  }
   return parsed.data;
 }
 

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Split } from '../../src/data/dataset.ts';
-import { splitFromName } from '../../src/data/recognise.ts';
+import { splitFromName } from '../../src/data/file-format.ts';
 import { ClusterFailure } from './failure.ts';
 
 export interface DataFiles {

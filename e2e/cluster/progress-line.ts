@@ -29,13 +29,20 @@ export class ProgressLine {
   }
 }
 
+/** The run's score by its name; nothing for a job without one. */
+function scoreText({ measures: { score }, accuracy }: RunView): string[] {
+  if (score === null) return [];
+  const shown = score.format === 'percent' ? `${((accuracy ?? 0) * 100).toFixed(2)} %` : (accuracy ?? 0).toFixed(4);
+  return [`${score.name.toLowerCase()} ${accuracy === null ? '–' : shown}`];
+}
+
 function lineOf(run: RunView): string {
   if (run.phase === 'preparing') return 'preparing: every tab loads its data and compiles the model';
   const count = (value: number) => Math.round(value).toLocaleString('en');
   const parts = [
     `step ${count(run.clock)}/${count(run.steps)}`,
     `loss ${run.loss === null ? '–' : run.loss.toFixed(4)}`,
-    `accuracy ${run.accuracy === null ? '–' : `${(run.accuracy * 100).toFixed(2)} %`}`,
+    ...scoreText(run),
     `${count(run.samplesPerSecond)} samples/s`,
   ];
   return parts.join(' · ');

@@ -1,6 +1,6 @@
 // What a run came to: as JSON for machines, as a few lines for people.
 import type { Metrics } from '../../src/protocol/control.ts';
-import type { StartRequest } from '../../src/store/view.ts';
+import type { MeasuresView, StartRequest } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
 import type { FaultReport } from './fault-report.ts';
@@ -16,7 +16,9 @@ export interface ClusterResult {
   readonly seconds: number;
   readonly samplesPerSecond: number;
   readonly loss: number | null;
+  /** The job's score, as `measures` names it: most often the fraction classified right. */
   readonly testAccuracy: number | null;
+  readonly measures: MeasuresView;
   /** Links between the workers and the servers' tabs, by what carries them. */
   readonly links: { readonly webrtc: number; readonly port: number };
   /** Before filters (raw), after each stage, on the wire; time spent in them. */
@@ -40,7 +42,7 @@ export interface ClusterResult {
   readonly nonZeros?: number;
 }
 
-const consistencyText = ({ consistency }: ClusterArguments): string =>
+const consistencyText = ({ consistency }: StartRequest): string =>
   consistency.kind === 'ssp' ? `ssp:${consistency.delay}` : consistency.kind;
 
 /** @throws ClusterFailure where the run left no figures */
@@ -50,10 +52,10 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
   if (metrics === null || status.run === null) throw new ClusterFailure('The run ended without figures.');
   const workers = metrics.nodes.filter(({ isWorker }) => isWorker);
   const count = (kind: 'webrtc' | 'port') => workers.reduce((sum, { links }) => sum + links[kind], 0);
-  const { loss, accuracy } = status.run;
+  const { loss, accuracy, measures } = status.run;
   return {
-    job: wanted.job,
-    consistency: consistencyText(wanted),
+    job: request.job,
+    consistency: consistencyText(request),
     workers: wanted.workers,
     servers: wanted.servers,
     steps: request.steps,
@@ -62,6 +64,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     samplesPerSecond: metrics.samples / metrics.seconds,
     loss,
     testAccuracy: accuracy,
+    measures,
     links: { webrtc: count('webrtc'), port: count('port') },
     bytes: metrics.traffic,
     filters: filtersText(request.filters),
@@ -90,8 +93,8 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
     ['Cluster', `${result.workers} workers, ${result.servers} servers, ${result.consistency}; ${browsers.join(', ')}`],
     ['Trained', `${count(result.samples)} samples in ${count(result.steps)} steps, ${result.seconds.toFixed(1)} s`],
     ['Speed', `${count(result.samplesPerSecond)} samples/s`],
-    ['Loss', result.loss?.toFixed(5) ?? '–'],
-    ['Test accuracy', result.testAccuracy === null ? '–' : `${(result.testAccuracy * 100).toFixed(2)} %`],
+    [result.measures.loss.name, result.loss?.toFixed(5) ?? '–'],
+    ...scoreRows(result),
     [
       'Workers’ time',
       `${percent(time.compute)} compute, ${percent(time.communicate)} communicate, ${percent(time.wait)} wait`,
@@ -113,7 +116,13 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
   if (result.oracle) rows.push(['One thread', oracleText(result.oracle)]);
   if (result.objective !== undefined) rows.push(['Objective', result.objective.toFixed(2)]);
   if (result.nonZeros !== undefined) rows.push(['Non-zeros', count(result.nonZeros)]);
-  return rows.map(([name, text]) => `${name.padEnd(14)} ${text}`).join('\n');
+  return rows.map(([name, text]) => `${name.padEnd(22)} ${text}`).join('\n');
+}
+
+function scoreRows({ measures: { score }, testAccuracy: value }: ClusterResult): [string, string][] {
+  if (score === null) return [];
+  const text = score.format === 'percent' ? `${((value ?? 0) * 100).toFixed(2)} %` : (value ?? 0).toFixed(4);
+  return [[score.name, value === null ? '–' : text]];
 }
 
 const filtersText = (filters: StartRequest['filters']): string =>

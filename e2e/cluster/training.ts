@@ -3,6 +3,7 @@ import type { Figures, Status } from '../../src/runtime/automation.ts';
 import { DEFAULT_FILTERS, type FiltersView, type StartRequest } from '../../src/store/view.ts';
 import type { Tab } from '../browsers/tab.ts';
 import type { ClusterArguments } from './arguments.ts';
+import { CheckpointWriter, resumeFrom } from './checkpoint-files.ts';
 import { dataFiles } from './data-files.ts';
 import { ClusterFailure } from './failure.ts';
 import type { FaultReport } from './fault-report.ts';
@@ -27,14 +28,14 @@ export interface Trained {
 
 /** @throws ClusterFailure */
 export async function train(room: Room, wanted: ClusterArguments, line: ProgressLine): Promise<Trained> {
+  const checkpoints = new CheckpointWriter(room.first, wanted.checkpoint);
   await chooseData(room.first, wanted);
-  const request = await requestOf(room.first, wanted);
   await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
-  const { option: options, evaluateEvery } = wanted;
-  await room.first.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  const request = wanted.resume === undefined ? await start(room.first, wanted) : await resume(room.first, wanted);
   const faults = new FaultRunner(room, wanted.fault);
   try {
-    await followRun(room, line, faults);
+    await followRun(room, line, faults, checkpoints);
+    await checkpoints.writeLast();
   } finally {
     line.end();
   }
@@ -54,20 +55,37 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
   };
 }
 
-async function chooseData(tab: Tab, { job, train, test, dataSamples }: ClusterArguments): Promise<void> {
+async function start(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
+  const request = await requestOf(tab, wanted);
+  const { option: options, evaluateEvery } = wanted;
+  await tab.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  return request;
+}
+
+/** @returns what the run was once started with; its seed stays in the checkpoint */
+async function resume(tab: Tab, { resume = '', seed }: ClusterArguments): Promise<StartRequest> {
+  const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints } = await resumeFrom(
+    tab,
+    resume,
+  );
+  return { job, batch, steps, learningRate, updater, consistency, replicas, seed, checkpoints };
+}
+
+async function chooseData(tab: Tab, { job, train, test, data, dataSamples }: ClusterArguments): Promise<void> {
   const { jobs } = await dataShown(tab, () => true);
   if (!jobs.some(({ name }) => name === job)) {
     throw new ClusterFailure(`There is no job "${job}". There is: ${jobs.map(({ name }) => name).join(', ')}.`);
   }
   await tab.call('chooseJob', job);
   await dataShown(tab, ({ dataset }) => dataset?.jobs.includes(job) ?? false);
-  if (train !== undefined) {
-    const files = dataFiles(train, test ?? []);
+  const chosen = train ?? data;
+  if (chosen !== undefined) {
+    const files = dataFiles(chosen, test ?? []);
     try {
       await tab.chooseFiles(files.paths);
       const { dataset } = await dataShown(tab, ({ dataset }) => dataset?.source === 'files');
       if (!dataset?.jobs.includes(job)) {
-        throw new ClusterFailure(`${job} can't learn from ${train.join(', ')} (${dataset?.description}).`);
+        throw new ClusterFailure(`${job} can't learn from ${chosen.join(', ')} (${dataset?.description}).`);
       }
     } finally {
       files.dispose();
@@ -93,7 +111,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
   const { jobs } = await tab.call('status');
   const defaults = jobs.find(({ name }) => name === wanted.job)?.defaults;
   if (defaults === undefined) throw new ClusterFailure(`There is no job "${wanted.job}".`);
-  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed, localSteps } = wanted;
+  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed, checkpointEvery, localSteps } = wanted;
   return {
     job,
     batch: batch ?? defaults.batch,
@@ -103,6 +121,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     consistency,
     replicas: replicas ?? Math.min(1, servers - 1),
     seed,
+    checkpoints: { steps: checkpointEvery ?? null, seconds: null },
     localSteps,
     filters: filtersOf(wanted),
   };
@@ -117,7 +136,12 @@ function filtersOf({ filters, pushFilter, pullFilter, oracle }: ClusterArguments
 }
 
 /** Until the run has finished. @throws ClusterFailure when it ends, or stands, in any other way */
-async function followRun(room: Room, line: ProgressLine, faults: FaultRunner): Promise<void> {
+async function followRun(
+  room: Room,
+  line: ProgressLine,
+  faults: FaultRunner,
+  checkpoints: CheckpointWriter,
+): Promise<void> {
   for await (const _ of every('look')) {
     const all = await Promise.race([Promise.all(room.tabs.map((tab) => tab.call('status'))), room.trouble]);
     const at = all.findIndex(({ problem }) => problem !== null);
@@ -127,6 +151,7 @@ async function followRun(room: Room, line: ProgressLine, faults: FaultRunner): P
     if (!run) continue;
     line.show(run);
     await Promise.race([faults.reached(run.clock), room.trouble]);
+    await checkpoints.writeKept();
     if (run.phase === 'finished') return;
     if (run.phase === 'failed' || run.phase === 'stopped' || run.phase === 'paused') {
       throw new ClusterFailure(run.message ?? `The run was ${run.phase} by someone in ${room.first.name}.`);

@@ -8,7 +8,15 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { ByteReader, bytesOf, MalformedBytes } from '../protocol/bytes.ts';
 import { MAX_BLOCK_BYTES } from '../protocol/limits.ts';
-import type { Block, BlockHash, DatasetMeta, DenseBlock, SparseBlock } from './dataset.ts';
+import {
+  type Block,
+  type BlockHash,
+  classesOf,
+  type DatasetMeta,
+  type DenseBlock,
+  layoutOf,
+  type SparseBlock,
+} from './dataset.ts';
 import { MAX_VALUE } from './limits.ts';
 
 const MAGIC = 0x4b425050;
@@ -136,12 +144,13 @@ function checkRows(indptr: Uint32Array, indices: Uint32Array): void {
 
 /** Whether a decoded block belongs in a dataset of this meta. Throws `MalformedBytes` where a trainer would misread it. */
 export function checkBlockFits(block: Block, meta: DatasetMeta): void {
-  if (block.kind !== meta.kind) throw new MalformedBytes(`a ${block.kind} block in a ${meta.kind} dataset`);
+  if (block.kind !== layoutOf(meta)) throw new MalformedBytes(`a ${block.kind} block in a ${meta.kind} dataset`);
   if (block.kind === 'dense' && block.features !== meta.features) {
     throw new MalformedBytes(`a block of ${block.features} features in a dataset of ${meta.features}`);
   }
-  if (block.y.some((label) => label >= meta.classes)) {
-    throw new MalformedBytes(`a label in a block is not below ${meta.classes}`);
+  const classes = classesOf(meta);
+  if (block.y.some((label) => label >= classes)) {
+    throw new MalformedBytes(`a label in a block is not below ${classes}`);
   }
   if (block.kind === 'sparse' && block.indices.some((key) => key >= meta.features)) {
     throw new MalformedBytes(`a key in a block is not below ${meta.features}`);

@@ -48,3 +48,16 @@ export class BadLine extends BadDataFile {
 
 /** Whether bytes are a gzip member (RFC 1952, section 2.3.1): the runtime decompresses before anything here parses. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
+
+/** Rows of a text file that can't be read, of which the first is told. They may be skipped, where the user wants that. */
+export class BadRows extends BadLine {
+  override name = 'BadRows';
+  constructor(
+    file: string,
+    readonly rows: number,
+    first: { readonly line: number; readonly column: number; readonly sentence: string },
+  ) {
+    const advice = rows === 1 ? 'mend this row, or skip it' : `${rows} rows are bad: mend them, or skip them`;
+    super(file, first.line, first.column, 'bad-line', `${first.sentence}; ${advice}`);
+  }
+}

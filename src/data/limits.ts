@@ -6,8 +6,11 @@ import { MAX_BLOCKS } from '../protocol/limits.ts';
  * yet; the same number keeps a batch's samples in few blocks. */
 export const BLOCK_SAMPLES = 512;
 
-/** An encoded manifest: 128 bytes for each entry (a hash is 64 of them), and room for the meta. */
-export const MAX_MANIFEST_BYTES = MAX_BLOCKS * 128 + 16 * 1024;
+/** Names of users, and of items, as a manifest lists them: 138,000 users of MovieLens 20M are 1 MiB. */
+export const MAX_NAMES_BYTES = 2 * 1024 * 1024;
+
+/** An encoded manifest: 128 bytes for each entry (a hash is 64 of them), and room for the meta with its names. */
+export const MAX_MANIFEST_BYTES = MAX_BLOCKS * 128 + 2 * MAX_NAMES_BYTES + 64 * 1024;
 
 /** Key space of sparse data: a table over all of it is 256 MiB of f32, about what a tab can hold. */
 export const MAX_SPARSE_FEATURES = 64 * 1024 * 1024;
@@ -25,3 +28,17 @@ export const MAX_NAME_LENGTH = 200;
 /** The held-out test split where none was given: a sixth, and no more samples than one evaluation goes through fast. */
 export const HOLD_OUT_FRACTION = 1 / 6;
 export const MAX_HELD_OUT_SAMPLES = 10_000;
+
+/** Words of a vocabulary: the rest, the rarest, are left out. Their names travel in the manifest, and 65,536 of them with
+ * their counts are about 1 MB of it. */
+export const MAX_VOCABULARY = 65_536;
+
+/** Characters of a word, or of a cell that is counted as one: longer ones are cut. */
+export const MAX_WORD_LENGTH = 64;
+
+/** Words of a corpus, counted with repetition: counts are f32, which has every whole number up to here. */
+export const MAX_TOKENS = 2 ** 24;
+
+/** Training blocks that documents are cut into, as long as there are enough: each is a lease's unit, so a room's workers
+ * share out even a few hundred documents. */
+export const DOCUMENT_BLOCKS = 64;

@@ -4,7 +4,18 @@ import { MalformedBytes } from '../protocol/bytes.ts';
 import { MAX_BLOCK_BYTES, MAX_BLOCKS } from '../protocol/limits.ts';
 import { hashBlock } from './blocks.ts';
 import type { Block, BlockEntry, DatasetMeta, Manifest, Split } from './dataset.ts';
-import { MAX_CLASSES, MAX_MANIFEST_BYTES, MAX_NAME_LENGTH, MAX_SPARSE_FEATURES } from './limits.ts';
+import {
+  BLOCK_SAMPLES,
+  MAX_CLASSES,
+  MAX_MANIFEST_BYTES,
+  MAX_NAME_LENGTH,
+  MAX_SPARSE_FEATURES,
+  MAX_TOKENS,
+  MAX_VOCABULARY,
+  MAX_WORD_LENGTH,
+} from './limits.ts';
+import { ratingsMetaSchema } from './ratings-format.ts';
+import { isConsistentTable, tabularMetaSchema } from './table-format.ts';
 
 const count = z.int().min(0).max(0xffff_ffff);
 const entry = z.strictObject({
@@ -36,6 +47,37 @@ export const datasetMetaSchema = z.discriminatedUnion('kind', [
     features: z.int().min(1).max(MAX_SPARSE_FEATURES),
     classes: z.literal(2),
   }),
+  ratingsMetaSchema.extend(common),
+  tabularMetaSchema.extend(common).refine(isConsistentTable, { message: 'the columns do not make the features' }),
+  z
+    .strictObject({
+      kind: z.literal('documents'),
+      ...common,
+      features: z
+        .int()
+        .min(2)
+        .max(2 * MAX_VOCABULARY),
+      words: z.int().min(1).max(MAX_VOCABULARY),
+      vocabulary: z.array(z.string().max(MAX_WORD_LENGTH)).max(MAX_VOCABULARY),
+      totals: z.array(z.int().min(0).max(MAX_TOKENS)).max(MAX_VOCABULARY),
+      tokens: z.strictObject({ train: z.int().min(0).max(MAX_TOKENS), test: count }),
+      longest: z.int().min(0).max(MAX_TOKENS),
+      blockDocuments: z.int().min(1).max(BLOCK_SAMPLES),
+      isText: z.boolean(),
+      picture: z.array(z.int().min(1).max(MAX_VOCABULARY)).max(2),
+    })
+    .refine((meta) => meta.features === 2 * meta.words && meta.totals.length === meta.words, {
+      message: 'features and totals do not fit the words',
+    })
+    .refine((meta) => meta.vocabulary.length === 0 || meta.vocabulary.length === meta.words, {
+      message: 'there is not a name for every word',
+    })
+    .refine((meta) => meta.totals.reduce((sum, total) => sum + total, 0) === meta.tokens.train, {
+      message: 'the totals do not add up to the tokens',
+    })
+    .refine((meta) => meta.picture.length === 0 || meta.picture.reduce((a, b) => a * b, 1) === meta.words, {
+      message: 'the picture does not have as many pixels as there are words',
+    }),
 ]);
 
 const total = (entries: readonly { samples: number }[]) => entries.reduce((sum, { samples }) => sum + samples, 0);
@@ -69,12 +111,11 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return bytes;
 }
 
-function metaInOrder(meta: DatasetMeta): DatasetMeta {
+/** Fields by name, whatever kind it is. */
+const metaInOrder = (meta: DatasetMeta): Record<string, unknown> => {
   const samples: Record<Split, number> = { train: meta.samples.train, test: meta.samples.test };
-  const { name, features } = meta;
-  if (meta.kind === 'sparse') return { kind: 'sparse', name, samples, features, classes: 2 };
-  return { kind: 'dense', name, samples, features, shape: meta.shape, classes: meta.classes };
-}
+  return Object.fromEntries(Object.entries({ ...meta, samples }).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+};
 
 /** A manifest from bytes that anyone may have sent. Throws `MalformedBytes` that says which field is wrong. */
 export function decodeManifest(bytes: Uint8Array): Manifest {

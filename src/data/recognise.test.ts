@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BadDataFile, type DataFileFault } from './data-file.ts';
 import type { Block } from './dataset.ts';
-import { formatOf, type NamedFile, recogniseDataset, splitFromName } from './recognise.ts';
+import { type NamedFile, splitFromName } from './file-format.ts';
+import { formatOf, recogniseDataset } from './recognise.ts';
 
 /** An idx file: magic, sizes, bytes. */
 function idx(name: string, sizes: number[], values: number[]): NamedFile {
@@ -136,9 +137,8 @@ describe('files that make no dataset are refused', () => {
   });
 
   it('with a sentence that says what to do', () => {
-    expect(() => recogniseDataset([text('a.csv', '1,2,3')], 1)).toThrow(
-      'a.csv: not a format that can be read here: drop idx images with their idx labels, or libsvm text; ' +
-        'each may be .gz, each with or without a test file',
+    expect(() => recogniseDataset([text('a.bin', '\0\0')], 1)).toThrow(
+      /^a\.bin: not a format that can be read here: drop idx images with their idx labels, or libsvm text(, or .+)*; each may be \.gz, each with or without a test file$/,
     );
     expect(() => recogniseDataset([trainImages], 1)).toThrow(
       'images without labels: add the idx labels file that belongs to them',

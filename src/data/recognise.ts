@@ -1,49 +1,76 @@
 // From a handful of dropped files to a dataset: what each file is (by content), which belong together and which are the
 // test split (by name), and the blocks. Class count and image size come from the data.
-import { Random } from '../random.ts';
 import { BadDataFile, isGzip } from './data-file.ts';
-import type { Block, DatasetMeta, DenseBlock, Split } from './dataset.ts';
+import type { DatasetMeta, DenseBlock } from './dataset.ts';
+import {
+  assemble,
+  bySplit,
+  DEFAULT_SETTINGS,
+  datasetName,
+  type FileFormat,
+  type LoadedDataset,
+  type LoadSettings,
+  type NamedFile,
+  splitUp,
+} from './file-format.ts';
+import { formats } from './formats.ts';
 import { idxDimensions, pairIdx, parseIdxImages, parseIdxLabels } from './idx.ts';
 import { libsvmBlock, looksLikeLibsvm, parseLibsvm } from './libsvm.ts';
-import { HOLD_OUT_FRACTION, MAX_HELD_OUT_SAMPLES, MAX_NAME_LENGTH } from './limits.ts';
-import { cutBlocks, selectRows } from './rows.ts';
-
-/** A file already decompressed. `split` says what it is for; without it the name decides. */
-export interface NamedFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly split?: Split;
-}
-
-/** A dataset in memory: what a manifest describes, with the blocks themselves. */
-export interface LoadedDataset {
-  readonly meta: DatasetMeta;
-  readonly blocks: Readonly<Record<Split, readonly Block[]>>;
-}
 
 type Format = 'idx images' | 'idx labels' | 'libsvm';
-type Splits<T> = { train: T; test: T | null };
 
-const ACCEPTED =
-  'drop idx images with their idx labels, or libsvm text; each may be .gz, each with or without a test file';
+/** What may be dropped, as advice. */
+function acceptedFormats(): string {
+  const others = formats.map(({ name }) => `, or ${name}`).join('');
+  return `drop idx images with their idx labels, or libsvm text${others}; each may be .gz, each with or without a test file`;
+}
 
 /** What a file is, by its first bytes. Throws `BadDataFile` for an empty, compressed or unknown one. */
 export function formatOf(file: NamedFile): Format {
-  if (file.bytes.byteLength === 0) throw new BadDataFile(file.name, 'empty', 'the file is empty');
-  if (isGzip(file.bytes)) throw new BadDataFile(file.name, 'compressed', 'still compressed: decompress it first');
-  const dimensions = idxDimensions(file.bytes);
+  checkIsReadable(file);
+  const format = basicFormatOf(file);
+  if (format !== null) return format;
+  throw new BadDataFile(file.name, 'unknown-format', `not a format that can be read here: ${acceptedFormats()}`);
+}
+
+function basicFormatOf({ bytes }: NamedFile): Format | null {
+  const dimensions = idxDimensions(bytes);
   if (dimensions === 1) return 'idx labels';
   if (dimensions !== null) return 'idx images';
-  if (looksLikeLibsvm(file.bytes)) return 'libsvm';
-  throw new BadDataFile(file.name, 'unknown-format', `not a format that can be read here: ${ACCEPTED}`);
+  return looksLikeLibsvm(bytes) ? 'libsvm' : null;
 }
 
 /**
  * The dataset that a set of files makes. Where no file is for testing, a sixth of the samples (at most 10,000), chosen
- * by `seed`, is held out. Throws `BadDataFile` with a sentence for the user for anything that is wrong with them.
+ * by `seed`, is held out. What could be several things is data of the `wanted` kind. Throws `BadDataFile` with a sentence for the user for anything that is wrong with them.
  */
-export function recogniseDataset(files: readonly NamedFile[], seed: number): LoadedDataset {
-  if (files.length === 0) throw new BadDataFile('', 'missing-file', `no files: ${ACCEPTED}`);
+export function recogniseDataset(
+  files: readonly NamedFile[],
+  seed: number,
+  wanted: DatasetMeta['kind'] = 'dense',
+  settings: LoadSettings = DEFAULT_SETTINGS,
+): LoadedDataset {
+  if (files.length === 0) throw new BadDataFile('', 'missing-file', `no files: ${acceptedFormats()}`);
+  for (const file of files) checkIsReadable(file);
+  const format = otherFormat(files, wanted);
+  return format === null ? idxOrLibsvm(files, seed) : format.load(files, seed, settings);
+}
+
+function checkIsReadable({ name, bytes }: NamedFile): void {
+  if (bytes.byteLength === 0) throw new BadDataFile(name, 'empty', 'the file is empty');
+  if (isGzip(bytes)) throw new BadDataFile(name, 'compressed', 'still compressed: decompress it first');
+}
+
+/** The format of the list in formats.ts that the files have; null where they are idx or libsvm, or nothing known. */
+function otherFormat(files: readonly NamedFile[], wanted: DatasetMeta['kind']): FileFormat | null {
+  const distinctive = formats.find((format) => format.isDistinctive && format.detect(files));
+  if (distinctive !== undefined) return distinctive;
+  if (files.every((file) => basicFormatOf(file) !== null)) return null;
+  const able = formats.filter((format) => !format.isDistinctive && format.detect(files));
+  return able.find(({ kind }) => kind === wanted) ?? able[0] ?? null;
+}
+
+function idxOrLibsvm(files: readonly NamedFile[], seed: number): LoadedDataset {
   const byFormat = new Map<Format, NamedFile[]>();
   for (const file of files) {
     const format = formatOf(file);
@@ -61,44 +88,14 @@ export function recogniseDataset(files: readonly NamedFile[], seed: number): Loa
   );
 }
 
-/** Whether a name says what a file is for: `train-images…`, `t10k-labels…`, `a9a.t`, `adult_test.txt`. */
-export function splitFromName(name: string): Split | null {
-  const plain = name.toLowerCase().replace(/\.(gz|gzip)$/, '');
-  if (/(^|[^a-z])(t10k|test|testing|val|valid|validation)([^a-z]|$)/.test(plain) || plain.endsWith('.t')) return 'test';
-  return /(^|[^a-z])(train|training|tr)([^a-z]|$)/.test(plain) ? 'train' : null;
-}
-
-/** At most one file for each split. One file alone is for training, whatever its name says. */
-function bySplit(files: readonly NamedFile[], format: Format): Splits<NamedFile> {
-  const [first, second, third] = files;
-  if (first === undefined) throw missing(format);
-  if (third !== undefined) {
-    const names = files.map((file) => file.name).join(', ');
-    throw new BadDataFile(
-      '',
-      'too-many-files',
-      `${files.length} files of ${format} (${names}): at most train and test`,
-    );
-  }
-  if (second === undefined) {
-    if (first.split === 'test')
-      throw new BadDataFile(first.name, 'missing-file', `for testing, but nothing to train on`);
-    return { train: first, test: null };
-  }
-  const hints = files.map((file) => file.split ?? splitFromName(file.name));
-  if (hints[0] === hints[1]) {
-    const advice = 'put "train" in the name of one and "test" in the name of the other';
-    throw new BadDataFile('', 'too-many-files', `${first.name} and ${second.name} are both ${format}: ${advice}`);
-  }
-  return hints[0] === 'test' || hints[1] === 'train' ? { train: second, test: first } : { train: first, test: second };
-}
-
 function missing(format: Format): BadDataFile {
   const other = format === 'idx images' ? 'labels without images' : 'images without labels';
   return new BadDataFile('', 'missing-file', `${other}: add the ${format} file that belongs to them`);
 }
 
 function idxDataset(imageFiles: readonly NamedFile[], labelFiles: readonly NamedFile[], seed: number): LoadedDataset {
+  if (imageFiles.length === 0) throw missing('idx images');
+  if (labelFiles.length === 0) throw missing('idx labels');
   const images = bySplit(imageFiles, 'idx images');
   const labels = bySplit(labelFiles, 'idx labels');
   if ((images.test === null) !== (labels.test === null)) {
@@ -153,29 +150,4 @@ function libsvmDataset(files: readonly NamedFile[], seed: number): LoadedDataset
   return assemble(splitUp(named.train.name, trainBlock, testBlock, seed), (samples) => {
     return { kind: 'sparse', name, samples, features, classes: 2 };
   });
-}
-
-/** `path/train-images-idx3-ubyte.gz` → `train-images-idx3-ubyte`. */
-const datasetName = (file: string) =>
-  (file.split(/[\\/]/).at(-1) ?? file).replace(/\.(gz|gzip)$/i, '').slice(0, MAX_NAME_LENGTH);
-
-/** Train and test, holding out the latter where it is null. Samples keep their order. */
-function splitUp(file: string, train: Block, test: Block | null, seed: number): Record<Split, Block> {
-  if (test !== null) return { train, test };
-  if (train.count < 2) throw new BadDataFile(file, 'too-few', 'one sample is too few: some are needed to test on');
-  const order = Uint32Array.from({ length: train.count }, (_, row) => row);
-  new Random(seed).shuffle(order);
-  const held = Math.min(Math.max(1, Math.floor(train.count * HOLD_OUT_FRACTION)), MAX_HELD_OUT_SAMPLES);
-  return {
-    train: selectRows(train, order.slice(held).sort()),
-    test: selectRows(train, order.slice(0, held).sort()),
-  };
-}
-
-function assemble(
-  splits: Record<Split, Block>,
-  metaOf: (samples: Record<Split, number>) => DatasetMeta,
-): LoadedDataset {
-  const blocks = { train: cutBlocks(splits.train), test: cutBlocks(splits.test) };
-  return { meta: metaOf({ train: splits.train.count, test: splits.test.count }), blocks };
 }

@@ -53,7 +53,7 @@ test('learns drawn digits', async () => {
   expect(losses.at(-1)).toBeLessThan(1);
   const [held] = blocksOf(generator, 'test');
   if (held === undefined) throw new Error('the generator has no test data');
-  expect((await model.evaluate(held)).correct / held.count).toBeGreaterThan(0.7);
+  expect((await model.evaluate(held)).score / held.count).toBeGreaterThan(0.7);
   trainer.dispose();
 });
 
@@ -76,8 +76,8 @@ describe.runIf(existsSync(MNIST))('MNIST', () => {
       const at = (step * 128) % (train.count - 128);
       await model.step(rowRange(train, at, at + 128));
     }
-    const { correct, samples } = await model.evaluate(held);
-    expect(correct / samples).toBeGreaterThan(0.9);
+    const { score, samples } = await model.evaluate(held);
+    expect(score / samples).toBeGreaterThan(0.9);
     trainer.dispose();
   });
 });

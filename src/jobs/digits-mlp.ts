@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { DatasetMeta } from '../data/dataset.ts';
 import { digitsGenerator } from '../data/generators/digits.ts';
-import type { TableSpec } from '../ps/table.ts';
+import { layerTables } from './dense-layers.ts';
 import { UnsuitableBlock } from './errors.ts';
 import type { Job } from './job.ts';
 import { createMlpTrainer } from './mlp-trainer.ts';
@@ -23,15 +23,6 @@ export type DigitsMlpOptions = z.infer<typeof options>;
 function layerSizes({ hidden }: DigitsMlpOptions, meta: DatasetMeta): number[] {
   if (meta.kind !== 'dense') throw new UnsuitableBlock('digits-mlp learns from images (idx), not from sparse data.');
   return [meta.features, ...hidden, meta.classes];
-}
-
-/** He et al. 2015, "Delving deep into rectifiers", section 2.2: variance 2/inputs, here of a uniform distribution. */
-function layerTables(inputs: number, outputs: number, layer: number): TableSpec[] {
-  const scale = Math.sqrt(6 / inputs);
-  return [
-    { name: `w${layer}`, keys: inputs, width: outputs, init: { kind: 'uniform', scale }, shape: [inputs, outputs] },
-    { name: `b${layer}`, keys: 1, width: outputs, init: { kind: 'zeros' }, shape: [outputs] },
-  ];
 }
 
 export const digitsMlp: Job<DigitsMlpOptions> = {

@@ -1,7 +1,8 @@
 // What a job is: tables, a gradient, an evaluation, and the defaults that make it start well. A new job is one file in
 // this folder and one line in registry.ts.
 import type { z } from 'zod';
-import type { Block, DatasetMeta, Generator } from '../data/dataset.ts';
+import type { Block, DatasetMeta, Generator, Split } from '../data/dataset.ts';
+import type { Picks } from '../data/sampler.ts';
 import type { TableSpec } from '../ps/table.ts';
 import type { UpdaterSpec } from '../ps/updaters/updater.ts';
 
@@ -20,19 +21,53 @@ export interface TableValues {
   readonly values: Float32Array;
 }
 
-/** The gradient of the mean loss over a batch, one entry per table, laid out like the values it was computed on. */
+/**
+ * The gradient of the mean loss over a batch, one entry per table, laid out like the values it was computed on. A job whose
+ * updater only adds may push other rows than it read.
+ */
 export interface Gradient {
   /** Sum of the loss over the batch, so that workers' losses add up. */
   readonly lossSum: number;
   readonly tables: readonly TableValues[];
 }
 
-/** Sums over the samples evaluated, so that workers' evaluations add up. */
+/** Sums over the samples evaluated, so that workers' evaluations add up. The curve shows score / samples. */
 export interface Evaluation {
   readonly samples: number;
   readonly lossSum: number;
-  readonly correct: number;
+  /** What `Job.measures` says it is; without that the samples classified right. */
+  readonly score: number;
 }
+
+/** What the page's two curves, and the numbers beside them, are. */
+export interface Measures {
+  /** The loss of `Gradient.lossSum` / samples: lower is better. */
+  readonly loss: { readonly name: string };
+  /** The score of `Evaluation.score` / samples; null for a job that has none. */
+  readonly score: ScoreMeasure | null;
+}
+
+export interface ScoreMeasure {
+  readonly name: string;
+  readonly format: 'percent' | 'number';
+  readonly isHigherBetter: boolean;
+  /** The score is a sum of logarithms: people are shown exp(score / samples), as of a perplexity. */
+  readonly isLogarithm?: boolean;
+  /** The score is a sum of squares: people are shown √(score / samples), as of a root mean squared error. */
+  readonly isSquare?: boolean;
+}
+
+/** Measures of a job that says nothing of its own. */
+export const CLASSIFIER_MEASURES: Measures = {
+  loss: { name: 'Loss' },
+  score: { name: 'Test accuracy', format: 'percent', isHigherBetter: true },
+};
+
+/** Reads live parameters: rows of `keys` of each table, null for a whole table. */
+export type ReadRows = (keys: readonly (Uint32Array | null)[]) => Promise<readonly TableValues[]>;
+
+/** Reads one block of the run's data. */
+export type ReadBlock = (split: Split, index: number) => Promise<Block>;
 
 /** What the try-it panel sends and gets: one sample in, a probability per class out. */
 export interface Prediction {
@@ -41,11 +76,20 @@ export interface Prediction {
 
 /** A job made ready for one dataset in one trainer worker. May hold compiled kernels. */
 export interface Trainer {
-  /** Which keys of each table a batch touches: null for all, else ascending and unique. */
-  keysOf(batch: Block): readonly (Uint32Array | null)[];
-  gradient(parameters: readonly TableValues[], batch: Block): Promise<Gradient>;
+  /**
+   * Which keys of each table a batch touches: null for all, else ascending and unique. `picks` name block and row of each
+   * sample of a training batch, for jobs that keep state per sample; absent where there are none (evaluations, warm-up,
+   * an oracle on whole batches).
+   */
+  keysOf(batch: Block, picks?: Picks | null): readonly (Uint32Array | null)[];
+  gradient(parameters: readonly TableValues[], batch: Block, picks?: Picks | null): Promise<Gradient>;
   evaluate(parameters: readonly TableValues[], batch: Block): Promise<Evaluation>;
   predict(parameters: readonly TableValues[], sample: Block): Promise<Prediction>;
+  /**
+   * What the job's live pictures and try-it panel ask of the live parameters. `request` comes from the page: the trainer
+   * validates it. The answer is plain data and typed arrays (it is cloned), and its own to give away.
+   */
+  look?(request: unknown, read: ReadRows, block: ReadBlock): Promise<unknown>;
   /** What it computes with, for people: "wasm", "JavaScript". */
   readonly device: string;
   dispose(): void;
@@ -60,6 +104,8 @@ export interface Job<Options = unknown> {
   /** Which data it learns from. */
   readonly dataKind: DatasetMeta['kind'];
   readonly options: z.ZodType<Options>;
+  /** Names of its curves, which may depend on what its tables are; absent: loss and test accuracy. */
+  readonly measures?: Measures | ((tables: readonly TableSpec[]) => Measures);
   /** Extra figures of the whole model at the end of a run (objective, nonZeros): from parameters and total loss. */
   figures?(
     options: Options,
@@ -72,4 +118,9 @@ export interface Job<Options = unknown> {
   /** The data it makes for itself: no download, same bytes for the same arguments everywhere. */
   generate(seed: number, samples: { train: number; test: number } | null): Generator;
   createTrainer(options: Options, meta: DatasetMeta): Promise<Trainer>;
+}
+
+/** What the curves of a run are: of a job with such tables. */
+export function measuresOf({ measures }: Job, tables: readonly TableSpec[]): Measures {
+  return (typeof measures === 'function' ? measures(tables) : measures) ?? CLASSIFIER_MEASURES;
 }

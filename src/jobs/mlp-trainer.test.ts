@@ -131,8 +131,8 @@ describe('evaluate', () => {
     const [tensors, block] = [randomTensors(random, SIZES), randomBlock(random, 1_100, 6, 3)];
     const expected = referenceMlp(SIZES, tensors, samplesOf(block), [...block.y]);
     const hits = expected.scores.filter((score, row) => score.indexOf(Math.max(...score)) === block.y[row]).length;
-    const { samples, lossSum, correct } = await trainer.evaluate(whole(tensors), block);
-    expect({ samples, correct }).toEqual({ samples: 1_100, correct: hits });
+    const { samples, lossSum, score } = await trainer.evaluate(whole(tensors), block);
+    expect({ samples, score }).toEqual({ samples: 1_100, score: hits });
     expect(lossSum / 1_100).toBeCloseTo(expected.loss, 5);
     trainer.dispose();
   });

@@ -1,4 +1,4 @@
-// A multi-layer perceptron on jax-js: ReLU layers, softmax cross-entropy. The library is loaded when a trainer is made, so
+// A multi-layer perceptron on jax-js: ReLU layers, softmax cross-entropy or squared error. The library is loaded when a trainer is made, so
 // that pages and shard workers, which only need the job's description, never fetch it.
 import type { Array as JaxArray } from '@jax-js/jax';
 import type { Block, DenseBlock } from '../data/dataset.ts';
@@ -21,25 +21,33 @@ export function kernelRows(count: number): number {
 }
 
 /**
- * Makes a trainer for layers of `sizes` [inputs, hidden …, classes]. Its tables alternate weights [inputs, outputs],
+ * What the last layer is for. Classes: softmax, the score counts those told right. A number: squared error against the last
+ * value of each sample, which is no input; the score is Σ 1 − e², of a target of variance 1 the share explained (R²).
+ */
+export type MlpOutput = 'classes' | 'number';
+
+/**
+ * Makes a trainer for layers of `sizes` [inputs, hidden …, classes], or 1 at the end for a number. Its tables alternate weights [inputs, outputs],
  * row-major, and biases [outputs]. Every call reads parameters and batch before it returns its promise, keeps neither, and
  * answers with arrays that are the caller's to transfer.
  */
-export async function createMlpTrainer(sizes: readonly number[]): Promise<Trainer> {
-  return new MlpTrainer(await import('@jax-js/jax'), sizes);
+export async function createMlpTrainer(sizes: readonly number[], output: MlpOutput = 'classes'): Promise<Trainer> {
+  return new MlpTrainer(await import('@jax-js/jax'), sizes, output);
 }
 
 class MlpTrainer implements Trainer {
   readonly device: string;
   private readonly jax: Jax;
   private readonly sizes: readonly number[];
+  private readonly output: MlpOutput;
   private readonly kernels: ReturnType<typeof compile>;
 
-  constructor(jax: Jax, sizes: readonly number[]) {
+  constructor(jax: Jax, sizes: readonly number[], output: MlpOutput) {
     this.jax = jax;
     this.sizes = sizes;
+    this.output = output;
     this.device = jax.defaultDevice();
-    this.kernels = compile(jax);
+    this.kernels = compile(jax, output);
   }
 
   keysOf(): null[] {
@@ -65,6 +73,7 @@ class MlpTrainer implements Trainer {
     const { y, count } = block;
     const classes = this.sizes.at(-1) ?? 0;
     const logits = await this.logits(parameters, block);
+    if (this.output === 'number') return evaluateNumbers(logits, block);
     let lossSum = 0;
     let correct = 0;
     for (let row = 0; row < count; row++) {
@@ -73,11 +82,13 @@ class MlpTrainer implements Trainer {
       lossSum += logSumExp(scores) - (scores[label] as number);
       if (indexOfMax(scores) === label) correct++;
     }
-    return { samples: count, lossSum, correct };
+    return { samples: count, lossSum, score: correct };
   }
 
   async predict(parameters: readonly TableValues[], sample: Block): Promise<Prediction> {
     const scores = (await this.logits(parameters, this.dense(sample))).subarray(0, this.sizes.at(-1));
+    // A number is answered as it is, in the place of probabilities.
+    if (this.output === 'number') return { probabilities: scores.slice() };
     const total = logSumExp(scores);
     return { probabilities: scores.map((score) => Math.exp(score - total)) };
   }
@@ -121,8 +132,10 @@ class MlpTrainer implements Trainer {
     });
   }
 
-  /** Samples [rows, features] in [0, 1]; padding is zero. */
+  /** Samples [rows, inputs], u8 values in [0, 1]; padding is zero. */
   private inputs({ x, count, features }: DenseBlock, rows: number): JaxArray {
+    const [inputs = 0] = this.sizes;
+    if (inputs < features) return this.upload(withoutLast(x, count, features, rows), [rows, inputs]);
     if (x instanceof Float32Array && rows === count) return this.upload(x, [rows, features]);
     const padded = new Float32Array(rows * features);
     if (x instanceof Float32Array) padded.set(x);
@@ -130,12 +143,20 @@ class MlpTrainer implements Trainer {
     return this.upload(padded, [rows, features]);
   }
 
-  /** Labels as rows of 1/count at the label: what the log-probabilities are weighed with. Padding weighs nothing. */
-  private targets({ y, count }: DenseBlock, rows: number): JaxArray {
+  /**
+   * Labels as rows of 1/count at the label: what the log-probabilities are weighed with. Numbers as they are, and 1/count
+   * for each. Padding weighs nothing.
+   */
+  private targets({ x, y, count, features }: DenseBlock, rows: number): JaxArray[] {
+    if (this.output === 'number') {
+      const numbers = Float32Array.from({ length: rows }, (_, row) => x[(row + 1) * features - 1] ?? 0);
+      const weights = new Float32Array(rows).fill(1 / count, 0, count);
+      return [this.upload(numbers, [rows, 1]), this.upload(weights, [rows, 1])];
+    }
     const classes = this.sizes.at(-1) ?? 0;
     const targets = new Float32Array(rows * classes);
     for (let row = 0; row < count; row++) targets[row * classes + (y[row] as number)] = 1 / count;
-    return this.upload(targets, [rows, classes]);
+    return [this.upload(targets, [rows, classes])];
   }
 
   /** Copies at once: the caller may transfer or reuse its array. */
@@ -144,7 +165,8 @@ class MlpTrainer implements Trainer {
   }
 
   private dense(block: Block): DenseBlock {
-    const [features] = this.sizes;
+    const [inputs = 0] = this.sizes;
+    const features = this.output === 'number' ? inputs + 1 : inputs;
     if (block.kind === 'dense' && block.features === features) return block;
     const found = block.kind === 'dense' ? `${block.features} values each` : 'sparse keys';
     throw new UnsuitableBlock(`This model learns from samples of ${features} values, not from ones with ${found}.`);
@@ -152,7 +174,7 @@ class MlpTrainer implements Trainer {
 }
 
 /** jax-js functions consume their arguments: each array below is used exactly once. */
-function compile({ numpy, nn, jit, valueAndGrad }: Jax) {
+function compile({ numpy, nn, jit, valueAndGrad }: Jax, output: MlpOutput) {
   const logits = (tensors: JaxArray[], x: JaxArray): JaxArray => {
     let activations = x;
     for (let table = 0; table < tensors.length; table += 2) {
@@ -161,10 +183,40 @@ function compile({ numpy, nn, jit, valueAndGrad }: Jax) {
     }
     return activations;
   };
-  const loss = (tensors: JaxArray[], x: JaxArray, y: JaxArray): JaxArray =>
-    nn.logSoftmax(logits(tensors, x)).mul(y).sum().neg();
-  const step = (tensors: JaxArray[], x: JaxArray, y: JaxArray) => valueAndGrad(loss)(tensors, x, y);
+  const crossEntropy = (tensors: JaxArray[], x: JaxArray, [y]: JaxArray[]): JaxArray =>
+    nn
+      .logSoftmax(logits(tensors, x))
+      .mul(y as JaxArray)
+      .sum()
+      .neg();
+  const squaredError = (tensors: JaxArray[], x: JaxArray, [y, weights]: JaxArray[]): JaxArray => {
+    const errors = logits(tensors, x).sub(y as JaxArray);
+    return errors.ref
+      .mul(errors)
+      .mul(weights as JaxArray)
+      .sum();
+  };
+  const loss = output === 'number' ? squaredError : crossEntropy;
+  const step = (tensors: JaxArray[], x: JaxArray, y: JaxArray[]) => valueAndGrad(loss)(tensors, x, y);
   return { step: jit(step), forward: jit(logits) };
+}
+
+/** A target's own column taken away, and rows of zeros put below. */
+function withoutLast(x: DenseBlock['x'], count: number, features: number, rows: number): Float32Array {
+  const inputs = new Float32Array(rows * (features - 1));
+  for (let row = 0; row < count; row++) {
+    inputs.set(x.subarray(row * features, (row + 1) * features - 1), row * (features - 1));
+  }
+  return inputs;
+}
+
+function evaluateNumbers(predicted: Float32Array, { x, count, features }: DenseBlock): Evaluation {
+  let lossSum = 0;
+  for (let row = 0; row < count; row++) {
+    const error = (predicted[row] as number) - (x[(row + 1) * features - 1] as number);
+    lossSum += error * error;
+  }
+  return { samples: count, lossSum, score: count - lossSum };
 }
 
 async function floats(array: JaxArray): Promise<Float32Array> {

@@ -9,7 +9,9 @@ test('finds a job by its name', () => {
 
 test('an unknown name is answered with the names there are', () => {
   expect(() => findJob('digits')).toThrow(UnknownJob);
-  expect(() => findJob('digits')).toThrow('There is no job "digits". There is: digits-mlp, sparse-logistic.');
+  expect(() => findJob('digits')).toThrow(
+    `There is no job "digits". There is: ${jobs.map(({ name }) => name).join(', ')}.`,
+  );
 });
 
 describe.each(jobs)('$name', (job) => {
@@ -38,11 +40,14 @@ describe.each(jobs)('$name', (job) => {
       return { keys: touched, values: new Float32Array((touched?.length ?? keys) * width) };
     });
     const { tables, lossSum } = await trainer.gradient(parameters, batch);
-    expect(tables.map(({ keys, values }) => [keys, values.length])).toEqual(
-      parameters.map(({ keys, values }) => [keys, values.length]),
+    expect(tables.map(({ values }) => values.length)).toEqual(
+      job
+        .tables(options, generator.meta)
+        .map(({ keys, width }, table) => (tables[table]?.keys?.length ?? keys) * width),
     );
     // All weights zero: every class is as likely as any other.
-    expect(lossSum / batch.count).toBeCloseTo(Math.log(generator.meta.classes), 4);
+    if ('classes' in generator.meta) expect(lossSum / batch.count).toBeCloseTo(Math.log(generator.meta.classes), 4);
+    else expect(lossSum).not.toBeNaN();
     trainer.dispose();
   });
 });

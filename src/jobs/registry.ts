@@ -1,9 +1,13 @@
 // Every job there is. A new one is a file in this folder and a line here.
+import { countMin } from './count-min.ts';
 import { digitsMlp } from './digits-mlp.ts';
 import type { Job } from './job.ts';
+import { lda } from './lda.ts';
+import { matrixFactorization } from './matrix-factorization.ts';
 import { sparseLogistic } from './sparse-logistic.ts';
+import { tabular } from './tabular.ts';
 
-export const jobs: readonly Job[] = [digitsMlp, sparseLogistic];
+export const jobs: readonly Job[] = [digitsMlp, sparseLogistic, lda, countMin, matrixFactorization, tabular];
 
 /** A name that no job has. */
 export class UnknownJob extends Error {

@@ -95,11 +95,11 @@ describe('gradient', () => {
 
 test('evaluate counts a sample as right when its margin has the sign of its label, ties as label 0', async () => {
   // Margins 2.25, 0.875, 0 and 6; labels 1, 0, 1, 0.
-  const { samples, lossSum, correct } = await trainer.evaluate([{ keys: KEYS, values: WEIGHTS }], batch);
-  expect({ samples, correct }).toEqual({ samples: 4, correct: 1 });
+  const { samples, lossSum, score } = await trainer.evaluate([{ keys: KEYS, values: WEIGHTS }], batch);
+  expect({ samples, score }).toEqual({ samples: 4, score: 1 });
   expect(lossSum).toBeCloseTo(definedLoss(batch, byKey(WEIGHTS)), 10);
   const nothing = [{ keys: null, values: new Float32Array(100) }];
-  expect((await trainer.evaluate(nothing, batch)).correct).toBe(2);
+  expect((await trainer.evaluate(nothing, batch)).score).toBe(2);
 });
 
 test('predict gives the probability of both labels', async () => {
@@ -111,7 +111,7 @@ test('predict gives the probability of both labels', async () => {
 
 test("figures are liblinear's objective and the weights that are not zero", () => {
   const penalties = sparseLogistic.options.parse({ l1: 2, l2: 4 });
-  const train = { samples: 10, lossSum: 100, correct: 5 };
+  const train = { samples: 10, lossSum: 100, score: 5 };
   const figures = sparseLogistic.figures?.(penalties, meta(4, 10), [Float32Array.of(1, 0, -0, -3)], train);
   expect(figures).toEqual({ objective: 100 + 2 * 4 + 2 * 10, nonZeros: 2 });
 });
@@ -169,7 +169,7 @@ describe.runIf(existsSync(A9A))('a9a', () => {
     expect(figures?.objective).toBeLessThan(10_565.83 * 1.005);
     expect(figures?.objective).toBeGreaterThan(10_565.83 * 0.9999);
     expect(figures?.nonZeros).toBeLessThanOrEqual(115);
-    const { correct, samples } = await model.evaluate(held);
-    expect(correct / samples).toBeGreaterThan(0.848);
+    const { score, samples } = await model.evaluate(held);
+    expect(score / samples).toBeGreaterThan(0.848);
   });
 });

@@ -79,7 +79,7 @@ function evaluate(parameters: TableValues, batch: SparseBlock): Evaluation {
     // A tie is label 0, as in liblinear.
     if (m > 0 || (m === 0 && batch.y[row] === 0)) correct++;
   }
-  return { samples: batch.count, lossSum, correct };
+  return { samples: batch.count, lossSum, score: correct };
 }
 
 function sparse(block: Block): SparseBlock {

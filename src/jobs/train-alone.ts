@@ -1,9 +1,10 @@
 // For the tests of jobs: a model trained by one loop, with no server, link or clock.
 import type { Block, DatasetMeta, Split } from '../data/dataset.ts';
+import type { Picks } from '../data/sampler.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
 import type { Updater } from '../ps/updaters/updater.ts';
 import { hashUnit } from '../random.ts';
-import type { Job, JobDefaults, Trainer } from './job.ts';
+import type { Job, JobDefaults, TableValues, Trainer } from './job.ts';
 
 interface Table {
   readonly values: Float32Array;
@@ -44,16 +45,24 @@ export class LoneModel {
   }
 
   /** One clock: pull the batch's keys, compute, update. Returns the mean loss. */
-  async step(batch: Block): Promise<number> {
-    const all = this.all();
-    const parameters = this.trainer.keysOf(batch).map((keys, table) => {
-      const { values } = all[table] ?? { values: new Float32Array() };
-      // Only tables of width 1 are pulled by key here.
-      return { keys, values: keys === null ? values : Float32Array.from(keys, (key) => values[key] ?? Number.NaN) };
-    });
-    const gradient = await this.trainer.gradient(parameters, batch);
+  async step(batch: Block, picks: Picks | null = null): Promise<number> {
+    const gradient = await this.trainer.gradient(this.pull(this.trainer.keysOf(batch, picks)), batch, picks);
     for (const [table, { keys, values }] of gradient.tables.entries()) this.update(this.tables[table], keys, values);
     return gradient.lossSum / batch.count;
+  }
+
+  /** Rows of these keys of each table. */
+  pull(keys: readonly (Uint32Array | null)[]): TableValues[] {
+    return this.all().map(({ values }, table) => {
+      const list = keys[table] ?? null;
+      const width = this.tables[table]?.width ?? 1;
+      if (list === null) return { keys: null, values };
+      const rows = new Float32Array(list.length * width);
+      list.forEach((key, row) => {
+        rows.set(values.subarray(key * width, (key + 1) * width), row * width);
+      });
+      return { keys: list, values: rows };
+    });
   }
 
   private update(table: Table | undefined, keys: Uint32Array | null, push: Float32Array): void {
@@ -69,7 +78,7 @@ export class LoneModel {
   }
 
   evaluate(batch: Block) {
-    return this.trainer.evaluate(this.all(), batch);
+    return this.trainer.evaluate(this.pull(this.trainer.keysOf(batch)), batch);
   }
 }
 

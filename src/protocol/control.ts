@@ -105,7 +105,7 @@ const dataSchema = z.object({
   ]),
 });
 
-const scheduleSchema = z
+export const scheduleSchema = z
   .array(
     z.object({
       fromClock: clock,
@@ -244,8 +244,8 @@ const workerReportSchema = z.object({
   samples: count,
   /** [first clock of the bucket, loss sum, samples] since the last report. */
   losses: z.array(triple).max(2_000),
-  /** [clock, loss sum, samples, correct] since the last report. */
-  evaluations: z.array(z.tuple([clock, z.number(), count, count])).max(200),
+  /** [clock, loss sum, samples, score sum] since the last report. */
+  evaluations: z.array(z.tuple([clock, z.number(), count, z.number()])).max(200),
   computeMs: amount,
   waitMs: amount,
   communicateMs: amount,

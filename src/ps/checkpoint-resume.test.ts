@@ -114,6 +114,12 @@ describe('a resumed run', () => {
     expect(shard.take(pullOf(workerOf(1), 4, at))).toMatchObject([{ kind: 'answer', clocks: { floor: 4, ahead: [] } }]);
   });
 
+  it('begins at the checkpoint’s clock everywhere, also where a segment was further', () => {
+    const shard = shardOf({ isResumed: true });
+    shard.take({ ...cutOf({}, 4), floor: 6 }, SERVER);
+    expect(shard.take(pullOf(workerOf(1)))).toMatchObject([{ clocks: { floor: 4, ahead: [] } }]);
+  });
+
   it('takes its state from its own trainer only, of its own run only, and once', () => {
     const cut = cutOf({ updater: { kind: 'add' } }, 4);
     const shard = shardOf({ updater: { kind: 'add' }, isResumed: true });

@@ -94,7 +94,7 @@ export class RunProgress {
       };
     }
     for (const [bucket, value, samples] of worker.losses) add(this.losses, bucket, value, samples);
-    for (const [clock, , samples, correct] of worker.evaluations) this.addEvaluation(clock, correct, samples, now);
+    for (const [clock, , samples, score] of worker.evaluations) this.addEvaluation(clock, score, samples, now);
   }
 
   forget(node: NodeId): void {
@@ -136,8 +136,8 @@ export class RunProgress {
     trim(this.losses);
   }
 
-  private addEvaluation(clock: number, correct: number, samples: number, now: number): void {
-    const sum = add(this.evaluations, clock, correct, samples);
+  private addEvaluation(clock: number, score: number, samples: number, now: number): void {
+    const sum = add(this.evaluations, clock, score, samples);
     const wanted = this.evaluationSamples(clock);
     if (sum.samples < wanted) return trim(this.evaluations);
     this.evaluations.delete(clock);
@@ -180,7 +180,7 @@ export class RunProgress {
 
   private totalSamples(): number {
     // What was done before the checkpoint that this run goes on from.
-    let sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * this.plan.batch;
+    let sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * samplesPerClock(this.plan);
     for (const { samples } of this.nodes.values()) sum += samples;
     return sum;
   }

@@ -296,6 +296,8 @@ export class SchedulerCore {
     const chains = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
     const placements = chains.map((chain) => ({ chain, learners: [] }));
     this.moveEpoch({ run: plan.run, servers, placements, workers: [] });
+    // Nobody has the curves that it goes on from.
+    if (request.history) this.effects.push({ to: null, message: this.progress.metrics(this.roles(), true) });
   }
 
   private deny(to: NodeId, text: string, advice: string): void {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Block, DatasetMeta, DenseBlock, Split } from '../data/dataset.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { nodeId } from '../protocol/ids.ts';
-import { Batches } from './batches.ts';
+import { Batches, type PickedBatch } from './batches.ts';
 import type { RunData } from './run-data.ts';
 
 const [A, B, C] = [nodeId(1), nodeId(2), nodeId(3)];
@@ -62,7 +62,7 @@ const clusterOf = (leases: [typeof A, Runs][], working = leases.map(([worker]) =
 const ALL: Runs = [[0, 5, 1]];
 const [EVEN, ODD]: [Runs, Runs] = [[[0, 3, 2]], [[1, 2, 2]]];
 
-const labels = (block: Block | null) => [...(block?.y ?? [])];
+const labels = (batch: PickedBatch | null) => [...(batch?.block.y ?? [])];
 const take = async (batches: Batches, cluster: ClusterState, count: number): Promise<number[]> => {
   const all: number[] = [];
   for (let batch = 0; batch < count; batch++) all.push(...labels(await batches.next(cluster)));
@@ -84,10 +84,16 @@ describe('the batches of a worker', () => {
   });
 
   it('carry values and labels of the same samples', async () => {
-    const batch = await new Batches(planOf(8), new FakeData(), A).next(clusterOf([[A, ALL]]));
+    const batch = (await new Batches(planOf(8), new FakeData(), A).next(clusterOf([[A, ALL]])))?.block;
     if (batch?.kind !== 'dense') throw new Error('dense');
     expect([...batch.x]).toEqual([...batch.y]);
     expect(batch.count).toBe(8);
+  });
+
+  it('say where each sample came from', async () => {
+    const batch = await new Batches(planOf(8), new FakeData(), A).next(clusterOf([[A, ALL]]));
+    const { blocks, rows } = batch?.picks ?? { blocks: new Uint32Array(0), rows: new Uint32Array(0) };
+    expect(Array.from(blocks, (block, at) => blockOf(block).y[rows[at] ?? -1])).toEqual(labels(batch));
   });
 
   it('are its share of the batch of all workers: the first ranks take what is left over', async () => {
@@ -97,7 +103,7 @@ describe('the batches of a worker', () => {
       [C, [[3, 2, 1]]],
     ];
     const sizes = [A, B, C].map(
-      async (node) => (await new Batches(planOf(11), new FakeData(), node).next(clusterOf(leases)))?.count,
+      async (node) => (await new Batches(planOf(11), new FakeData(), node).next(clusterOf(leases)))?.block.count,
     );
     expect(await Promise.all(sizes)).toEqual([4, 4, 3]);
   });
@@ -138,8 +144,8 @@ describe('the batches of a worker', () => {
       ],
       [A],
     );
-    expect((await new Batches(planOf(10), new FakeData(), B).next(cluster))?.count).toBe(5);
-    expect((await new Batches(planOf(10), new FakeData(), A).next(cluster))?.count).toBe(10);
+    expect((await new Batches(planOf(10), new FakeData(), B).next(cluster))?.block.count).toBe(5);
+    expect((await new Batches(planOf(10), new FakeData(), A).next(cluster))?.block.count).toBe(10);
   });
 
   it('follow a changed lease, from its start, in an order of its own', async () => {
@@ -165,9 +171,9 @@ describe('the batches of a worker', () => {
     const batches = new Batches(planOf(5), new FakeData(), A);
     const cluster = clusterOf([[A, ALL]]);
     const [first, second, third] = [
-      await batches.next(cluster),
-      await batches.next(cluster),
-      await batches.next(cluster),
+      (await batches.next(cluster))?.block,
+      (await batches.next(cluster))?.block,
+      (await batches.next(cluster))?.block,
     ];
     if (first?.kind !== 'dense' || second?.kind !== 'dense' || third?.kind !== 'dense') throw new Error('dense');
     expect(first.x.buffer).not.toBe(second.x.buffer);
@@ -181,5 +187,32 @@ describe('the batches of a worker', () => {
     await new Batches(planOf(1, true), fetched, A).next(clusterOf([[A, ALL]]));
     expect(new Set(made.asked).size).toBe(1);
     expect([...new Set(fetched.asked)].toSorted()).toEqual([0, 1, 2, 3, 4]);
+  });
+});
+
+describe('the batches of a resumed run', () => {
+  const cluster = clusterOf([
+    [A, EVEN],
+    [B, ODD],
+  ]);
+  const resumed = { ...planOf(10), from: { clock: 6, parts: [], schedule: [] } };
+  const plain = { ...planOf(10), from: null };
+
+  it('are those that the uninterrupted run would take from there on', async () => {
+    for (const worker of [A, B]) {
+      const whole = await take(new Batches(plain, new FakeData(), worker), cluster, 12);
+      const batches = new Batches(resumed, new FakeData(), worker);
+      batches.startAt(7);
+      expect(await take(batches, cluster, 5)).toEqual(whole.slice(35));
+    }
+  });
+
+  it('are the first of its lease for a worker that joins later, and for one of a run that begins', async () => {
+    const first = await take(new Batches(plain, new FakeData(), A), cluster, 2);
+    for (const plan of [resumed, plain]) {
+      const batches = new Batches(plan, new FakeData(), A);
+      batches.startAt(plan === plain ? 7 : 9);
+      expect(await take(batches, cluster, 2)).toEqual(first);
+    }
   });
 });

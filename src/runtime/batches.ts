@@ -1,5 +1,5 @@
 // The batches of one worker: its share of each clock's global batch, taken from the blocks it has a lease on.
-import type { Block } from '../data/dataset.ts';
+import { type Block, layoutOf } from '../data/dataset.ts';
 import { gather } from '../data/gather.ts';
 import { type Picks, Sampler, shareOf } from '../data/sampler.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
@@ -11,12 +11,20 @@ import { type RunData, samplesIn } from './run-data.ts';
 /** Clocks whose batches are alive at once: the one computed on, and the next, whose keys are being pulled. */
 const CLOCKS = 2;
 
+/** Samples gathered, and where they came from. */
+export interface PickedBatch {
+  readonly block: Block;
+  readonly picks: Picks;
+}
+
 export class Batches {
   private sampler: Sampler | null = null;
   private samplerOf = '';
   private leases = 0;
   private readonly buffers: Float32Array[] = [];
   private turn = 0;
+  /** Clocks whose batches were taken before the checkpoint that the run goes on from. */
+  private skippedClocks = 0;
 
   constructor(
     private readonly plan: RunPlan,
@@ -24,16 +32,25 @@ export class Batches {
     private readonly self: NodeId,
   ) {}
 
+  /**
+   * The first batch will be that of `clock`. Where the run goes on from a checkpoint just there, it is the batch that the
+   * uninterrupted run would take; a worker that joins later begins with the first samples of its lease.
+   */
+  startAt(clock: number): void {
+    const { from } = this.plan;
+    if (from !== null && clock === from.clock + 1) this.skippedClocks = clock;
+  }
+
   /** The next batch, or null where this worker's share is empty (fewer samples in a batch than workers). */
-  async next(cluster: ClusterState): Promise<Block | null> {
+  async next(cluster: ClusterState): Promise<PickedBatch | null> {
     const { rank, workers } = this.place(cluster);
     const count = shareOf(this.plan.batch, rank, workers);
-    const sampler = this.samplerFor(cluster, rank);
+    const sampler = this.samplerFor(cluster, rank, count);
     if (count === 0 || sampler === null) return null;
     const picks = sampler.next(count);
     const blocks = await this.load(picks);
     this.prefetch(sampler);
-    return gather(blocks, picks, this.buffer(count));
+    return { block: gather(blocks, picks, this.buffer(count)), picks };
   }
 
   /** Before it is admitted a worker prepares for the rank that its lease promises. */
@@ -43,7 +60,7 @@ export class Batches {
     return { rank: Math.max(0, nodes.indexOf(this.self)), workers: Math.max(1, nodes.length) };
   }
 
-  private samplerFor(cluster: ClusterState, rank: number): Sampler | null {
+  private samplerFor(cluster: ClusterState, rank: number, count: number): Sampler | null {
     const lease = cluster.leases.find(({ worker }) => worker === this.self);
     const name = JSON.stringify([rank, lease?.runs]);
     if (lease !== undefined && name !== this.samplerOf) {
@@ -52,6 +69,8 @@ export class Batches {
       // A new lease is a new order: the same would begin again with the samples that were just seen.
       const seed = hash32(this.plan.seed, this.leases++);
       this.sampler = blocks.length === 0 ? null : new Sampler(blocks, seed, rank);
+      this.sampler?.skip(this.skippedClocks * (this.plan.local?.steps ?? 1) * count);
+      this.skippedClocks = 0;
       this.samplerOf = name;
     }
     return this.sampler;
@@ -70,8 +89,9 @@ export class Batches {
   }
 
   private buffer(count: number): Float32Array | undefined {
-    if (this.data.meta.kind !== 'dense') return undefined;
-    const size = count * this.data.meta.features;
+    const { meta } = this.data;
+    if (layoutOf(meta) !== 'dense') return undefined;
+    const size = count * meta.features;
     this.turn = (this.turn + 1) % (CLOCKS * (this.plan.local?.steps ?? 1));
     const old = this.buffers[this.turn];
     const buffer = old !== undefined && old.length >= size ? old : new Float32Array(size);

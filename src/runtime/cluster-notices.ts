@@ -47,7 +47,7 @@ export const NO_STORY: Story = { newcomers: [], leavers: [], wasShort: false, ha
  */
 export function tellChanges(story: Story, old: ClusterState, next: ClusterState, self: NodeId | null): Telling {
   const { plan } = next;
-  const lines = [...schedulerLines(old, next, self), ...phaseLines(old, next)];
+  const lines = [...schedulerLines(old, next, self), ...phaseLines(old, next), ...shutOutLines(old, next, self)];
   if (plan === null || plan.run !== old.plan?.run) return { lines, fates: [], story: NO_STORY };
   if (isSameMap(old, next)) return { lines, fates: [], story };
   const move: Move = { old, next, plan, ranges: cutSegments(plan.tables), self };
@@ -89,12 +89,13 @@ function schedulerLines(old: ClusterState, next: ClusterState, self: NodeId | nu
   return [{ level: 'info', text: `${capital(nameOf(next.scheduler, self))} is the scheduler now.` }];
 }
 
-function phaseLines({ phase: before }: ClusterState, { phase, message }: ClusterState): Line[] {
+function phaseLines({ phase: before }: ClusterState, { phase, message, plan }: ClusterState): Line[] {
   if (before === phase) return [];
   switch (phase) {
     case 'running':
       if (before === 'paused') return [{ level: 'info', text: 'Training goes on.' }];
       if (before === 'failed') return [{ level: 'good', text: 'What was lost is back: training goes on.' }];
+      if (plan?.from) return [{ level: 'good', text: `Training goes on from step ${plan.from.clock + 1}.` }];
       return [{ level: 'good', text: 'Training began.' }];
     case 'paused':
       return [{ level: message === null ? 'info' : 'warning', text: message ?? 'Paused.' }];
@@ -111,6 +112,14 @@ function phaseLines({ phase: before }: ClusterState, { phase, message }: Cluster
     default:
       return phase satisfies never;
   }
+}
+
+function shutOutLines(old: ClusterState, next: ClusterState, self: NodeId | null): Line[] {
+  const added = next.shutOut.filter((node) => !old.shutOut.includes(node));
+  return added.map((node) => ({
+    level: 'warning',
+    text: `${capital(nameOf(node, self))} is shut out of this run: it sent data that no tab of this page sends.`,
+  }));
 }
 
 /** What begins with this step. */

@@ -4,8 +4,10 @@
 import { encodeBlock, hashBlock } from '../data/blocks.ts';
 import { isGzip } from '../data/data-file.ts';
 import type { Block, DatasetMeta } from '../data/dataset.ts';
+import type { LoadSettings, NamedFile } from '../data/file-format.ts';
 import { encodeManifest, entryOf } from '../data/manifest.ts';
-import { type NamedFile, recogniseDataset } from '../data/recognise.ts';
+import { recogniseDataset } from '../data/recognise.ts';
+import type { TableSchema } from '../data/table-schema.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { splitPlan } from './run-data.ts';
@@ -23,14 +25,22 @@ export interface LoadedFiles {
   readonly plan: DataPlan;
   /** The first block of the training data, to look at. */
   readonly first: Block;
+  /** Of a table: what its columns were taken for. */
+  readonly schema: TableSchema | null;
+  readonly skippedRows: number;
 }
 
 /** Seed of the held-out test split: the same files make the same dataset everywhere. */
 const HOLD_OUT_SEED = 1;
 
-/** @throws BadDataFile, DataTooLarge */
+/**
+ * @param wanted kind of data that the chosen job learns from: it decides what a file is that could be several things
+ * @throws BadDataFile, DataTooLarge
+ */
 export async function loadFiles(
   files: readonly File[],
+  wanted: DatasetMeta['kind'],
+  settings: LoadSettings,
   exchange: BlockExchange,
   onProgress: (label: string, fraction: number | null) => void,
 ): Promise<LoadedFiles> {
@@ -43,15 +53,15 @@ export async function loadFiles(
     named.push({ name: file.name, bytes });
   }
   onProgress('Making blocks', files.length / (files.length + 1));
-  const { meta, blocks } = recogniseDataset(named, HOLD_OUT_SEED);
-  return publish(meta, blocks, exchange);
+  const { meta, blocks, schema = null, skippedRows = 0 } = recogniseDataset(named, HOLD_OUT_SEED, wanted, settings);
+  return { ...publish(meta, blocks, exchange), schema, skippedRows };
 }
 
 function publish(
   meta: DatasetMeta,
   blocks: Readonly<Record<'train' | 'test', readonly Block[]>>,
   exchange: BlockExchange,
-): LoadedFiles {
+): Omit<LoadedFiles, 'schema' | 'skippedRows'> {
   const hold = (block: Block) => {
     const bytes = encodeBlock(block);
     const entry = entryOf(block, bytes);

@@ -1,8 +1,11 @@
 // A dataset in words and pictures, for the page.
-import type { Block, DatasetMeta } from '../data/dataset.ts';
+import type { Block, DatasetMeta, DocumentsMeta, SparseBlock } from '../data/dataset.ts';
+import { wordName, wordsOf } from '../data/documents.ts';
+import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { DatasetView } from '../store/view.ts';
+import { ratingRows, tableRows, tableView } from './table-preview.ts';
 
 export interface DatasetSummary {
   readonly meta: DatasetMeta;
@@ -10,27 +13,58 @@ export interface DatasetSummary {
   readonly view: DatasetView;
 }
 
+const count = (samples: number) => samples.toLocaleString('en');
+
 /** Pictures shown as a preview. */
 const PREVIEW_IMAGES = 24;
 
-export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block): DatasetSummary {
-  const count = (samples: number) => samples.toLocaleString('en');
+/** What is known of data only where their files were read. */
+interface ReadFrom {
+  readonly schema: TableSchema | null;
+  readonly skippedRows: number;
+}
+
+export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block, from?: ReadFrom): DatasetSummary {
+  const skippedRows = from?.skippedRows ?? 0;
+  const skipped = skippedRows === 0 ? '' : `; ${plural(skippedRows, 'bad row')} skipped`;
   const { train, test } = meta.samples;
-  const what =
-    meta.kind === 'dense'
-      ? `${meta.shape.join('×')}, ${meta.classes} classes`
-      : `${count(meta.features)} features, few of them in each sample`;
   const view: DatasetView = {
     name: meta.name,
-    description: `${count(train)} training and ${count(test)} test samples; ${what}`,
+    description: `${count(train)} training and ${count(test)} test samples; ${shapeInWords(meta)}${skipped}`,
     source: plan.source.kind === 'generated' ? 'generated' : 'files',
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
     preview: previewOf(meta, first),
+    ...(from?.schema && { table: tableView(from.schema) }),
   };
   return { meta, plan, view };
 }
 
+const plural = (many: number, what: string) => `${count(many)} ${what}${many === 1 ? '' : 's'}`;
+
+/** What a sample is, in words. */
+function shapeInWords(meta: DatasetMeta): string {
+  switch (meta.kind) {
+    case 'dense':
+      return `${meta.shape.join('×')}, ${meta.classes} classes`;
+    case 'sparse':
+      return `${count(meta.features)} features, few of them in each sample`;
+    case 'documents':
+      return `${count(meta.tokens.train)} words to learn from, ${count(meta.words)} different ones`;
+    case 'ratings':
+      return `ratings of ${count(meta.items)} items by ${count(meta.users)} users`;
+    case 'tabular': {
+      const what = meta.target.kind === 'classes' ? `${meta.classes} classes` : 'a number';
+      return `${plural(meta.columns.length, 'column')} to predict ${meta.target.name} from (${what})`;
+    }
+    default:
+      return meta satisfies never;
+  }
+}
+
 function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
+  if (meta.kind === 'documents') return block.kind === 'sparse' ? documentsPreview(meta, block) : null;
+  if (meta.kind === 'ratings') return block.kind === 'sparse' ? ratingRows(meta, block) : null;
+  if (meta.kind === 'tabular') return block.kind === 'dense' ? tableRows(meta, block) : null;
   const [height, width] = meta.kind === 'dense' ? meta.shape : [];
   if (block.kind !== 'dense' || height === undefined || width === undefined) return null;
   const images = Array.from({ length: Math.min(PREVIEW_IMAGES, block.count) }, (_, row) => {
@@ -38,5 +72,33 @@ function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
     const pixels = values instanceof Uint8Array ? values : Uint8Array.from(values, (value) => Math.round(value * 255));
     return { pixels, label: String(block.y[row] ?? 0) };
   });
-  return { width, height, images };
+  return { kind: 'images', width, height, images };
+}
+
+/** Lines, and words in each. */
+const PREVIEW_LINES = 6;
+const PREVIEW_WORDS = 24;
+
+/** Pictures where words are pixels, else the words of the first documents, the most frequent ones first. */
+function documentsPreview(meta: DocumentsMeta, block: SparseBlock): DatasetView['preview'] {
+  const [height, width] = meta.picture;
+  const rows = (most: number) => Array.from({ length: Math.min(most, block.count) }, (_, row) => row);
+  if (height === undefined || width === undefined) {
+    const lines = rows(PREVIEW_LINES).map((row) => {
+      const words = [...wordsOf(block, row, meta.words)].sort((a, b) => b.times - a.times || a.word - b.word);
+      return words
+        .slice(0, PREVIEW_WORDS)
+        .map(({ word }) => wordName(meta, word))
+        .join(' ');
+    });
+    return { kind: 'text', lines };
+  }
+  const images = rows(PREVIEW_IMAGES).map((row) => {
+    const words = [...wordsOf(block, row, meta.words)];
+    const most = Math.max(1, ...words.map(({ times }) => times));
+    const pixels = new Uint8Array(meta.words);
+    for (const { word, times } of words) pixels[word] = Math.round((255 * times) / most);
+    return { pixels, label: `document ${row + 1}` };
+  });
+  return { kind: 'images', width, height, images };
 }

@@ -58,7 +58,7 @@ export class FilterChoice {
   /** A clock is over: time to look whether another choice would be better. */
   observe(clock: number): void {
     if (this.at(clock).kind !== 'auto') {
-      this.reason = null;
+      this.reason = this.isCounting ? 'off: this job counts, and a rounded count would be a wrong one' : null;
       return;
     }
     const now = { clock, totals: this.totals(), wire: both(this.traffic(), 'wire'), raw: both(this.traffic(), 'raw') };
@@ -82,7 +82,13 @@ export class FilterChoice {
     this.option = decision.option;
   }
 
+  /** Sums of whole numbers, which no filter may round or leave out. */
+  private get isCounting(): boolean {
+    return this.cluster().plan?.updater.kind === 'add';
+  }
+
   private at(clock: number): Filters {
+    if (this.isCounting) return NO_FILTERS;
     return scheduleAt(this.cluster().schedule, clock).filters ?? NO_FILTERS;
   }
 }

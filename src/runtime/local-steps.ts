@@ -1,9 +1,9 @@
 // Several batches between two pushes: steps taken on this worker alone, or, where those make no sense, one mean gradient.
-import type { Block } from '../data/dataset.ts';
 import type { Gradient, TableValues, Trainer } from '../jobs/job.ts';
 import type { RunPlan } from '../protocol/control.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
 import type { Updater } from '../ps/updaters/updater.ts';
+import type { PickedBatch } from './batches.ts';
 
 /** What several batches came to: `tables` is pushed like a gradient. */
 export interface LocalResult extends Gradient {
@@ -52,7 +52,7 @@ export class LocalSteps {
    * @param parameters rows of the union of the batches' keys; not changed
    * @param rate of the inner updater
    */
-  run(parameters: readonly TableValues[], batches: readonly Block[], rate: number): Promise<LocalResult> {
+  run(parameters: readonly TableValues[], batches: readonly PickedBatch[], rate: number): Promise<LocalResult> {
     return this.plan.local?.outer == null ? this.mean(parameters, batches) : this.drift(parameters, batches, rate);
   }
 
@@ -62,15 +62,15 @@ export class LocalSteps {
    */
   private async drift(
     parameters: readonly TableValues[],
-    batches: readonly Block[],
+    batches: readonly PickedBatch[],
     learningRate: number,
   ): Promise<LocalResult> {
     const local = parameters.map(({ keys, values }) => ({ keys, values: values.slice() }));
     let [lossSum, samples] = [0, 0];
-    for (const batch of batches) {
-      const gradient = await this.trainer.gradient(local, batch);
+    for (const { block, picks } of batches) {
+      const gradient = await this.trainer.gradient(local, block, picks);
       lossSum += gradient.lossSum;
-      samples += batch.count;
+      samples += block.count;
       gradient.tables.forEach(({ values: step }, table) => {
         const state = this.inner[table];
         const values = local[table]?.values;
@@ -89,18 +89,18 @@ export class LocalSteps {
   }
 
   /** The gradient of all batches together, where the server's updater has state that only it has. */
-  private async mean(parameters: readonly TableValues[], batches: readonly Block[]): Promise<LocalResult> {
-    const samples = batches.reduce((sum, { count }) => sum + count, 0);
+  private async mean(parameters: readonly TableValues[], batches: readonly PickedBatch[]): Promise<LocalResult> {
+    const samples = batches.reduce((sum, { block }) => sum + block.count, 0);
     const sums = parameters.map(({ keys, values }) => ({ keys, values: new Float32Array(values.length) }));
     let lossSum = 0;
-    for (const batch of batches) {
-      const keys = this.trainer.keysOf(batch);
+    for (const { block, picks } of batches) {
+      const keys = this.trainer.keysOf(block, picks);
       const rows = parameters.map((table, at) => pickRows(table, keys[at] ?? null, this.widthOf(at)));
-      const gradient = await this.trainer.gradient(rows, batch);
+      const gradient = await this.trainer.gradient(rows, block, picks);
       lossSum += gradient.lossSum;
       gradient.tables.forEach((part, at) => {
         const sum = sums[at];
-        if (sum !== undefined) addRows(sum, part, batch.count / samples, this.widthOf(at));
+        if (sum !== undefined) addRows(sum, part, block.count / samples, this.widthOf(at));
       });
     }
     return { lossSum, samples, tables: sums };

@@ -1,6 +1,7 @@
 // The same run in one thread, without any of the parameter server: gradients of a clock's batch, one mean, one updater over
 // whole tables. What BSP must agree with, whatever the number of workers and servers.
 import type { Block } from '../data/dataset.ts';
+import type { Picks } from '../data/sampler.ts';
 import type { TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { ClusterState } from '../protocol/control.ts';
@@ -9,7 +10,7 @@ import type { TableSpec } from '../ps/table.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
 import type { Updater } from '../ps/updaters/updater.ts';
 import { hashUnit } from '../random.ts';
-import { Batches } from './batches.ts';
+import { Batches, type PickedBatch } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { openRunData } from './run-data.ts';
 
@@ -50,7 +51,7 @@ export async function trainOracle(
   const start = performance.now();
   for (let clock = 0; clock < plan.steps; clock++) {
     const parts = (await Promise.all(shares.map((share) => share.next(cluster)))).filter((part) => part !== null);
-    const batches = mode === 'whole' ? [concatenate(parts)] : parts;
+    const batches = mode === 'whole' ? [{ block: concatenate(parts), picks: null }] : parts;
     const gradients: BatchGradient[] = [];
     for (const batch of batches) gradients.push(await gradientOf(tables, trainer, updater, batch));
     const { learningRate } = scheduleAt(schedule, clock);
@@ -74,15 +75,15 @@ async function gradientOf(
   tables: readonly OracleTable[],
   trainer: Trainer,
   updater: Updater,
-  batch: Block,
+  { block, picks }: { readonly block: Block; readonly picks: Picks | null },
 ): Promise<BatchGradient> {
-  const keys = trainer.keysOf(batch);
+  const keys = trainer.keysOf(block, picks);
   const parameters = tables.map((table, index) => ({
     keys: keys[index] ?? null,
     values: readRows(table, keys[index] ?? null, updater),
   }));
-  const gradient = await trainer.gradient(parameters, batch);
-  return { samples: batch.count, tables: gradient.tables };
+  const gradient = await trainer.gradient(parameters, block, picks);
+  return { samples: block.count, tables: gradient.tables };
 }
 
 function startTable(spec: TableSpec, index: number, seed: number, updater: Updater): OracleTable {
@@ -147,7 +148,8 @@ function applyMean(
 }
 
 /** The workers' batches end to end, by rank. */
-function concatenate(parts: readonly Block[]): Block {
+function concatenate(batches: readonly PickedBatch[]): Block {
+  const parts = batches.map(({ block }) => block);
   const dense = parts.filter((part) => part.kind === 'dense');
   const sparse = parts.filter((part) => part.kind === 'sparse');
   const count = parts.reduce((sum, part) => sum + part.count, 0);

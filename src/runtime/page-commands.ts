@@ -1,10 +1,22 @@
 // What a person can ask of the page, carried out: the other half of the view state.
+import type { DatasetMeta } from '../data/dataset.ts';
+import type { Job } from '../jobs/job.ts';
 import { jobs } from '../jobs/registry.ts';
 import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { Commands, ConsistencyView, FiltersView, RoleChoice, RunView, StartRequest } from '../store/view.ts';
+import type {
+  Commands,
+  ConsistencyView,
+  DataSettingsView,
+  FiltersView,
+  ProblemView,
+  RoleChoice,
+  RunView,
+  StartRequest,
+} from '../store/view.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
+import { PageCheckpoints } from './page-checkpoints.ts';
 import { makePlan } from './run-plan.ts';
 import type { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
@@ -16,6 +28,11 @@ const DATA_SEED = 1;
 const LEAVE_TIMEOUT_MS = 5_000;
 const LEAVE_POLL_MS = 50;
 
+const DEFAULT_SETTINGS: DataSettingsView = {
+  skipBadRows: false,
+  table: { delimiter: null, target: null, kinds: {} },
+};
+
 /** Extra settings that scripts may give and the page's panel doesn't have. */
 export interface StartExtras {
   readonly options?: Record<string, unknown>;
@@ -25,8 +42,12 @@ export interface StartExtras {
 
 export class PageCommands implements Commands {
   private data: DatasetSummary | null = null;
+  /** What was dropped last, and what was said about it. */
+  private files: readonly File[] = [];
+  private settings: DataSettingsView = DEFAULT_SETTINGS;
   /** Counts what was asked for: an answer to an older question is dropped. */
   private asked = 0;
+  private readonly checkpoints: PageCheckpoints;
 
   constructor(
     private readonly store: ViewStore,
@@ -34,6 +55,7 @@ export class PageCommands implements Commands {
     private readonly workers: WorkerHandles,
     private readonly view: ViewWriter,
   ) {
+    this.checkpoints = new PageCheckpoints(store, workers, view, (request) => node.request(request));
     const { job } = store.getState();
     this.chooseJob(job);
     store.subscribe(({ run, dataset }, before) => {
@@ -55,9 +77,25 @@ export class PageCommands implements Commands {
   }
 
   loadFiles(files: readonly File[]): void {
+    const [first] = files;
+    if (first !== undefined && files.length === 1 && first.name.endsWith('.safetensors')) {
+      return this.task('Reading the checkpoint', this.checkpoints.resume(first), WHERE_FROM);
+    }
+    this.files = files;
+    this.settings = DEFAULT_SETTINGS;
+    this.readFiles();
+  }
+
+  correctData(settings: Partial<DataSettingsView>): void {
+    this.settings = { ...this.settings, ...settings };
+    this.readFiles();
+  }
+
+  private readFiles(): void {
     const onProgress = (label: string, fraction: number | null) =>
       this.store.setState({ progress: { label, fraction } });
-    void this.show('Reading files', () => this.workers.loadFiles(files, onProgress));
+    const { job } = this.store.getState();
+    void this.show('Reading files', () => this.workers.loadFiles(this.files, job, this.settings, onProgress));
   }
 
   start(request: StartRequest, extras: StartExtras = {}): void {
@@ -65,7 +103,9 @@ export class PageCommands implements Commands {
     const { options = {}, evaluateEvery } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
     this.attempt(() => {
-      const plan = makePlan({ ...request, options, evaluateEvery }, data.meta, data.plan);
+      const startedAt = this.checkpoints.nextStart();
+      const checkpoint = request.checkpoints;
+      const plan = makePlan({ ...request, options, evaluateEvery, checkpoint, startedAt }, data.meta, data.plan);
       const { consistency, learningRate } = request;
       const filters = filtersOf(request.filters ?? { kind: 'off' });
       this.node.request({ ask: 'start', plan, consistency, learningRate, filters });
@@ -102,18 +142,42 @@ export class PageCommands implements Commands {
   }
 
   download(): void {
-    this.store.setState({ progress: { label: 'Collecting parameters', fraction: null } });
-    this.workers
-      .download()
-      .then((bytes) => saveFile(bytes, `${this.store.getState().run?.job ?? 'parameters'}.safetensors`))
-      .catch((error: unknown) =>
-        this.complain(messageOf(error), 'Start a run first, or wait until its servers are back.'),
-      )
+    const save = async () =>
+      saveFile(await this.workers.download(), `${this.store.getState().run?.job ?? 'parameters'}.safetensors`);
+    this.task('Collecting parameters', save(), 'Start a run first, or wait until its servers are back.');
+  }
+
+  resumeCheckpoint(): void {
+    this.task('Opening the checkpoint', this.checkpoints.resume(null), WHERE_FROM);
+  }
+
+  downloadCheckpoint(): void {
+    const save = async () => {
+      const { step, bytes } = await this.checkpoints.take();
+      saveFile(bytes, `checkpoint-step-${step}.safetensors`);
+    };
+    this.task('Taking a checkpoint', save(), 'Start a run first, or wait until its servers are back.');
+  }
+
+  /** A checkpoint of now, as far as one can be had, or the newest that is kept. */
+  checkpoint(which: 'now' | 'kept'): Promise<{ step: number; bytes: Uint8Array }> {
+    return which === 'now' ? this.checkpoints.take() : this.checkpoints.newest();
+  }
+
+  /** Shows that something is being done, and what went wrong. */
+  private task(label: string, work: Promise<unknown>, advice: string): void {
+    this.store.setState({ progress: { label, fraction: null }, problem: null });
+    work
+      .catch((error: unknown) => this.complain(messageOf(error), advice))
       .finally(() => this.store.setState({ progress: null }));
   }
 
   predict(image: Float32Array): Promise<Float32Array> {
     return this.workers.predict(image);
+  }
+
+  look(request: unknown): Promise<unknown> {
+    return this.workers.look(request);
   }
 
   leave(): void {
@@ -158,7 +222,8 @@ export class PageCommands implements Commands {
       if (question !== this.asked) return;
       this.adopt(data);
     } catch (error) {
-      if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.');
+      const action = error instanceof Error && error.name === 'BadRows' ? ('skip-bad-rows' as const) : undefined;
+      if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.', action);
     } finally {
       if (question === this.asked) this.store.setState({ progress: null });
     }
@@ -189,19 +254,30 @@ export class PageCommands implements Commands {
     }
   }
 
-  private complain(text: string, advice: string): void {
-    this.store.setState({ problem: { text, advice } });
+  private complain(text: string, advice: string, action?: ProblemView['action']): void {
+    this.store.setState({ problem: { text, advice, ...(action && { action }) } });
     this.view.note('error', text);
   }
 }
 
+const WHERE_FROM = 'What was here is kept. Try another file, or start anew.';
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What each job's own data are: some take a while to plan, and they never change. */
+const ownMetas = new Map<string, DatasetMeta>();
+
+function ownMeta(job: Job): DatasetMeta {
+  const meta = ownMetas.get(job.name) ?? job.generate(DATA_SEED, null).meta;
+  ownMetas.set(job.name, meta);
+  return meta;
+}
 
 /** The jobs with the defaults they have for this dataset; those for other kinds of data with their own data's. */
 function jobViews(data: DatasetSummary): ReturnType<ViewStore['getState']>['jobs'] {
   return jobs.map((job) => {
     const options = job.options.parse({});
-    const meta = data.meta.kind === job.dataKind ? data.meta : job.generate(DATA_SEED, null).meta;
+    const meta = data.meta.kind === job.dataKind ? data.meta : ownMeta(job);
     const { batch, learningRate, updater, steps } = job.defaults(options, meta);
     const { name, title, summary } = job;
     return { name, title, summary, defaults: { batch, learningRate, steps, updater: updater.kind } };

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DatasetMeta } from '../data/dataset.ts';
+import type { Job } from '../jobs/job.ts';
 import { jobs, UnknownJob } from '../jobs/registry.ts';
+import { sparseLogistic } from '../jobs/sparse-logistic.ts';
 import { type DataPlan, requestSchema } from '../protocol/control.ts';
 import { cutSegments } from '../ps/table.ts';
 import { makePlan, type PlanRequest, UnknownUpdater } from './run-plan.ts';
@@ -14,8 +16,7 @@ const data: DataPlan = {
 };
 const samples = { train: 1_000, test: 1_000 };
 const dense: DatasetMeta = { kind: 'dense', name: 'digits', samples, features: 784, shape: [28, 28], classes: 10 };
-const sparse: DatasetMeta = { kind: 'sparse', name: 'clicks', samples, features: 100_000, classes: 2 };
-const metaOf = (kind: DatasetMeta['kind']) => (kind === 'dense' ? dense : sparse);
+const metaOf = (job: Job) => job.generate(1, samples).meta;
 
 const request = (change: Partial<PlanRequest> = {}): PlanRequest => ({
   job: 'digits-mlp',
@@ -35,7 +36,7 @@ describe('a plan', () => {
     'of any job and updater is one that every node takes: %s',
     (_, job) => {
       for (const updater of ['sgd', 'momentum', 'adagrad', 'adam', 'ftrl']) {
-        const made = makePlan(request({ job: job.name, updater }), metaOf(job.dataKind), data);
+        const made = makePlan(request({ job: job.name, updater }), metaOf(job), data);
         const start = { ask: 'start', plan: made, consistency: { kind: 'bsp' }, learningRate: 0.1 };
         expect(requestSchema.parse(JSON.parse(JSON.stringify(start)))).toEqual(start);
         expect(made.updater.kind).toBe(updater);
@@ -46,7 +47,7 @@ describe('a plan', () => {
 
   it('has the updater as the job wishes it, where that is the one asked for', () => {
     for (const job of jobs) {
-      const meta = metaOf(job.dataKind);
+      const meta = metaOf(job);
       const wish = job.defaults(job.options.parse({}), meta).updater;
       expect(makePlan(request({ job: job.name, updater: wish.kind }), meta, data).updater).toEqual(wish);
     }
@@ -85,6 +86,8 @@ describe('a plan', () => {
   });
 
   it('has no options that its job refuses', () => {
-    expect(() => makePlan(request({ job: 'sparse-logistic', options: { l1: -1 } }), sparse, data)).toThrow();
+    expect(() =>
+      makePlan(request({ job: 'sparse-logistic', options: { l1: -1 } }), metaOf(sparseLogistic), data),
+    ).toThrow();
   });
 });

@@ -35,6 +35,14 @@ interface Prepared {
   readonly trainer: Trainer;
 }
 
+/** A job that has nothing to look at. */
+export class CannotLook extends Error {
+  override name = 'CannotLook';
+  constructor(job: string) {
+    super(`The job ${job} answers no questions about its parameters.`);
+  }
+}
+
 /** A worker's identity in a map, as one number. */
 type Incarnation = number;
 
@@ -119,12 +127,21 @@ export class TrainerRun {
     return (await trainer.predict(withKeys(keys, tables), sample)).probabilities;
   }
 
+  /** What the job's own pictures ask of the live parameters. @throws CannotLook */
+  async look(request: unknown): Promise<unknown> {
+    const { trainer, data } = await this.prepare();
+    if (trainer.look === undefined) throw new CannotLook(this.job.name);
+    const read = async (keys: readonly (Uint32Array | null)[]) =>
+      withKeys(keys, (await this.reader.pull({ minClock: NO_CLOCK, keys }).done).tables);
+    return trainer.look(request, read, (split, index) => data.block(split, index));
+  }
+
   /** Figures of the whole model that the job defines, over all training data. */
   async figures(): Promise<Record<string, number>> {
     if (this.job.figures === undefined) return {};
     const { data, trainer } = await this.prepare();
     const tables = await this.readTables();
-    const sum = { samples: 0, lossSum: 0, correct: 0 };
+    const sum = { samples: 0, lossSum: 0, score: 0 };
     for (let index = 0; index < this.parts.plan.data.train.blocks; index++) {
       addEvaluation(sum, await this.evaluateBlock(trainer, tables, await data.block('train', index)));
     }
@@ -199,7 +216,7 @@ export class TrainerRun {
     const { plan, cluster, self } = this.parts;
     const batch = await new Batches(plan, data, self).next(cluster());
     if (batch === null) return;
-    await trainer.gradient(this.zeroRows(trainer.keysOf(batch)), batch);
+    await trainer.gradient(this.zeroRows(trainer.keysOf(batch.block)), batch.block);
     if (plan.data.test.blocks === 0) return;
     const block = await data.block('test', 0);
     await trainer.evaluate(this.zeroRows(trainer.keysOf(block)), block);
@@ -272,10 +289,10 @@ function gatherRows(values: Float32Array, keys: Uint32Array, width: number): Flo
   return rows;
 }
 
-function addEvaluation(sum: { samples: number; lossSum: number; correct: number }, part: Evaluation): void {
+function addEvaluation(sum: { samples: number; lossSum: number; score: number }, part: Evaluation): void {
   sum.samples += part.samples;
   sum.lossSum += part.lossSum;
-  sum.correct += part.correct;
+  sum.score += part.score;
 }
 
 function sumTraffic(a: Traffic, b: ClientTraffic | undefined): Traffic {

@@ -1,12 +1,11 @@
 // The worker's loop: pull, compute, push, clock after clock, as far ahead as the bounded delay and the scheduler allow.
 // While a gradient is computed, the next pull and the last push are under way (within τ).
-import type { Block } from '../data/dataset.ts';
 import type { TableValues, Trainer } from '../jobs/job.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
-import type { Batches } from './batches.ts';
+import type { Batches, PickedBatch } from './batches.ts';
 import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
 import type { Signal } from './deferred.ts';
 import type { FilterChoice } from './filter-choice.ts';
@@ -34,7 +33,7 @@ export interface LoopParts {
 
 /** The batches of one clock, none where this worker has no share, with their pull under way. */
 interface Step {
-  readonly batches: readonly Block[];
+  readonly batches: readonly PickedBatch[];
   readonly keys: readonly (Uint32Array | null)[];
   readonly pulled: Promise<PulledTables>;
 }
@@ -50,8 +49,9 @@ export class TrainingLoop {
 
   /** Runs until the last clock, or until the run stops. @throws Abandoned, Rejected, BlockNotFound */
   async run(): Promise<void> {
-    const { plan, meter } = this.parts;
+    const { plan, meter, batches } = this.parts;
     let clock = await this.join();
+    batches.startAt(clock);
     meter.clock = clock - 1;
     let next: Promise<Step> | null = this.begin(clock, clock - 1);
     while (clock < plan.steps && (await this.mayStart(clock))) {
@@ -87,7 +87,7 @@ export class TrainingLoop {
   private async begin(clock: number, done = NO_CLOCK): Promise<Step> {
     const { client, cluster, filters, plan, trainer } = this.parts;
     const batches = await this.takeBatches();
-    const lists = batches.map((batch) => trainer.keysOf(batch));
+    const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
     const keys =
       lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
     const minClock = requiredClock(cluster().schedule, clock);
@@ -97,9 +97,9 @@ export class TrainingLoop {
     return { batches, keys, pulled };
   }
 
-  private async takeBatches(): Promise<Block[]> {
+  private async takeBatches(): Promise<PickedBatch[]> {
     const { batches, cluster, plan } = this.parts;
-    const taken: Block[] = [];
+    const taken: PickedBatch[] = [];
     for (let step = 0; step < (plan.local?.steps ?? 1); step++) {
       const batch = await batches.next(cluster());
       if (batch !== null) taken.push(batch);
@@ -151,7 +151,8 @@ export class TrainingLoop {
       return this.local.run(parameters, batches, learningRate);
     }
     if (batch === undefined) throw new RangeError('A gradient of no batch.');
-    return { ...(await this.parts.trainer.gradient(parameters, batch)), samples: batch.count };
+    const { block, picks } = batch;
+    return { ...(await this.parts.trainer.gradient(parameters, block, picks)), samples: block.count };
   }
 
   /** Remembers when the push was acknowledged, if it ever is. */
@@ -187,42 +188,42 @@ export class TrainingLoop {
   }
 
   /** Looks at this worker's part of the first `blocks` test blocks with the parameters of one clock. */
-  private async evaluate(clock: number, pulled: PulledTables | null, blocks: number): Promise<void> {
+  private async evaluate(clock: number, known: PulledTables | null, blocks: number): Promise<void> {
     const { cluster, data, meter, self, trainer } = this.parts;
     const workers = cluster().map.workers.map(({ node }) => node);
     const rank = workers.indexOf(self);
-    const sum = { lossSum: 0, samples: 0, correct: 0 };
+    // Whole tables are pulled once, rows for each block anew.
+    let whole = known;
+    const sum = { lossSum: 0, samples: 0, score: 0 };
     for (let index = Math.max(rank, 0); index < blocks; index += Math.max(workers.length, 1)) {
       const block = await meter.time('communicate', () => data.block('test', index));
       const keys = trainer.keysOf(block);
-      const parameters = await this.parametersFor(keys, clock, pulled);
+      const isWhole = keys.every((list) => list === null);
+      const pulled = (isWhole ? whole : null) ?? (await this.pullFor(keys, clock));
+      if (isWhole) whole = pulled;
+      const parameters = tableValues(keys, pulled);
       const part = await meter.time('compute', () => trainer.evaluate(parameters, block));
       sum.lossSum += part.lossSum;
       sum.samples += part.samples;
-      sum.correct += part.correct;
+      sum.score += part.score;
     }
-    meter.evaluated(clock, sum.lossSum, sum.samples, sum.correct);
+    meter.evaluated(clock, sum.lossSum, sum.samples, sum.score);
   }
 
-  private async parametersFor(
-    keys: readonly (Uint32Array | null)[],
-    clock: number,
-    pulled: PulledTables | null,
-  ): Promise<TableValues[]> {
-    if (pulled !== null && keys.every((list) => list === null)) return tableValues(keys, pulled);
+  private pullFor(keys: readonly (Uint32Array | null)[], clock: number): Promise<PulledTables> {
     const { client, filters, meter, plan } = this.parts;
     const isLast = clock >= plan.steps - 1;
     const wish = { minClock: isLast ? clock : NO_CLOCK, filters: isLast ? filters.exact(clock) : filters.pull(clock) };
-    return tableValues(keys, await meter.time('communicate', () => client.pull({ ...wish, keys }).done));
+    return meter.time('communicate', () => client.pull({ ...wish, keys }).done);
   }
 
   /** The last evaluation: all of the test set, on parameters that contain everybody's last push. */
   private async finish(): Promise<void> {
-    const { client, filters, plan } = this.parts;
+    const { client, plan } = this.parts;
     const last = plan.steps - 1;
-    const all = plan.tables.map(() => null);
-    const pulled = await client.pull({ minClock: last, keys: all, filters: filters.exact(last) }).done;
-    await this.evaluate(last, pulled, plan.data.test.blocks);
+    const none = plan.tables.map(() => new Uint32Array(0));
+    await client.pull({ minClock: last, keys: none, everySegment: true }).done;
+    await this.evaluate(last, null, plan.data.test.blocks);
   }
 
   /** Two sets in turn: one is computed on while the other is filled. Only whole tables keep their size. */

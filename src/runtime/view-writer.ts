@@ -1,9 +1,10 @@
 // Turns what the node learns into view state. The only writer of the store besides the commands.
 
+import { CLASSIFIER_MEASURES, type Measures, measuresOf } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
-import type { ClusterState, Metrics, NodeMetrics, Point, RunPlan } from '../protocol/control.ts';
+import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } from '../protocol/control.ts';
 import { type Filters, NO_FILTERS, pullFiltersText, pushFiltersText } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { scheduleAt } from '../ps/consistency.ts';
@@ -35,6 +36,9 @@ export class ViewWriter implements NodeHandlers {
   private readonly times = new WorkerTimes();
   private metrics: Metrics | null = null;
   private cluster: ClusterState | null = null;
+  private history: RunHistory = NO_HISTORY;
+  /** Called with every checkpoint that is complete, and with the curves until now. */
+  onCheckpoint: (history: RunHistory) => void = () => undefined;
 
   constructor(
     private readonly store: ViewStore,
@@ -106,6 +110,7 @@ export class ViewWriter implements NodeHandlers {
     this.cluster = cluster;
     if (cluster.plan?.run !== old?.plan?.run) {
       this.metrics = null;
+      this.history = NO_HISTORY;
       this.times.clear();
       this.set({ series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
     }
@@ -113,12 +118,18 @@ export class ViewWriter implements NodeHandlers {
     this.set({ run: this.runView() });
     this.showRing();
     this.showNodes();
+    const { newest } = cluster.checkpoint;
+    const before = old?.plan?.run === cluster.plan?.run ? old?.checkpoint.newest : null;
+    if (newest !== null && newest.clock !== before?.clock) this.onCheckpoint(this.history);
   }
 
   onMetrics(metrics: Metrics, history: Metrics): void {
     this.metrics = metrics;
+    this.history = history;
     this.times.add(metrics.nodes);
     const { series } = this.store.getState();
+    const { plan } = this.cluster ?? { plan: null };
+    const measures = plan === null ? CLASSIFIER_MEASURES : measuresOf(findJob(plan.job), plan.tables);
     const hasNew = metrics.isHistory || metrics.loss.length > 0 || metrics.accuracy.length > 0;
     const flows = metrics.nodes.flatMap(({ node, flows }) =>
       flows.map(([to, bytesPerSecond]) => ({ from: node, to, bytesPerSecond })),
@@ -127,7 +138,13 @@ export class ViewWriter implements NodeHandlers {
       flows,
       run: this.runView(history),
       ...(hasNew
-        ? { series: { version: series.version + 1, loss: columns(history.loss), accuracy: columns(history.accuracy) } }
+        ? {
+            series: {
+              version: series.version + 1,
+              loss: columns(history.loss),
+              accuracy: scoreColumns(history, measures),
+            },
+          }
         : {}),
     });
     this.showNodes();
@@ -141,17 +158,22 @@ export class ViewWriter implements NodeHandlers {
     const { cluster } = this;
     if (cluster?.plan == null) return null;
     const { plan, phase, message } = cluster;
+    const job = findJob(plan.job);
+    const measures = measuresOf(job, plan.tables);
     const metrics = history ?? null;
     const old = this.store.getState().run;
     const kept = old?.number === plan.run ? old : null;
-    const clock = Math.max(0, (metrics?.clock ?? (kept?.clock ?? 0) - 1) + 1);
+    const first = (plan.from?.clock ?? -1) + 1;
+    const clock = Math.max(first, metrics === null ? (kept?.clock ?? 0) : metrics.clock + 1);
     const { consistency, learningRate, filters = NO_FILTERS } = scheduleAt(cluster.schedule, clock);
     const samples = metrics?.samples ?? kept?.samples ?? 0;
     const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
     return {
       number: plan.run,
       job: plan.job,
-      title: findJob(plan.job).title,
+      title: job.title,
+      // The same object for the whole run, so that nothing is drawn again for it.
+      measures: kept?.measures ?? measuresView(measures),
       phase,
       message: message ?? waitingMessage(cluster),
       clock,
@@ -161,7 +183,7 @@ export class ViewWriter implements NodeHandlers {
       samplesPerSecond: rateOf(phase, samples, seconds, metrics?.samplesPerSecond ?? kept?.samplesPerSecond ?? 0),
       seconds,
       loss: metrics === null ? (kept?.loss ?? null) : (metrics.loss.at(-1)?.[3] ?? null),
-      accuracy: metrics === null ? (kept?.accuracy ?? null) : (metrics.accuracy.at(-1)?.[3] ?? null),
+      accuracy: metrics === null ? (kept?.accuracy ?? null) : lastScore(metrics, measures),
       parameters: parametersOf(plan),
       consistency,
       learningRate,
@@ -172,6 +194,8 @@ export class ViewWriter implements NodeHandlers {
       filterChoice: filters.kind === 'auto' ? (this.metrics?.traffic.choice ?? null) : null,
       traffic: trafficView(metrics ?? this.metrics, kept),
       data: plan.data.name,
+      checkpoints: plan.checkpoint,
+      startedAt: plan.startedAt,
     };
   }
 
@@ -214,6 +238,8 @@ export class ViewWriter implements NodeHandlers {
   }
 }
 
+const NO_HISTORY: RunHistory = { seconds: 0, loss: [], accuracy: [] };
+
 const emptySeries = (): Omit<SeriesView, 'version'> => ({ loss: columns([]), accuracy: columns([]) });
 
 /** Points as columns, as charts want them. */
@@ -224,6 +250,27 @@ function columns(points: readonly Point[]): SeriesView['loss'] {
     seconds: points.map(([, , seconds]) => seconds),
     value: points.map(([, , , value]) => value),
   };
+}
+
+const measuresView = ({ loss, score }: Measures): RunView['measures'] => ({
+  loss: { name: loss.name },
+  score: score === null ? null : { name: score.name, format: score.format, isHigherBetter: score.isHigherBetter },
+});
+
+/** The mean score as people see it. */
+function shownScore(mean: number, { score }: Measures): number {
+  if (score?.isSquare) return Math.sqrt(mean);
+  return score?.isLogarithm ? Math.exp(mean) : mean;
+}
+
+function lastScore({ accuracy }: Metrics, measures: Measures): number | null {
+  const mean = accuracy.at(-1)?.[3];
+  return mean === undefined ? null : shownScore(mean, measures);
+}
+
+function scoreColumns({ accuracy }: Metrics, measures: Measures): SeriesView['accuracy'] {
+  const all = columns(accuracy);
+  return { ...all, value: all.value.map((mean) => shownScore(mean, measures)) };
 }
 
 /** Reasons are written to follow a colon; alone they are sentences. */

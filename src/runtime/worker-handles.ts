@@ -1,8 +1,11 @@
 // The page's handles on its three workers. The only page-side importer of Comlink; between tabs there is none, because
 // Comlink trusts its peer.
+
 import { proxy, type Remote, transfer, wrap } from 'comlink';
-import type { ClusterState } from '../protocol/control.ts';
+import type { LoadSettings } from '../data/file-format.ts';
+import type { ClusterState, RunHistory } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import type { KeptCheckpoint, OpenedCheckpoint } from './checkpoint-keeper.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { Endpoint } from './frame-link.ts';
 import type { LinksHost } from './links-host.ts';
@@ -62,9 +65,11 @@ export class WorkerHandles {
 
   loadFiles(
     files: readonly File[],
+    job: string,
+    settings: LoadSettings,
     onProgress: (label: string, fraction: number | null) => void,
   ): Promise<DatasetSummary> {
-    return this.trainer.loadFiles(files, proxy(onProgress));
+    return this.trainer.loadFiles(files, job, settings, proxy(onProgress));
   }
 
   generateData(job: string, seed: number, samples: { train: number; test: number } | null): Promise<DatasetSummary> {
@@ -79,8 +84,32 @@ export class WorkerHandles {
     return this.trainer.predict(values);
   }
 
+  look(request: unknown): Promise<unknown> {
+    return this.trainer.look(request);
+  }
+
   download(): Promise<Uint8Array> {
     return this.trainer.download();
+  }
+
+  openRoom(key: string): Promise<void> {
+    return this.trainer.openRoom(key);
+  }
+
+  saveCheckpoint(history: RunHistory): Promise<KeptCheckpoint | null> {
+    return this.trainer.saveCheckpoint(history);
+  }
+
+  keptCheckpoint(): Promise<KeptCheckpoint | null> {
+    return this.trainer.keptCheckpoint();
+  }
+
+  checkpointFile(): Promise<{ step: number; bytes: Uint8Array }> {
+    return this.trainer.checkpointFile();
+  }
+
+  openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
+    return this.trainer.openCheckpoint(file);
   }
 
   parametersHash(): Promise<string> {

@@ -56,11 +56,11 @@ export class WorkerMeter {
     }
   }
 
-  evaluated(clock: number, lossSum: number, samples: number, correct: number): void {
+  evaluated(clock: number, lossSum: number, samples: number, scoreSum: number): void {
     if (this.evaluations.length >= MAX_EVALUATIONS) return;
     // A report is JSON, which has no NaN: a loss that isn't a number is as large as numbers go.
-    const loss = Number.isFinite(lossSum) ? lossSum : Number.MAX_VALUE;
-    this.evaluations.push([clock, loss, samples, correct]);
+    const number = (sum: number) => (Number.isFinite(sum) ? sum : Number.MAX_VALUE);
+    this.evaluations.push([clock, number(lossSum), samples, number(scoreSum)]);
   }
 
   /** What happened since the last call. */

@@ -68,10 +68,18 @@ export interface NodeView {
 
 export type RunPhase = 'idle' | 'preparing' | 'running' | 'paused' | 'finishing' | 'finished' | 'stopped' | 'failed';
 
+/** What a job's curves are called, and how its score is shown. */
+export interface MeasuresView {
+  loss: { name: string };
+  /** Null for a job without a score: it has one curve only. */
+  score: { name: string; format: 'percent' | 'number'; isHigherBetter: boolean } | null;
+}
+
 export interface RunView {
   number: number;
   job: string;
   title: string;
+  measures: MeasuresView;
   phase: RunPhase;
   /** Why it is paused, failed or waiting, in a sentence; null when there is nothing to say. */
   message: string | null;
@@ -83,7 +91,7 @@ export interface RunView {
   samplesPerSecond: number;
   seconds: number;
   loss: number | null;
-  /** Fraction of the test set classified right; null before the first evaluation. */
+  /** The job's score on test data, as `measures` says: most often the fraction classified right. Null before the first. */
   accuracy: number | null;
   parameters: number;
   consistency: ConsistencyView;
@@ -98,6 +106,33 @@ export interface RunView {
   filterChoice: string | null;
   traffic: { push: WayView; pull: WayView };
   data: string;
+  checkpoints: CheckpointPolicyView;
+  /** Tells this run from every other: milliseconds since 1970 by its starter's clock. */
+  startedAt: number;
+}
+
+/** How often a checkpoint is kept, whichever comes first; nulls mean never. */
+export interface CheckpointPolicyView {
+  steps: number | null;
+  seconds: number | null;
+}
+
+/** The newest checkpoint of this room that this browser keeps: of the run that goes on, or of one before. */
+export interface KeptCheckpointView {
+  /** As in the run's view. */
+  startedAt: number;
+  /** Iterations that are in. */
+  step: number;
+  steps: number;
+  title: string;
+  data: string;
+  workers: number;
+  /** Milliseconds since 1970. */
+  savedAt: number;
+  bytes: number;
+  /** Outlives the tab; else why not is in `reason`. */
+  isLasting: boolean;
+  reason: string | null;
 }
 
 /** Training curves. Columns have equal lengths; `version` grows with every change. */
@@ -147,9 +182,34 @@ export interface DatasetView {
   source: 'generated' | 'files';
   /** Jobs that can learn from it. */
   jobs: string[];
-  /** A few samples as 8-bit images, to look at; null where the data aren't images. */
-  preview: { width: number; height: number; images: { pixels: Uint8Array; label: string }[] } | null;
+  /** A few samples to look at; null where there is nothing to see. */
+  preview: PreviewView | null;
+  /** What the columns of a table were taken for, where this tab has read it from files. */
+  table?: TableView;
 }
+
+export type ColumnKindView = 'number' | 'category' | 'ignored';
+
+export interface TableView {
+  delimiter: string;
+  /** Name of the column that is predicted. */
+  target: string;
+  columns: { name: string; kind: ColumnKindView; missing: number; distinct: number | null }[];
+}
+
+/** What a user says of files beyond choosing them. */
+export interface DataSettingsView {
+  /** Leave out rows that can't be read. */
+  skipBadRows: boolean;
+  /** Of a table; null lets the file tell. */
+  table: { delimiter: string | null; target: string | null; kinds: Record<string, ColumnKindView> };
+}
+
+export type PreviewView =
+  /** 8-bit grey. */
+  | { kind: 'images'; width: number; height: number; images: { pixels: Uint8Array; label: string }[] }
+  | { kind: 'table'; columns: string[]; rows: string[][] }
+  | { kind: 'text'; lines: string[] };
 
 export interface JobView {
   name: string;
@@ -164,6 +224,13 @@ export interface NoticeView {
   atMs: number;
   level: 'info' | 'good' | 'warning' | 'error';
   text: string;
+}
+
+export interface ProblemView {
+  text: string;
+  advice: string;
+  /** What the page offers to do about it. */
+  action?: 'skip-bad-rows';
 }
 
 export interface ViewState {
@@ -184,8 +251,9 @@ export interface ViewState {
   job: string;
   dataset: DatasetView | null;
   progress: ProgressView | null;
+  checkpoint: KeptCheckpointView | null;
   /** The last thing the user asked for that could not be done; null after it is dismissed. */
-  problem: { text: string; advice: string } | null;
+  problem: ProblemView | null;
   notices: NoticeView[];
 }
 
@@ -204,6 +272,7 @@ export interface StartRequest {
   /** Batches of one clock; 1 when absent. */
   localSteps?: number;
   seed: number;
+  checkpoints: CheckpointPolicyView;
 }
 
 /** What a user can ask for. Everything reports through the view state; only answers to questions are returned. */
@@ -212,6 +281,8 @@ export interface Commands {
   generateData(): void;
   /** Reads dropped files: recognised by content, parsed off the main thread. */
   loadFiles(files: readonly File[]): void;
+  /** Reads the same files again, with other settings. */
+  correctData(settings: Partial<DataSettingsView>): void;
   start(request: StartRequest): void;
   pause(): void;
   resume(): void;
@@ -222,8 +293,14 @@ export interface Commands {
   setRole(role: RoleChoice): void;
   /** Saves the live parameters as a .safetensors file. */
   download(): void;
+  /** Goes on from the newest checkpoint that this browser keeps. */
+  resumeCheckpoint(): void;
+  /** Cuts a checkpoint and saves it as one file, which can be dropped on the page to go on from. */
+  downloadCheckpoint(): void;
   /** Probabilities from the live parameters for one image, values in [0, 1], row-major in the dataset's shape. */
   predict(image: Float32Array): Promise<Float32Array>;
+  /** What a job's own pictures ask of the live parameters; question and answer are the job's (`Trainer.look`). */
+  look(request: unknown): Promise<unknown>;
   /** Hands over what this tab owns, then goes. */
   leave(): void;
   /** Stops this tab as a crash would: without a word to anybody. */

@@ -1,6 +1,7 @@
 // Facts about numbers as people read them.
 import { expect, test } from 'vitest';
 import {
+  formatAge,
   formatBytes,
   formatDuration,
   formatLoss,
@@ -60,4 +61,17 @@ test('round trips, rates and plurals', () => {
   expect([0.34, 12.6].map(formatMilliseconds)).toEqual(['0.3 ms', '13 ms']);
   expect([0.001, 0.1 + 0.2, 0.00001, 1].map(formatRate)).toEqual(['0.001', '0.3', '1e−5', '1']);
   expect([plural(1, 'tab'), plural(0, 'tab'), plural(12, 'tab')]).toEqual(['1 tab', '0 tabs', '12 tabs']);
+});
+
+test('an age is told in the largest unit that it fills', () => {
+  const minute = 60_000;
+  expect([0, 59_999, minute, 59 * minute, 60 * minute, 47 * 60 * minute, 48 * 60 * minute].map(formatAge)).toEqual([
+    'just now',
+    'just now',
+    '1 minute ago',
+    '59 minutes ago',
+    '1 hour ago',
+    '47 hours ago',
+    '2 days ago',
+  ]);
 });

@@ -24,12 +24,17 @@ const ACCURACY: PlotStyle = {
   valueRange: (low, _high) => [Math.max(0, Math.floor(low * 10 - 0.2) / 10), 1],
 };
 
+/** A score that isn't a fraction is drawn like a loss, in the score's colour. */
+const NUMBER: PlotStyle = { ...LOSS, colour: '--pull', isSmoothed: false };
+
 const OPTIONS = X_AXIS_NAMES.map((value) => ({ value, label: X_AXES[value].label }));
 
 export function Charts() {
   const [axis, setAxis] = useState<XAxis>('step');
   // A new run is a new curve: nothing of the old one may stay.
   const run = useView((state) => state.run?.number);
+  const measures = useView((state) => state.run?.measures);
+  const score = measures?.score;
   return (
     <Panel
       title="Learning"
@@ -46,20 +51,22 @@ export function Charts() {
     >
       <CurveChart
         key={`loss ${run}`}
-        name="Loss"
+        name={measures?.loss.name ?? 'Loss'}
         curve="loss"
         style={LOSS}
         axis={axis}
         empty="The first steps will appear here."
       />
-      <CurveChart
-        key={`accuracy ${run}`}
-        name="Test accuracy"
-        curve="accuracy"
-        style={ACCURACY}
-        axis={axis}
-        empty="Measured every few steps, on data never trained on."
-      />
+      {score && (
+        <CurveChart
+          key={`accuracy ${run}`}
+          name={score.name}
+          curve="accuracy"
+          style={score.format === 'percent' ? ACCURACY : NUMBER}
+          axis={axis}
+          empty="Measured every few steps, on data never trained on."
+        />
+      )}
     </Panel>
   );
 }

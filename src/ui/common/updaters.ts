@@ -8,5 +8,8 @@ export const UPDATERS: readonly { value: string; label: string }[] = [
   { value: 'ftrl', label: 'FTRL-Proximal' },
 ];
 
+/** Counts and sketches add up what is pushed: there is neither a rate nor another updater to choose. */
+export const isAdding = (updater: string): boolean => updater === 'add';
+
 export const updaterLabel = (updater: string): string =>
-  UPDATERS.find(({ value }) => value === updater)?.label ?? updater;
+  isAdding(updater) ? 'Addition' : (UPDATERS.find(({ value }) => value === updater)?.label ?? updater);

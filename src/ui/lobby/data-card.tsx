@@ -1,7 +1,8 @@
 // What it learns from: data made on the spot, or files of one's own, dropped or picked.
 import { useCommands, useView } from '../../store/use-view.ts';
 import { FilesGlyph } from '../common/glyphs.tsx';
-import { Thumbnails } from './thumbnails.tsx';
+import { Preview } from './preview.tsx';
+import { TableColumns } from './table-columns.tsx';
 
 export function DataCard() {
   const commands = useCommands();
@@ -16,7 +17,8 @@ export function DataCard() {
           <b>{dataset?.name ?? 'Preparing data…'}</b>
           <span className="muted small">{dataset?.description ?? 'Made by this page: nothing is downloaded.'}</span>
         </div>
-        {(dataset === null || dataset.preview !== null) && <Thumbnails preview={dataset?.preview ?? null} />}
+        {(dataset === null || dataset.preview !== null) && <Preview preview={dataset?.preview ?? null} />}
+        <TableColumns />
         <div className="data-own">
           <label className="button data-pick">
             <FilesGlyph /> Choose files
@@ -37,7 +39,9 @@ export function DataCard() {
               Use generated data
             </button>
           ) : (
-            <span className="muted small">or drop your own here: images and labels (idx, idx.gz), or libsvm</span>
+            <span className="muted small">
+              or drop your own here: images and labels (idx), libsvm, CSV, ratings, text, or a checkpoint
+            </span>
           )}
         </div>
       </div>

@@ -4,10 +4,11 @@ import { FiltersChoice } from '../common/filters-choice.tsx';
 import { filtersName } from '../common/filters-words.ts';
 import { NumberInput } from '../common/number-input.tsx';
 import { replicasName } from '../common/replicas-words.ts';
-import { UPDATERS, updaterLabel } from '../common/updaters.ts';
+import { isAdding, UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
+import { CheckpointsChoice } from './checkpoints-choice.tsx';
 import { ReplicasChoice } from './replicas-choice.tsx';
 import type { Settings, StartForm } from './start-form.ts';
 
@@ -15,7 +16,7 @@ const summarise = (settings: Settings): string =>
   [
     `${formatCount(settings.steps)} steps`,
     `batch ${formatCount(settings.batch)}`,
-    `${updaterLabel(settings.updater)} ${formatRate(settings.learningRate)}`,
+    updaterLabel(settings.updater) + (isAdding(settings.updater) ? '' : ` ${formatRate(settings.learningRate)}`),
     consistencyName(settings.consistency),
     replicasName(settings.replicas),
     filtersName(settings.filters),
@@ -57,28 +58,7 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
         step={1}
         onChange={(batch) => change({ batch })}
       />
-      <NumberInput
-        label="Learning rate"
-        value={settings.learningRate}
-        min={1e-7}
-        max={100}
-        step="any"
-        onChange={(learningRate) => change({ learningRate })}
-      />
-      <label className="field">
-        Updater
-        <select
-          className="input"
-          value={settings.updater}
-          onChange={(event) => change({ updater: event.target.value })}
-        >
-          {UPDATERS.map(({ value, label }) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </label>
+      {!isAdding(settings.updater) && <UpdaterFields settings={settings} change={change} />}
       <NumberInput
         label="Local steps"
         value={settings.localSteps}
@@ -107,6 +87,38 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
       <div className="settings-wide">
         <FiltersChoice value={settings.filters} choice={null} onChange={(filters) => change({ filters })} />
       </div>
+      <div className="settings-wide">
+        <CheckpointsChoice value={settings.checkpoints} onChange={(checkpoints) => change({ checkpoints })} />
+      </div>
     </div>
+  );
+}
+
+function UpdaterFields({ settings, change }: { readonly settings: Settings } & Pick<StartForm, 'change'>) {
+  return (
+    <>
+      <NumberInput
+        label="Learning rate"
+        value={settings.learningRate}
+        min={1e-7}
+        max={100}
+        step="any"
+        onChange={(learningRate) => change({ learningRate })}
+      />
+      <label className="field">
+        Updater
+        <select
+          className="input"
+          value={settings.updater}
+          onChange={(event) => change({ updater: event.target.value })}
+        >
+          {UPDATERS.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
   );
 }

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { useView } from '../../store/use-view.ts';
 import {
+  type CheckpointPolicyView,
   type ConsistencyView,
   DEFAULT_FILTERS,
   type FiltersView,
@@ -19,6 +20,7 @@ export interface Settings {
   readonly filters: FiltersView;
   readonly localSteps: number;
   readonly seed: number;
+  readonly checkpoints: CheckpointPolicyView;
 }
 
 export interface StartForm {
@@ -38,6 +40,8 @@ const DEFAULT_CONSISTENCY: ConsistencyView = { kind: 'ssp', delay: 4 };
 /** One tab may be closed at any moment, and nothing is lost. */
 const DEFAULT_REPLICAS = 1;
 const DEFAULT_SEED = 1;
+/** At most half a minute of work is lost when everybody is gone at once. */
+const DEFAULT_CHECKPOINTS: CheckpointPolicyView = { steps: 200, seconds: 30 };
 
 const DEFAULTS = {
   consistency: DEFAULT_CONSISTENCY,
@@ -45,6 +49,7 @@ const DEFAULTS = {
   filters: { kind: DEFAULT_FILTERS },
   localSteps: 1,
   seed: DEFAULT_SEED,
+  checkpoints: DEFAULT_CHECKPOINTS,
 };
 
 /** Changes belong to the job they were made for: another job starts from its own defaults. */

@@ -1,8 +1,8 @@
 // A few samples of the data, to look at.
 import { memo, useEffect, useRef } from 'react';
-import type { DatasetView } from '../../store/view.ts';
+import type { PreviewView } from '../../store/view.ts';
 
-type Preview = NonNullable<DatasetView['preview']>;
+type Preview = Extract<PreviewView, { kind: 'images' }>;
 
 const SHOWN = 10;
 const WAITING = Array.from({ length: SHOWN }, (_, place) => place);

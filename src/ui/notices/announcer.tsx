@@ -2,13 +2,17 @@
 import { useEffect, useState } from 'react';
 import { useView, useViewStore } from '../../store/use-view.ts';
 import type { RunView } from '../../store/view.ts';
-import { formatCount, formatLoss, formatPercent } from '../format.ts';
+import { formatCount, formatLoss, formatScore } from '../format.ts';
 
 const PERIOD_MS = 30_000;
 
+const inSentence = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
 function inWords(run: RunView | null): string {
   if (run === null) return '';
-  const numbers = `clock ${formatCount(run.clock)} of ${formatCount(run.steps)}, loss ${formatLoss(run.loss)}, test accuracy ${formatPercent(run.accuracy)}`;
+  const { loss, score } = run.measures;
+  const scored = score === null ? '' : `, ${inSentence(score.name)} ${formatScore(run.accuracy, score.format)}`;
+  const numbers = `clock ${formatCount(run.clock)} of ${formatCount(run.steps)}, ${inSentence(loss.name)} ${formatLoss(run.loss)}${scored}`;
   return `Training ${run.phase}: ${numbers}. ${run.message ?? ''}`;
 }
 

@@ -13,6 +13,11 @@ export function Problem() {
           <div>
             <b>{problem.text}</b>
             <p>{problem.advice}</p>
+            {problem.action === 'skip-bad-rows' && (
+              <button type="button" className="button" onClick={() => commands.correctData({ skipBadRows: true })}>
+                Skip bad rows
+              </button>
+            )}
           </div>
           <button
             type="button"

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { useView } from '../../store/use-view.ts';
 import { Explain } from '../common/explain.tsx';
-import { formatCount, formatLoss, formatPercent, formatShort } from '../format.ts';
+import { formatCount, formatLoss, formatScore, formatShort } from '../format.ts';
 
 interface FigureProps {
   readonly name: string;
@@ -31,13 +31,17 @@ function LiveNumber({ name, value, text, kind, after, explain }: FigureProps) {
 export function Numbers() {
   const loss = useView((state) => state.run?.loss ?? null);
   const accuracy = useView((state) => state.run?.accuracy ?? null);
+  const measures = useView((state) => state.run?.measures);
+  const score = measures?.score;
   const clock = useView((state) => state.run?.clock ?? 0);
   const steps = useView((state) => state.run?.steps ?? 0);
   const rate = useView((state) => state.run?.samplesPerSecond ?? 0);
   return (
     <div className="numbers">
-      <LiveNumber name="Loss" kind="loss" value={loss} text={formatLoss(loss)} />
-      <LiveNumber name="Test accuracy" kind="accuracy" value={accuracy} text={formatPercent(accuracy)} />
+      <LiveNumber name={measures?.loss.name ?? 'Loss'} kind="loss" value={loss} text={formatLoss(loss)} />
+      {score && (
+        <LiveNumber name={score.name} kind="accuracy" value={accuracy} text={formatScore(accuracy, score.format)} />
+      )}
       <LiveNumber
         name="Clock"
         kind="plain"

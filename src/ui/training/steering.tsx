@@ -4,6 +4,7 @@ import type { ConsistencyView, FiltersView } from '../../store/view.ts';
 import { Explain } from '../common/explain.tsx';
 import { FiltersChoice } from '../common/filters-choice.tsx';
 import { Panel } from '../common/panel.tsx';
+import { isAdding } from '../common/updaters.ts';
 import { useDraft } from '../common/use-draft.ts';
 import { ClockLanes } from './clock-lanes.tsx';
 import { ConsistencyChoice } from './consistency-choice.tsx';
@@ -17,6 +18,7 @@ export function Steering() {
   const commands = useCommands();
   const consistency = useConsistency();
   const rate = useView((state) => state.run?.learningRate ?? 0);
+  const updater = useView((state) => state.run?.updater ?? '');
   const isOver = useView(({ run }) => run === null || isRunOver(run.phase));
   const [shown, change] = useDraft(consistency, (wanted) => commands.setConsistency(wanted));
   return (
@@ -39,7 +41,9 @@ export function Steering() {
       <fieldset className="steering-controls" disabled={isOver}>
         <ConsistencyChoice value={shown} onChange={change} />
         <ClockLanes consistency={shown} />
-        <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+        {!isAdding(updater) && (
+          <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
+        )}
         <FilterSteering />
       </fieldset>
       <FilterTraffic />

@@ -6,12 +6,12 @@ import { Panel } from '../common/panel.tsx';
 import { replicasName } from '../common/replicas-words.ts';
 import { plural } from '../format.ts';
 import { Invite } from '../invite/invite.tsx';
+import { JobPanel } from '../jobs/panels.tsx';
 import { NodesTable } from '../nodes/nodes-table.tsx';
 import { Timeline } from '../notices/timeline.tsx';
 import { RingExplanation } from '../ring/ring-explanation.tsx';
 import { RingPicture } from '../ring/ring-picture.tsx';
 import { RingSafety } from '../ring/ring-safety.tsx';
-import { TryModel } from '../try/try-model.tsx';
 import { RunBar } from './run-bar.tsx';
 import { Steering } from './steering.tsx';
 import './training.css';
@@ -27,7 +27,7 @@ export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
       <RunBar onTrainAgain={onTrainAgain} onNewRun={onNewRun} />
       <div className="area-side">
         <Steering />
-        <TryModel />
+        <JobPanel />
       </div>
       <div className="area-ring">
         <Panel

@@ -1,7 +1,7 @@
 // Try the model: draw, or take an example, and see what the parameters of this very moment make of it.
 import { useEffect, useRef, useState } from 'react';
 import { useCommands, useView, useViewStore } from '../../store/use-view.ts';
-import type { DatasetView } from '../../store/view.ts';
+import type { PreviewView } from '../../store/view.ts';
 import { Panel } from '../common/panel.tsx';
 import { centreInk } from './centre-ink.ts';
 import { DrawingPad, type PadHandle } from './drawing-pad.tsx';
@@ -9,12 +9,12 @@ import { type Answer, PredictLoop } from './predict-loop.ts';
 import { ProbabilityBars } from './probability-bars.tsx';
 import './try.css';
 
-type Preview = NonNullable<DatasetView['preview']>;
+type Preview = Extract<PreviewView, { kind: 'images' }>;
 
 export function TryModel() {
   const preview = useView((state) => state.dataset?.preview ?? null);
   const hasRun = useView((state) => state.run !== null);
-  return preview === null || !hasRun ? null : <TryPanel preview={preview} />;
+  return preview?.kind !== 'images' || !hasRun ? null : <TryPanel preview={preview} />;
 }
 
 function TryPanel({ preview }: { readonly preview: Preview }) {

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterState } from '../protocol/control.ts';
+import { nodeId } from '../protocol/ids.ts';
+import { emptyCluster } from '../ps/scheduler-core.ts';
+import { BSP, runPlanOf } from '../ps/testing.ts';
+import type { UpdaterSpec } from '../ps/updaters/updater.ts';
+import { FilterChoice } from './filter-choice.ts';
+
+const NOTHING = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
+const IDLE = { compute: 0, wait: 0, communicate: 0 };
+
+/** Half precision both ways, in a run with this updater. */
+function choiceFor(updater: UpdaterSpec): FilterChoice {
+  const half = { isDelta: false, codec: 'f16' } as const;
+  const push = { all: { keep: null, codec: 'f16' }, tables: [] };
+  const filters = { kind: 'fixed', push, pull: { all: half, tables: [] } };
+  const cluster = {
+    ...emptyCluster(nodeId(1), 1),
+    plan: runPlanOf({ updater }),
+    schedule: [{ fromClock: 0, consistency: BSP, learningRate: 1, filters }],
+  } as unknown as ClusterState;
+  return new FilterChoice(
+    () => cluster,
+    () => NOTHING as never,
+    () => IDLE as never,
+  );
+}
+
+describe('the filters of a run', () => {
+  it('are those of the schedule', () => {
+    const choice = choiceFor({ kind: 'sgd' });
+    expect(choice.push(3)).not.toBeNull();
+    expect(choice.pull(3)).not.toBeNull();
+  });
+
+  it('are none where the servers add up counts, whatever the schedule says: a rounded count is a wrong one', () => {
+    const choice = choiceFor({ kind: 'add' });
+    expect([choice.push(3), choice.pull(3), choice.exact(3)]).toEqual([null, null, null]);
+    choice.observe(3);
+    expect(choice.reason).toMatch(/^off: this job counts/);
+  });
+});
