@@ -3,6 +3,7 @@ import type { Block } from '../data/dataset.ts';
 import type { TableValues, Trainer } from '../jobs/job.ts';
 import type { RunPlan } from '../protocol/control.ts';
 import { runPlanOf, tableOf } from '../ps/testing.ts';
+import type { PickedBatch } from './batches.ts';
 import { LocalSteps, unionOfKeys } from './local-steps.ts';
 
 /** Half the squared distance to a batch's point: the gradient is where one is, minus where the batch is. */
@@ -21,12 +22,15 @@ function trainerTo(keysOf: (batch: Block) => Uint32Array | null): Trainer {
   };
 }
 
-const batchAt = (target: number, count = 1): Block => ({
-  kind: 'dense',
-  count,
-  features: 1,
-  x: new Float32Array(count),
-  y: new Uint32Array(count).fill(target),
+const batchAt = (target: number, count = 1): PickedBatch => ({
+  block: {
+    kind: 'dense',
+    count,
+    features: 1,
+    x: new Float32Array(count),
+    y: new Uint32Array(count).fill(target),
+  },
+  picks: { blocks: new Uint32Array(count), rows: new Uint32Array(count) },
 });
 
 const planOf = (outer: NonNullable<RunPlan['local']>['outer']): RunPlan =>
