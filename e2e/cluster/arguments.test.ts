@@ -44,6 +44,16 @@ describe('the command line', () => {
     expect(option).toEqual({ l1: 1, hidden: [16, 8], name: 'a=b' });
   });
 
+  it('reads filters as text, checked, and local steps', () => {
+    const argv = ['--push-filter', 'topk:0.01+int8', '--pull-filter', 'delta+f16', '--local-steps', '8'];
+    expect(parseArguments(argv)).toMatchObject({
+      ...{ pushFilter: 'topk:0.01+int8', pullFilter: 'delta+f16', localSteps: 8 },
+    });
+    expect(failureOf('--push-filter', 'gzip')).toMatch(/^--push-filter: There is no filter "gzip"/);
+    expect(failureOf('--filters', 'off', '--pull-filter', 'f16')).toMatch(/^--filters: say either/);
+    expect(failureOf('--oracle', '--local-steps', '2')).toBe('--oracle: one thread takes no local steps.');
+  });
+
   it.each([
     [['--workers', '0'], '--workers: is from 1 to 63.'],
     [['--workers', 'many'], '--workers: is a whole number from 1 to 63.'],

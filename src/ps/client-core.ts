@@ -452,7 +452,6 @@ export class ClientCore {
   /** The shard doesn't know a signature: what it refused goes again with the keys themselves. */
   private resendWithKeys(from: NodeId, refuse: Refuse): void {
     const key = segmentKey(refuse.table, refuse.segment);
-    this.filters.forgetKeys(key);
     if (refuse.request === 0) return this.resendSegment(from, refuse);
     const part = this.parts.get(refuse.request);
     if (part?.key === key) this.send(key, part.pull, () => true, false);

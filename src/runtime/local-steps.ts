@@ -88,7 +88,7 @@ export class LocalSteps {
     return { lossSum, samples, tables };
   }
 
-  /** The gradient of all batches together, where the server's updater has state that only it has. */
+  /** The gradient of all batches together (of counts, their sum), where the server's updater has state that only it has. */
   private async mean(parameters: readonly TableValues[], batches: readonly PickedBatch[]): Promise<LocalResult> {
     const samples = batches.reduce((sum, { block }) => sum + block.count, 0);
     const sums = parameters.map(({ keys, values }) => ({ keys, values: new Float32Array(values.length) }));
@@ -100,7 +100,8 @@ export class LocalSteps {
       lossSum += gradient.lossSum;
       gradient.tables.forEach((part, at) => {
         const sum = sums[at];
-        if (sum !== undefined) addRows(sum, part, block.count / samples, this.widthOf(at));
+        const scale = this.updater.aggregate === 'sum' ? 1 : block.count / samples;
+        if (sum !== undefined) addRows(sum, part, scale, this.widthOf(at));
       });
     }
     return { lossSum, samples, tables: sums };

@@ -154,11 +154,6 @@ export class ClientFilters {
     this.pull.values += valueBytes;
   }
 
-  /** A receiver has forgotten keys of this segment, or may have: they go out whole again. */
-  forgetKeys(key: number): void {
-    this.sent.delete(key);
-  }
-
   private codeKeys(keys: Uint32Array | null, range: SegmentRange, owner: NodeId, mayBeShort: boolean): Uint8Array {
     if (keys === null || keys.length === 0) return encodeKeys(keys, range.start, range.end);
     const at = segmentKey(range.table, range.segment);
@@ -177,6 +172,8 @@ export class ClientFilters {
 
 /** A gradient that isn't finite travels as it is, so that its shard refuses it by name. */
 function isAllFinite(values: Float32Array): boolean {
-  for (const value of values) if (value - value !== 0) return false;
-  return true;
+  // 0 for every number, NaN for the others, and NaN stays.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
+  return sum === 0;
 }

@@ -40,10 +40,6 @@ export class SentKeys {
     touch(this.signatures, signature, true);
     return isKnown;
   }
-
-  clear(): void {
-    this.signatures.clear();
-  }
 }
 
 /** Makes an entry the newest; the oldest goes where there are too many. */

@@ -34,32 +34,53 @@ export class BlockEncoder {
    */
   encode(values: Float32Array, codec: ValueCodec, seed: number, areBits = false): Uint8Array {
     const count = values.length;
-    const kept = this.findPlaces(values, areBits ? 0xffff_ffff : 0x7fff_ffff);
-    const gapBytes = this.gapBytes(kept);
+    const words = wordsOf(values);
+    const bits = areBits ? 0xffff_ffff : 0x7fff_ffff;
+    const kept = countKept(words, bits);
     const bitmapBytes = Math.ceil(count / 8);
-    const maskBytes = Math.min(gapBytes, bitmapBytes);
-    const isWhole = kept === count || codec.bytes(kept) + maskBytes >= codec.bytes(count);
-    if (isWhole) return this.finish(values, values, Mask.none, 0, codec, seed);
-    const packed = this.pack(values, kept);
-    const mask = gapBytes < bitmapBytes ? Mask.gaps : Mask.bitmap;
-    const block = this.finish(values, packed, mask, maskBytes, codec, seed);
-    const at = block.length - maskBytes;
-    if (mask === Mask.gaps) this.putGaps(block, at, kept);
-    else this.putBitmap(block, at, kept);
+    // A gap takes a byte at least: beyond these many, looking for gaps is in vain.
+    const leastMask = Math.min(kept, bitmapBytes);
+    if (kept === count || codec.bytes(kept) + leastMask >= codec.bytes(count)) {
+      return this.finish(values, values, Mask.none, 0, codec, seed);
+    }
+    if (kept < bitmapBytes) this.findPlaces(words, bits);
+    const gapBytes = kept < bitmapBytes ? this.gapBytes(kept) : Number.POSITIVE_INFINITY;
+    return gapBytes < bitmapBytes
+      ? this.withGaps(values, kept, gapBytes, codec, seed)
+      : this.withBitmap(values, kept, bits, codec, seed);
+  }
+
+  private withGaps(values: Float32Array, kept: number, bytes: number, codec: ValueCodec, seed: number): Uint8Array {
+    const packed = this.reservePacked(values.length).subarray(0, kept);
+    // As words: a difference of bits may look like a NaN, whose bits floats don't keep.
+    const [from, to] = [wordsOf(values), wordsOf(packed)];
+    for (let i = 0; i < kept; i++) to[i] = from[this.places[i] as number] as number;
+    const block = this.finish(values, packed, Mask.gaps, bytes, codec, seed);
+    this.putGaps(block, block.length - bytes, kept);
     return block;
   }
 
-  /** Lists where values are not zero. @returns how many there are */
-  private findPlaces(values: Float32Array, bits: number): number {
-    if (this.places.length < values.length) this.places = new Uint32Array(values.length);
+  private withBitmap(values: Float32Array, kept: number, bits: number, codec: ValueCodec, seed: number): Uint8Array {
+    const packed = this.reservePacked(values.length);
+    const bitmap = new Uint8Array(Math.ceil(values.length / 8));
+    packWords(wordsOf(values), bits, wordsOf(packed), bitmap);
+    const block = this.finish(values, packed.subarray(0, kept), Mask.bitmap, bitmap.length, codec, seed);
+    block.set(bitmap, block.length - bitmap.length);
+    return block;
+  }
+
+  /** One more than the values: packing writes the next place before it knows whether it is taken. */
+  private reservePacked(length: number): Float32Array {
+    if (this.packed.length <= length) this.packed = new Float32Array(length + 1);
+    return this.packed;
+  }
+
+  /** Lists where values are not zero. */
+  private findPlaces(words: Uint32Array, bits: number): void {
+    if (this.places.length <= words.length) this.places = new Uint32Array(words.length + 1);
     const { places } = this;
-    const words = wordsOf(values);
     let kept = 0;
-    for (let i = 0; i < words.length; i++) {
-      places[kept] = i;
-      kept += ((words[i] as number) & bits) === 0 ? 0 : 1;
-    }
-    return kept;
+    for (let i = 0; i < words.length; i++) if (((words[i] as number) & bits) !== 0) places[kept++] = i;
   }
 
   private gapBytes(kept: number): number {
@@ -71,14 +92,6 @@ export class BlockEncoder {
       next = place + 1;
     }
     return bytes;
-  }
-
-  private pack(values: Float32Array, kept: number): Float32Array {
-    if (this.packed.length < kept) this.packed = new Float32Array(values.length);
-    // As words: a difference of bits may look like a NaN, whose bits floats don't keep.
-    const [from, to] = [wordsOf(values), wordsOf(this.packed)];
-    for (let i = 0; i < kept; i++) to[i] = from[this.places[i] as number] as number;
-    return this.packed.subarray(0, kept);
   }
 
   private finish(
@@ -110,12 +123,29 @@ export class BlockEncoder {
       next = place + 1;
     }
   }
+}
 
-  private putBitmap(block: Uint8Array, at: number, kept: number): void {
-    for (let i = 0; i < kept; i++) {
-      const place = this.places[i] as number;
-      block[at + (place >> 3)] = (block[at + (place >> 3)] as number) | (1 << (place & 7));
+function countKept(words: Uint32Array, bits: number): number {
+  let kept = 0;
+  for (let i = 0; i < words.length; i++) kept += ((words[i] as number) & bits) === 0 ? 0 : 1;
+  return kept;
+}
+
+/** Moves what is not zero together, and notes in a bitmap where it was. Without branches: zeros come in no order. */
+function packWords(words: Uint32Array, bits: number, packed: Uint32Array, bitmap: Uint8Array): void {
+  let kept = 0;
+  for (let byte = 0; byte < bitmap.length; byte++) {
+    const start = byte * 8;
+    const end = Math.min(start + 8, words.length);
+    let mask = 0;
+    for (let i = start; i < end; i++) {
+      const word = words[i] as number;
+      const isKept = (word & bits) === 0 ? 0 : 1;
+      packed[kept] = word;
+      kept += isKept;
+      mask |= isKept << (i - start);
     }
+    bitmap[byte] = mask;
   }
 }
 
@@ -174,10 +204,14 @@ function spreadBitmap(packed: Float32Array, bytes: Uint8Array, values: Float32Ar
   if (bytes.length !== Math.ceil(values.length / 8)) throw new MalformedBytes('a bitmap of another length');
   const [from, to] = [wordsOf(packed), wordsOf(values)];
   let taken = 0;
-  for (let i = 0; i < bytes.length * 8; i++) {
-    if ((((bytes[i >> 3] as number) >> (i & 7)) & 1) === 0) continue;
-    if (i >= values.length || taken >= packed.length) throw new MalformedBytes('a bitmap with too many bits');
-    to[i] = from[taken++] as number;
+  for (let byte = 0; byte < bytes.length; byte++) {
+    let place = byte * 8;
+    for (let mask = bytes[byte] as number; mask !== 0; mask >>= 1) {
+      const at = place++;
+      if ((mask & 1) === 0) continue;
+      if (at >= to.length || taken >= from.length) throw new MalformedBytes('a bitmap with too many bits');
+      to[at] = from[taken++] as number;
+    }
   }
   if (taken !== packed.length) throw new MalformedBytes('a bitmap with too few bits');
   return values;

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import type { Block } from '../data/dataset.ts';
+import type { TableValues, Trainer } from '../jobs/job.ts';
+import type { RunPlan } from '../protocol/control.ts';
+import { runPlanOf, tableOf } from '../ps/testing.ts';
+import type { PickedBatch } from './batches.ts';
+import { LocalSteps, unionOfKeys } from './local-steps.ts';
+
+/** Half the squared distance to a batch's point: the gradient is where one is, minus where the batch is. */
+function trainerTo(keysOf: (batch: Block) => Uint32Array | null): Trainer {
+  return {
+    device: 'test',
+    keysOf: (batch) => [keysOf(batch)],
+    async gradient([table], batch) {
+      const target = batch.y[0] ?? 0;
+      const values = (table?.values ?? new Float32Array()).map((value) => value - target);
+      return { lossSum: batch.count, tables: [{ keys: table?.keys ?? null, values }] };
+    },
+    evaluate: () => Promise.reject(new Error('not here')),
+    predict: () => Promise.reject(new Error('not here')),
+    dispose() {},
+  };
+}
+
+const batchAt = (target: number, count = 1): PickedBatch => ({
+  block: {
+    kind: 'dense',
+    count,
+    features: 1,
+    x: new Float32Array(count),
+    y: new Uint32Array(count).fill(target),
+  },
+  picks: { blocks: new Uint32Array(count), rows: new Uint32Array(count) },
+});
+
+const planOf = (outer: NonNullable<RunPlan['local']>['outer']): RunPlan =>
+  runPlanOf({ tables: [{ ...tableOf(6), shape: [6] }], local: { steps: 2, outer } });
+
+const OUTER = { updater: { kind: 'sgd' as const }, learningRate: 1 };
+
+const tablesOf = (values: number[], keys: number[] | null = null): TableValues[] => [
+  { keys: keys && Uint32Array.from(keys), values: Float32Array.from(values) },
+];
+
+describe('with an outer updater', () => {
+  test('what is pushed is the way of the inner steps, turned round', async () => {
+    const steps = new LocalSteps(
+      planOf(OUTER),
+      trainerTo(() => null),
+    );
+    const start = tablesOf([0, 8]);
+    // SGD at 0.5 goes half the way to 4, and then half the way to 8: 0 → 2 → 5, 8 → 6 → 7.
+    const { tables, samples, lossSum } = await steps.run(start, [batchAt(4, 3), batchAt(8, 2)], 0.5);
+    expect([...(tables[0]?.values ?? [])]).toEqual([-5, 1]);
+    expect({ samples, lossSum }).toEqual({ samples: 5, lossSum: 5 });
+    expect(start).toEqual(tablesOf([0, 8]));
+  });
+
+  test('inner momentum goes on from one push to the next', async () => {
+    const plan = { ...planOf(OUTER), updater: { kind: 'momentum' as const, beta: 0.5, nesterov: false } };
+    const steps = new LocalSteps(
+      plan,
+      trainerTo(() => null),
+    );
+    // v = −4, w = 2; then v = −2 + (0 − 4) = −6 from the same start: w = 3.
+    expect([...((await steps.run(tablesOf([0]), [batchAt(4)], 0.5)).tables[0]?.values ?? [])]).toEqual([-2]);
+    expect([...((await steps.run(tablesOf([0]), [batchAt(4)], 0.5)).tables[0]?.values ?? [])]).toEqual([-3]);
+  });
+});
+
+test('without one it is the mean gradient of all batches, weighted by samples, on the keys of any', async () => {
+  const keysOf = (batch: Block) => (batch.y[0] === 4 ? Uint32Array.of(1, 5) : Uint32Array.of(1, 3));
+  const steps = new LocalSteps(planOf(null), trainerTo(keysOf));
+  const { tables } = await steps.run(tablesOf([1, 10, 100], [1, 3, 5]), [batchAt(4, 3), batchAt(0, 1)], 0.5);
+  // Key 1: ¾·(1 − 4) + ¼·(1 − 0); key 3: ¼·10; key 5: ¾·(100 − 4).
+  expect([...(tables[0]?.values ?? [])]).toEqual([-2, 2.5, 72]);
+});
+
+describe('the union of key lists', () => {
+  test('ascends, with every key once', () => {
+    expect(unionOfKeys([[Uint32Array.of(9, 20)], [Uint32Array.of(3, 20, 100)]], 1)).toEqual([
+      Uint32Array.of(3, 9, 20, 100),
+    ]);
+  });
+
+  test('is all keys where one batch touches all', () => {
+    expect(unionOfKeys([[null], [null]], 1)).toEqual([null]);
+  });
+});
