@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DatasetMeta } from '../data/dataset.ts';
 import type { Job } from '../jobs/job.ts';
-import { jobs, UnknownJob } from '../jobs/registry.ts';
+import { findJob, jobs, UnknownJob } from '../jobs/registry.ts';
 import { sparseLogistic } from '../jobs/sparse-logistic.ts';
 import { type DataPlan, requestSchema } from '../protocol/control.ts';
 import { cutSegments } from '../ps/table.ts';
