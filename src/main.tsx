@@ -6,7 +6,7 @@ import { Automation, RecordingViewWriter } from './runtime/automation.ts';
 import { browserLabel } from './runtime/browser-label.ts';
 import { RoomNode } from './runtime/node.ts';
 import { PageCommands } from './runtime/page-commands.ts';
-import { formatFragment, newRoom, parseFragment } from './runtime/room-link.ts';
+import { formatFragment, newRoom, parseFragment, roomKey } from './runtime/room-link.ts';
 import { WorkerHandles } from './runtime/worker-handles.ts';
 import { createViewStore } from './store/store.ts';
 import { mount } from './ui/mount.tsx';
@@ -33,6 +33,7 @@ function openPage(root: HTMLElement): void {
     new Worker(new URL('../workers/links.worker.ts', import.meta.url), { type: 'module', name: 'links' }),
   );
   const address = roomOfPage();
+  void workers.openRoom(roomKey(address));
   const role = roleOfPage();
   const now = () => performance.now();
   const view = new RecordingViewWriter(store, address, location.href, now);

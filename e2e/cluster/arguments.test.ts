@@ -56,6 +56,7 @@ describe('the command line', () => {
     [['--browser', 'safari'], '--browser: is chromium, firefox or mixed.'],
     [['--test', 'a'], '--test needs --train.'],
     [['--train', 'a', '--data', 'b'], '--data and --train: use one of them.'],
+    [['--checkpoint-every', '10'], '--checkpoint-every needs --checkpoint.'],
   ])('says what is wrong with %j', (argv, words) => {
     expect(failureOf(...argv)).toBe(words);
   });

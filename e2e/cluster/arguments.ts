@@ -63,6 +63,9 @@ const schema = z.object({
   seed: wholeNumber(0, 0xffff_ffff),
   option: z.array(jobOption).transform((pairs) => Object.fromEntries(pairs)),
   fault: z.array(faultSchema).transform((lists) => lists.flat()),
+  checkpoint: z.string().optional(),
+  checkpointEvery: wholeNumber(1, 100_000_000).optional(),
+  resume: z.string().optional(),
   oracle: z.boolean(),
   browser: z.enum(['chromium', 'firefox', 'mixed'], 'is chromium, firefox or mixed'),
   json: z.string().optional(),
@@ -102,6 +105,9 @@ function command(): Command {
       collect,
       [],
     )
+    .option('--checkpoint <file>', 'write the newest checkpoint there, at the end and on the way')
+    .option('--checkpoint-every <clocks>', 'clocks between two checkpoints; without, only one at the end')
+    .option('--resume <file>', 'go on from a checkpoint: job, data and settings are its own')
     .option('--oracle', 'train it again in one thread and report the largest difference', false)
     .option('--browser <name>', 'chromium, firefox, or mixed (in turn)', 'chromium')
     .option('--json <file>', 'write the results there')
@@ -127,6 +133,9 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
   }
   if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
   if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
+  if (parsed.data.checkpointEvery !== undefined && parsed.data.checkpoint === undefined) {
+    throw new ClusterFailure('--checkpoint-every needs --checkpoint.');
+  }
   return parsed.data;
 }
 

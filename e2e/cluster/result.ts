@@ -1,5 +1,5 @@
 // What a run came to: as JSON for machines, as a few lines for people.
-import type { MeasuresView } from '../../src/store/view.ts';
+import type { MeasuresView, StartRequest } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
 import type { FaultReport } from './fault-report.ts';
@@ -38,7 +38,7 @@ export interface ClusterResult {
   readonly nonZeros?: number;
 }
 
-const consistencyText = ({ consistency }: ClusterArguments): string =>
+const consistencyText = ({ consistency }: StartRequest): string =>
   consistency.kind === 'ssp' ? `ssp:${consistency.delay}` : consistency.kind;
 
 /** @throws ClusterFailure where the run left no figures */
@@ -50,8 +50,8 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
   const count = (kind: 'webrtc' | 'port') => workers.reduce((sum, { links }) => sum + links[kind], 0);
   const { loss, accuracy, measures } = status.run;
   return {
-    job: wanted.job,
-    consistency: consistencyText(wanted),
+    job: request.job,
+    consistency: consistencyText(request),
     workers: wanted.workers,
     servers: wanted.servers,
     steps: request.steps,

@@ -3,6 +3,7 @@ import type { Figures, Status } from '../../src/runtime/automation.ts';
 import type { StartRequest } from '../../src/store/view.ts';
 import type { Tab } from '../browsers/tab.ts';
 import type { ClusterArguments } from './arguments.ts';
+import { CheckpointWriter, resumeFrom } from './checkpoint-files.ts';
 import { dataFiles } from './data-files.ts';
 import { ClusterFailure } from './failure.ts';
 import type { FaultReport } from './fault-report.ts';
@@ -27,14 +28,14 @@ export interface Trained {
 
 /** @throws ClusterFailure */
 export async function train(room: Room, wanted: ClusterArguments, line: ProgressLine): Promise<Trained> {
+  const checkpoints = new CheckpointWriter(room.first, wanted.checkpoint);
   await chooseData(room.first, wanted);
-  const request = await requestOf(room.first, wanted);
   await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
-  const { option: options, evaluateEvery } = wanted;
-  await room.first.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  const request = wanted.resume === undefined ? await start(room.first, wanted) : await resume(room.first, wanted);
   const faults = new FaultRunner(room, wanted.fault);
   try {
-    await followRun(room, line, faults);
+    await followRun(room, line, faults, checkpoints);
+    await checkpoints.writeLast();
   } finally {
     line.end();
   }
@@ -52,6 +53,22 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
     longestTaskMs: known.length === 0 ? null : Math.max(...known),
     oracle: wanted.oracle ? await first.call('oracle') : null,
   };
+}
+
+async function start(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
+  const request = await requestOf(tab, wanted);
+  const { option: options, evaluateEvery } = wanted;
+  await tab.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  return request;
+}
+
+/** @returns what the run was once started with; its seed stays in the checkpoint */
+async function resume(tab: Tab, { resume = '', seed }: ClusterArguments): Promise<StartRequest> {
+  const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints } = await resumeFrom(
+    tab,
+    resume,
+  );
+  return { job, batch, steps, learningRate, updater, consistency, replicas, seed, checkpoints };
 }
 
 async function chooseData(tab: Tab, { job, train, test, data, dataSamples }: ClusterArguments): Promise<void> {
@@ -94,7 +111,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
   const { jobs } = await tab.call('status');
   const defaults = jobs.find(({ name }) => name === wanted.job)?.defaults;
   if (defaults === undefined) throw new ClusterFailure(`There is no job "${wanted.job}".`);
-  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed } = wanted;
+  const { job, batch, steps, lr, updater, consistency, replicas, servers, seed, checkpointEvery } = wanted;
   return {
     job,
     batch: batch ?? defaults.batch,
@@ -104,11 +121,17 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     consistency,
     replicas: replicas ?? Math.min(1, servers - 1),
     seed,
+    checkpoints: { steps: checkpointEvery ?? null, seconds: null },
   };
 }
 
 /** Until the run has finished. @throws ClusterFailure when it ends, or stands, in any other way */
-async function followRun(room: Room, line: ProgressLine, faults: FaultRunner): Promise<void> {
+async function followRun(
+  room: Room,
+  line: ProgressLine,
+  faults: FaultRunner,
+  checkpoints: CheckpointWriter,
+): Promise<void> {
   for await (const _ of every('look')) {
     const all = await Promise.race([Promise.all(room.tabs.map((tab) => tab.call('status'))), room.trouble]);
     const at = all.findIndex(({ problem }) => problem !== null);
@@ -118,6 +141,7 @@ async function followRun(room: Room, line: ProgressLine, faults: FaultRunner): P
     if (!run) continue;
     line.show(run);
     await Promise.race([faults.reached(run.clock), room.trouble]);
+    await checkpoints.writeKept();
     if (run.phase === 'finished') return;
     if (run.phase === 'failed' || run.phase === 'stopped' || run.phase === 'paused') {
       throw new ClusterFailure(run.message ?? `The run was ${run.phase} by someone in ${room.first.name}.`);

@@ -102,3 +102,17 @@ describe('the shares of a batch', () => {
     );
   });
 });
+
+describe('a sampler that skips', () => {
+  it('goes on as one that took what was skipped', () => {
+    fc.assert(
+      fc.property(sizes, fc.integer(), fc.nat(2_000), (list, seed, count) => {
+        const [whole, skipping] = [new Sampler(leased(list), seed, 1), new Sampler(leased(list), seed, 1)];
+        whole.next(count);
+        skipping.skip(count);
+        expect(take(skipping, 40)).toEqual(take(whole, 40));
+        expect(skipping.needs()).toEqual(whole.needs());
+      }),
+    );
+  });
+});

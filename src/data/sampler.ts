@@ -67,6 +67,20 @@ export class Sampler {
     return picks;
   }
 
+  /** Leaves out the first `count` samples, as if they had been taken. Only before the first `next`. */
+  skip(count: number): void {
+    this.epoch = Math.floor(count / this.samples);
+    this.order = this.orderOf(this.epoch);
+    this.nextStart = 0;
+    this.openWindow();
+    for (let left = count % this.samples; left > 0; ) {
+      const size = Math.min(left, this.window.rows.length - this.at);
+      left -= size;
+      this.at += size;
+      if (this.at === this.window.rows.length) this.openWindow();
+    }
+  }
+
   /** Indexes of the blocks that the rest of this window and the next one use, soonest first. Ask before `next`: fetch
    * these, and drop the others once the last batch is gathered. */
   needs(): number[] {

@@ -104,7 +104,7 @@ const dataSchema = z.object({
   ]),
 });
 
-const scheduleSchema = z
+export const scheduleSchema = z
   .array(z.object({ fromClock: clock, consistency: consistencySchema, learningRate: learningRateSchema }))
   .max(64);
 

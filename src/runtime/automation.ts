@@ -20,7 +20,7 @@ export interface TimeShares {
 /** The view without what is large: curves, pictures, the ring. */
 export type Status = Pick<
   ViewState,
-  'connection' | 'self' | 'nodes' | 'run' | 'problem' | 'progress' | 'job' | 'jobs'
+  'connection' | 'self' | 'nodes' | 'run' | 'problem' | 'progress' | 'job' | 'jobs' | 'checkpoint'
 > & {
   readonly dataset: Omit<NonNullable<ViewState['dataset']>, 'preview'> | null;
 };
@@ -137,10 +137,11 @@ export class Automation {
   }
 
   status(): Status {
-    const { connection, self, nodes, run, problem, progress, job, jobs, dataset } = this.store.getState();
-    if (dataset === null) return { connection, self, nodes, run, problem, progress, job, jobs, dataset };
+    const { connection, self, nodes, run, problem, progress, job, jobs, checkpoint, dataset } = this.store.getState();
+    const known = { connection, self, nodes, run, problem, progress, job, jobs, checkpoint };
+    if (dataset === null) return { ...known, dataset };
     const { preview: _, ...rest } = dataset;
-    return { connection, self, nodes, run, problem, progress, job, jobs, dataset: rest };
+    return { ...known, dataset: rest };
   }
 
   series(): ViewState['series'] {
@@ -161,6 +162,19 @@ export class Automation {
 
   start(request: StartRequest, extras: StartExtras): void {
     this.commands.start(request, extras);
+  }
+
+  /** A checkpoint as one file, of now or the newest that is kept; in base64: bytes don't pass every driver. */
+  async checkpoint(which: 'now' | 'kept' = 'now'): Promise<{ step: number; base64: string }> {
+    const { step, bytes } = await this.commands.checkpoint(which);
+    return { step, base64: base64Of(bytes) };
+  }
+
+  /** Goes on from a checkpoint's bytes, or from the one that this browser keeps. */
+  resumeFrom(base64: string | null): void {
+    if (base64 === null) return this.commands.resumeCheckpoint();
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    this.commands.loadFiles([new File([bytes], 'checkpoint.safetensors')]);
   }
 
   /** Hands over what this tab owns, then goes. */
@@ -196,6 +210,17 @@ export class Automation {
   oracle(): Promise<{ maxAbsDiff: number; samplesPerSecond: number }> {
     return this.workers.oracle('shares');
   }
+}
+
+/** Bytes that become text at once: more arguments than this overflow the stack. */
+const TEXT_BYTES = 0x8000;
+
+function base64Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += TEXT_BYTES) {
+    text += String.fromCharCode(...bytes.subarray(at, at + TEXT_BYTES));
+  }
+  return btoa(text);
 }
 
 declare global {

@@ -189,3 +189,30 @@ describe('the batches of a worker', () => {
     expect([...new Set(fetched.asked)].toSorted()).toEqual([0, 1, 2, 3, 4]);
   });
 });
+
+describe('the batches of a resumed run', () => {
+  const cluster = clusterOf([
+    [A, EVEN],
+    [B, ODD],
+  ]);
+  const resumed = { ...planOf(10), from: { clock: 6, parts: [], schedule: [] } };
+  const plain = { ...planOf(10), from: null };
+
+  it('are those that the uninterrupted run would take from there on', async () => {
+    for (const worker of [A, B]) {
+      const whole = await take(new Batches(plain, new FakeData(), worker), cluster, 12);
+      const batches = new Batches(resumed, new FakeData(), worker);
+      batches.startAt(7);
+      expect(await take(batches, cluster, 5)).toEqual(whole.slice(35));
+    }
+  });
+
+  it('are the first of its lease for a worker that joins later, and for one of a run that begins', async () => {
+    const first = await take(new Batches(plain, new FakeData(), A), cluster, 2);
+    for (const plan of [resumed, plain]) {
+      const batches = new Batches(plan, new FakeData(), A);
+      batches.startAt(plan === plain ? 7 : 9);
+      expect(await take(batches, cluster, 2)).toEqual(first);
+    }
+  });
+});

@@ -23,6 +23,8 @@ export class Batches {
   private leases = 0;
   private readonly buffers: Float32Array[] = [];
   private turn = 0;
+  /** Clocks whose batches were taken before the checkpoint that the run goes on from. */
+  private skippedClocks = 0;
 
   constructor(
     private readonly plan: RunPlan,
@@ -30,11 +32,20 @@ export class Batches {
     private readonly self: NodeId,
   ) {}
 
+  /**
+   * The first batch will be that of `clock`. Where the run goes on from a checkpoint just there, it is the batch that the
+   * uninterrupted run would take; a worker that joins later begins with the first samples of its lease.
+   */
+  startAt(clock: number): void {
+    const { from } = this.plan;
+    if (from !== null && clock === from.clock + 1) this.skippedClocks = clock;
+  }
+
   /** The next batch, or null where this worker's share is empty (fewer samples in a batch than workers). */
   async next(cluster: ClusterState): Promise<PickedBatch | null> {
     const { rank, workers } = this.place(cluster);
     const count = shareOf(this.plan.batch, rank, workers);
-    const sampler = this.samplerFor(cluster, rank);
+    const sampler = this.samplerFor(cluster, rank, count);
     if (count === 0 || sampler === null) return null;
     const picks = sampler.next(count);
     const blocks = await this.load(picks);
@@ -49,7 +60,7 @@ export class Batches {
     return { rank: Math.max(0, nodes.indexOf(this.self)), workers: Math.max(1, nodes.length) };
   }
 
-  private samplerFor(cluster: ClusterState, rank: number): Sampler | null {
+  private samplerFor(cluster: ClusterState, rank: number, count: number): Sampler | null {
     const lease = cluster.leases.find(({ worker }) => worker === this.self);
     const name = JSON.stringify([rank, lease?.runs]);
     if (lease !== undefined && name !== this.samplerOf) {
@@ -58,6 +69,8 @@ export class Batches {
       // A new lease is a new order: the same would begin again with the samples that were just seen.
       const seed = hash32(this.plan.seed, this.leases++);
       this.sampler = blocks.length === 0 ? null : new Sampler(blocks, seed, rank);
+      this.sampler?.skip(this.skippedClocks * count);
+      this.skippedClocks = 0;
       this.samplerOf = name;
     }
     return this.sampler;

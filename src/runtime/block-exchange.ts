@@ -41,6 +41,16 @@ export class BlockExchange {
     return hashes.every((hash) => this.held.has(hash));
   }
 
+  /** Blocks that nobody will ask for any more. */
+  release(hashes: Iterable<string>): void {
+    for (const hash of hashes) this.held.delete(hash);
+  }
+
+  /** Is the block here, or with somebody who can be reached now? Fetches it where it is. */
+  async find(hash: string): Promise<boolean> {
+    return this.held.has(hash) || (await this.fetchOnce(hash)) !== null;
+  }
+
   /** Links or holders have changed: a fetch that waits looks again. */
   notify(): void {
     this.changed.notify();
@@ -71,16 +81,23 @@ export class BlockExchange {
 
   private async fetch(hash: string): Promise<Uint8Array> {
     for (let round = 0; round < FETCH_ROUNDS; ) {
-      for (const peer of this.peers()) {
-        const bytes = await this.ask(peer, hash);
-        if (bytes === null || hashBlock(bytes) !== hash) continue;
-        this.held.set(hash, bytes);
-        return bytes;
-      }
+      const bytes = await this.fetchOnce(hash);
+      if (bytes !== null) return bytes;
       // Only time counts: someone who comes or goes is a reason to look again, not to give up sooner.
       if (await this.pause()) round++;
     }
     throw new BlockNotFound('No tab that can be reached holds a part of the data. Drop the files again in this tab.');
+  }
+
+  /** Asks everybody once. */
+  private async fetchOnce(hash: string): Promise<Uint8Array | null> {
+    for (const peer of this.peers()) {
+      const bytes = await this.ask(peer, hash);
+      if (bytes === null || hashBlock(bytes) !== hash) continue;
+      this.held.set(hash, bytes);
+      return bytes;
+    }
+    return null;
   }
 
   /** Waits until links or holders change. @returns whether nothing did for `ROUND_WAIT_MS` */

@@ -89,12 +89,13 @@ function schedulerLines(old: ClusterState, next: ClusterState, self: NodeId | nu
   return [{ level: 'info', text: `${capital(nameOf(next.scheduler, self))} is the scheduler now.` }];
 }
 
-function phaseLines({ phase: before }: ClusterState, { phase, message }: ClusterState): Line[] {
+function phaseLines({ phase: before }: ClusterState, { phase, message, plan }: ClusterState): Line[] {
   if (before === phase) return [];
   switch (phase) {
     case 'running':
       if (before === 'paused') return [{ level: 'info', text: 'Training goes on.' }];
       if (before === 'failed') return [{ level: 'good', text: 'What was lost is back: training goes on.' }];
+      if (plan?.from) return [{ level: 'good', text: `Training goes on from step ${plan.from.clock + 1}.` }];
       return [{ level: 'good', text: 'Training began.' }];
     case 'paused':
       return [{ level: message === null ? 'info' : 'warning', text: message ?? 'Paused.' }];

@@ -14,6 +14,7 @@ import type {
 } from '../store/view.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
+import { PageCheckpoints } from './page-checkpoints.ts';
 import { makePlan } from './run-plan.ts';
 import type { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
@@ -44,6 +45,7 @@ export class PageCommands implements Commands {
   private settings: DataSettingsView = DEFAULT_SETTINGS;
   /** Counts what was asked for: an answer to an older question is dropped. */
   private asked = 0;
+  private readonly checkpoints: PageCheckpoints;
 
   constructor(
     private readonly store: ViewStore,
@@ -51,6 +53,7 @@ export class PageCommands implements Commands {
     private readonly workers: WorkerHandles,
     private readonly view: ViewWriter,
   ) {
+    this.checkpoints = new PageCheckpoints(store, workers, view, (request) => node.request(request));
     const { job } = store.getState();
     this.chooseJob(job);
     store.subscribe(({ run, dataset }, before) => {
@@ -72,6 +75,10 @@ export class PageCommands implements Commands {
   }
 
   loadFiles(files: readonly File[]): void {
+    const [first] = files;
+    if (first !== undefined && files.length === 1 && first.name.endsWith('.safetensors')) {
+      return this.task('Reading the checkpoint', this.checkpoints.resume(first), WHERE_FROM);
+    }
     this.files = files;
     this.settings = DEFAULT_SETTINGS;
     this.readFiles();
@@ -94,7 +101,9 @@ export class PageCommands implements Commands {
     const { options = {}, evaluateEvery } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
     this.attempt(() => {
-      const plan = makePlan({ ...request, options, evaluateEvery }, data.meta, data.plan);
+      const startedAt = this.checkpoints.nextStart();
+      const checkpoint = request.checkpoints;
+      const plan = makePlan({ ...request, options, evaluateEvery, checkpoint, startedAt }, data.meta, data.plan);
       const { consistency, learningRate } = request;
       this.node.request({ ask: 'start', plan, consistency, learningRate });
     });
@@ -126,13 +135,33 @@ export class PageCommands implements Commands {
   }
 
   download(): void {
-    this.store.setState({ progress: { label: 'Collecting parameters', fraction: null } });
-    this.workers
-      .download()
-      .then((bytes) => saveFile(bytes, `${this.store.getState().run?.job ?? 'parameters'}.safetensors`))
-      .catch((error: unknown) =>
-        this.complain(messageOf(error), 'Start a run first, or wait until its servers are back.'),
-      )
+    const save = async () =>
+      saveFile(await this.workers.download(), `${this.store.getState().run?.job ?? 'parameters'}.safetensors`);
+    this.task('Collecting parameters', save(), 'Start a run first, or wait until its servers are back.');
+  }
+
+  resumeCheckpoint(): void {
+    this.task('Opening the checkpoint', this.checkpoints.resume(null), WHERE_FROM);
+  }
+
+  downloadCheckpoint(): void {
+    const save = async () => {
+      const { step, bytes } = await this.checkpoints.take();
+      saveFile(bytes, `checkpoint-step-${step}.safetensors`);
+    };
+    this.task('Taking a checkpoint', save(), 'Start a run first, or wait until its servers are back.');
+  }
+
+  /** A checkpoint of now, as far as one can be had, or the newest that is kept. */
+  checkpoint(which: 'now' | 'kept'): Promise<{ step: number; bytes: Uint8Array }> {
+    return which === 'now' ? this.checkpoints.take() : this.checkpoints.newest();
+  }
+
+  /** Shows that something is being done, and what went wrong. */
+  private task(label: string, work: Promise<unknown>, advice: string): void {
+    this.store.setState({ progress: { label, fraction: null }, problem: null });
+    work
+      .catch((error: unknown) => this.complain(messageOf(error), advice))
       .finally(() => this.store.setState({ progress: null }));
   }
 
@@ -223,6 +252,8 @@ export class PageCommands implements Commands {
     this.view.note('error', text);
   }
 }
+
+const WHERE_FROM = 'What was here is kept. Try another file, or start anew.';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

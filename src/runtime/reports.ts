@@ -35,7 +35,7 @@ export function mergeReports(
   shard: ShardReport,
   flows: [NodeId, number][],
 ): Omit<Report, 'rttMs'> {
-  const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, traffic } = trainer;
+  const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, traffic, cut } = trainer;
   const all = [...trainer.bytes, ...shard.bytes];
   return {
     kind: 'report',
@@ -49,7 +49,7 @@ export function mergeReports(
     epoch: shard.epoch,
     settled: shard.settled,
     hostile: shard.hostile,
-    cut: null,
+    cut,
     shard: shard.figures === null ? null : { ...shard.figures, workers: [...shard.figures.workers] },
     bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
     bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0),

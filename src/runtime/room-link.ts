@@ -1,4 +1,5 @@
 // A room's address: id and secret live in the URL's fragment, which browsers never send to a server.
+import { hashBlock } from '../data/blocks.ts';
 
 export interface RoomAddress {
   readonly room: string;
@@ -31,3 +32,7 @@ export function roomLink(pageUrl: string, address: RoomAddress): string {
   url.hash = formatFragment(address);
   return url.toString();
 }
+
+/** Name of the room in this browser's storage: another secret is another room, and neither can be read from it. */
+export const roomKey = ({ room, secret }: RoomAddress): string =>
+  hashBlock(new TextEncoder().encode(JSON.stringify([room, secret])));

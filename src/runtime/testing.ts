@@ -15,6 +15,7 @@ export function reportsOf(
       divergedAt: null,
       worker: null,
       holdsAllBlocks: false,
+      cut: null,
       traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
       bytes: [],
       links: { webrtc: 2, port: 1 },

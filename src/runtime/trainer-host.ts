@@ -7,10 +7,11 @@ import type { LoadSettings } from '../data/file-format.ts';
 import { encodeSafetensors } from '../data/safetensors.ts';
 import { findJob } from '../jobs/registry.ts';
 import { bytesOf } from '../protocol/bytes.ts';
-import type { ClusterState, DataPlan, Traffic, WorkerReport } from '../protocol/control.ts';
+import type { ClusterState, DataPlan, Report, RunHistory, Traffic, WorkerReport } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { BlockExchange } from './block-exchange.ts';
+import { CheckpointKeeper, type KeptCheckpoint, type OpenedCheckpoint } from './checkpoint-keeper.ts';
 import { loadFiles } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
@@ -34,6 +35,7 @@ export interface TrainerReport {
   readonly divergedAt: number | null;
   readonly worker: WorkerReport | null;
   readonly holdsAllBlocks: boolean;
+  readonly cut: Report['cut'];
   readonly traffic: Traffic;
   readonly bytes: readonly NodeBytes[];
   readonly links: { webrtc: number; port: number };
@@ -57,12 +59,13 @@ export class TrainerHost {
   private steps = new StepLog(epochMs);
   private readonly changed = new Signal();
   private readonly exchange: BlockExchange;
+  private readonly checkpoints: CheckpointKeeper;
   private readonly links: Record<TrainerPeer, LinkTable>;
 
   constructor() {
     this.links = {
       shard: new LinkTable({
-        onFrame: (from, frame, bytes) => this.run?.receive(from, frame, bytes),
+        onFrame: (from, frame, bytes) => this.receive(from, frame, bytes),
         onUp: (node) => this.run?.setLink(node, true),
         onDown: (node) => this.run?.setLink(node, false),
       }),
@@ -75,10 +78,19 @@ export class TrainerHost {
       (to, frame) => this.links.trainer.send(to, frame),
       () => this.blockHolders(),
     );
+    this.checkpoints = new CheckpointKeeper(this.exchange, (cut) => {
+      if (this.self !== null) this.links.shard.send(this.self, cut);
+    });
   }
 
   init(self: NodeId): void {
     this.self = self;
+    this.checkpoints.self = self;
+  }
+
+  /** @param key of the room, for the browser's storage */
+  openRoom(key: string): void {
+    this.checkpoints.openRoom(key);
   }
 
   attach(peer: NodeId, role: TrainerPeer, endpoint: Endpoint): void {
@@ -94,6 +106,7 @@ export class TrainerHost {
     const { plan } = cluster;
     if (plan === null || this.run?.run !== plan.run) this.openRun(cluster);
     this.run?.follow();
+    this.checkpoints.setCluster(cluster);
     this.exchange.notify();
     this.changed.notify();
   }
@@ -163,6 +176,26 @@ export class TrainerHost {
     return encodeSafetensors(tensors, metadata);
   }
 
+  /** Keeps the newest complete checkpoint in this browser. @throws CheckpointFailure */
+  saveCheckpoint(history: RunHistory): Promise<KeptCheckpoint | null> {
+    return this.checkpoints.save(history, Date.now());
+  }
+
+  /** What this browser keeps of the room. */
+  keptCheckpoint(): Promise<KeptCheckpoint | null> {
+    return this.checkpoints.newest();
+  }
+
+  /** @throws CheckpointFailure */
+  checkpointFile(): Promise<{ step: number; bytes: Uint8Array }> {
+    return this.checkpoints.file();
+  }
+
+  /** Makes a checkpoint ready to go on from; null is the newest that this browser keeps. @throws CheckpointFailure */
+  openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
+    return this.checkpoints.openCheckpoint(file);
+  }
+
   /** SHA-256 of all parameters, tables in order. */
   async parametersHash(): Promise<string> {
     const tables = await this.openedRun().readTables();
@@ -201,14 +234,23 @@ export class TrainerHost {
     return {
       run: this.run?.run ?? 0,
       isPrepared: this.run?.isPrepared ?? false,
-      problem: this.run?.problem ?? null,
+      problem: this.run?.problem ?? this.checkpoints.problem,
       divergedAt: own?.divergedAt ?? null,
       worker: own?.worker ?? null,
       holdsAllBlocks: own?.holdsAllBlocks ?? false,
+      cut: this.checkpoints.report(),
       traffic: own?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
       bytes: [...shard.bytes(), ...trainer.bytes()],
       links: shard.count(),
     };
+  }
+
+  /** What the shard of this tab cuts and asks for stays in the tab: nobody else may say so. */
+  private receive(from: NodeId, frame: Frame, bytes: number): void {
+    if (frame.kind !== 'cut' && frame.kind !== 'restore') this.run?.receive(from, frame, bytes);
+    else if (from !== this.self) this.links.shard.detach(from, 'it sent what only a shard of this tab may');
+    else if (frame.kind === 'cut') this.checkpoints.takeCut(frame);
+    else this.checkpoints.takeRestore(frame);
   }
 
   private openRun(cluster: ClusterState): void {

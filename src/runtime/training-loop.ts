@@ -43,8 +43,9 @@ export class TrainingLoop {
 
   /** Runs until the last clock, or until the run stops. @throws Abandoned, Rejected, BlockNotFound */
   async run(): Promise<void> {
-    const { plan, meter } = this.parts;
+    const { plan, meter, batches } = this.parts;
     let clock = await this.join();
+    batches.startAt(clock);
     meter.clock = clock - 1;
     let next: Promise<Step> | null = this.begin(clock, clock - 1);
     while (clock < plan.steps && (await this.mayStart(clock))) {

@@ -4,7 +4,7 @@ import { CLASSIFIER_MEASURES, type Measures, measuresOf } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
-import type { ClusterState, Metrics, NodeMetrics, Point, RunPlan } from '../protocol/control.ts';
+import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { scheduleAt } from '../ps/consistency.ts';
 import { ringPoints, segmentPosition } from '../ps/ring.ts';
@@ -26,6 +26,9 @@ export class ViewWriter implements NodeHandlers {
   private readonly times = new WorkerTimes();
   private metrics: Metrics | null = null;
   private cluster: ClusterState | null = null;
+  private history: RunHistory = NO_HISTORY;
+  /** Called with every checkpoint that is complete, and with the curves until now. */
+  onCheckpoint: (history: RunHistory) => void = () => undefined;
 
   constructor(
     private readonly store: ViewStore,
@@ -97,6 +100,7 @@ export class ViewWriter implements NodeHandlers {
     this.cluster = cluster;
     if (cluster.plan?.run !== old?.plan?.run) {
       this.metrics = null;
+      this.history = NO_HISTORY;
       this.times.clear();
       this.set({ series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
     }
@@ -104,10 +108,14 @@ export class ViewWriter implements NodeHandlers {
     this.set({ run: this.runView() });
     this.showRing();
     this.showNodes();
+    const { newest } = cluster.checkpoint;
+    const before = old?.plan?.run === cluster.plan?.run ? old?.checkpoint.newest : null;
+    if (newest !== null && newest.clock !== before?.clock) this.onCheckpoint(this.history);
   }
 
   onMetrics(metrics: Metrics, history: Metrics): void {
     this.metrics = metrics;
+    this.history = history;
     this.times.add(metrics.nodes);
     const { series } = this.store.getState();
     const { plan } = this.cluster ?? { plan: null };
@@ -145,7 +153,8 @@ export class ViewWriter implements NodeHandlers {
     const metrics = history ?? null;
     const old = this.store.getState().run;
     const kept = old?.number === plan.run ? old : null;
-    const clock = Math.max(0, (metrics?.clock ?? (kept?.clock ?? 0) - 1) + 1);
+    const first = (plan.from?.clock ?? -1) + 1;
+    const clock = Math.max(first, metrics === null ? (kept?.clock ?? 0) : metrics.clock + 1);
     const { consistency, learningRate } = scheduleAt(cluster.schedule, clock);
     const samples = metrics?.samples ?? kept?.samples ?? 0;
     const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
@@ -171,6 +180,8 @@ export class ViewWriter implements NodeHandlers {
       updater: plan.updater.kind,
       replicas: plan.replicas,
       data: plan.data.name,
+      checkpoints: plan.checkpoint,
+      startedAt: plan.startedAt,
     };
   }
 
@@ -212,6 +223,8 @@ export class ViewWriter implements NodeHandlers {
     this.store.setState(change);
   }
 }
+
+const NO_HISTORY: RunHistory = { seconds: 0, loss: [], accuracy: [] };
 
 const emptySeries = (): Omit<SeriesView, 'version'> => ({ loss: columns([]), accuracy: columns([]) });
 

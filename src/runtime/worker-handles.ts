@@ -3,8 +3,9 @@
 
 import { proxy, type Remote, transfer, wrap } from 'comlink';
 import type { LoadSettings } from '../data/file-format.ts';
-import type { ClusterState } from '../protocol/control.ts';
+import type { ClusterState, RunHistory } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import type { KeptCheckpoint, OpenedCheckpoint } from './checkpoint-keeper.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { Endpoint } from './frame-link.ts';
 import type { LinksHost } from './links-host.ts';
@@ -89,6 +90,26 @@ export class WorkerHandles {
 
   download(): Promise<Uint8Array> {
     return this.trainer.download();
+  }
+
+  openRoom(key: string): Promise<void> {
+    return this.trainer.openRoom(key);
+  }
+
+  saveCheckpoint(history: RunHistory): Promise<KeptCheckpoint | null> {
+    return this.trainer.saveCheckpoint(history);
+  }
+
+  keptCheckpoint(): Promise<KeptCheckpoint | null> {
+    return this.trainer.keptCheckpoint();
+  }
+
+  checkpointFile(): Promise<{ step: number; bytes: Uint8Array }> {
+    return this.trainer.checkpointFile();
+  }
+
+  openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
+    return this.trainer.openCheckpoint(file);
   }
 
   parametersHash(): Promise<string> {

@@ -23,6 +23,7 @@ export const emptyView: ViewState = {
   job: 'digits-mlp',
   dataset: null,
   progress: null,
+  checkpoint: null,
   problem: null,
   notices: [],
 };

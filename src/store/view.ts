@@ -88,6 +88,33 @@ export interface RunView {
   /** Copies of each parameter wanted besides the owner's: so many tabs may be closed at once. */
   replicas: number;
   data: string;
+  checkpoints: CheckpointPolicyView;
+  /** Tells this run from every other: milliseconds since 1970 by its starter's clock. */
+  startedAt: number;
+}
+
+/** How often a checkpoint is kept, whichever comes first; nulls mean never. */
+export interface CheckpointPolicyView {
+  steps: number | null;
+  seconds: number | null;
+}
+
+/** The newest checkpoint of this room that this browser keeps: of the run that goes on, or of one before. */
+export interface KeptCheckpointView {
+  /** As in the run's view. */
+  startedAt: number;
+  /** Iterations that are in. */
+  step: number;
+  steps: number;
+  title: string;
+  data: string;
+  workers: number;
+  /** Milliseconds since 1970. */
+  savedAt: number;
+  bytes: number;
+  /** Outlives the tab; else why not is in `reason`. */
+  isLasting: boolean;
+  reason: string | null;
 }
 
 /** Training curves. Columns have equal lengths; `version` grows with every change. */
@@ -206,6 +233,7 @@ export interface ViewState {
   job: string;
   dataset: DatasetView | null;
   progress: ProgressView | null;
+  checkpoint: KeptCheckpointView | null;
   /** The last thing the user asked for that could not be done; null after it is dismissed. */
   problem: ProblemView | null;
   notices: NoticeView[];
@@ -222,6 +250,7 @@ export interface StartRequest {
   /** Copies of each parameter besides the owner's, 0 to 3. */
   replicas: number;
   seed: number;
+  checkpoints: CheckpointPolicyView;
 }
 
 /** What a user can ask for. Everything reports through the view state; only answers to questions are returned. */
@@ -241,6 +270,10 @@ export interface Commands {
   setRole(role: RoleChoice): void;
   /** Saves the live parameters as a .safetensors file. */
   download(): void;
+  /** Goes on from the newest checkpoint that this browser keeps. */
+  resumeCheckpoint(): void;
+  /** Cuts a checkpoint and saves it as one file, which can be dropped on the page to go on from. */
+  downloadCheckpoint(): void;
   /** Probabilities from the live parameters for one image, values in [0, 1], row-major in the dataset's shape. */
   predict(image: Float32Array): Promise<Float32Array>;
   /** What a job's own pictures ask of the live parameters; question and answer are the job's (`Trainer.look`). */

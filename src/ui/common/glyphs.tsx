@@ -49,6 +49,8 @@ export const PlayGlyph = glyph(<path d="M4 2.5v11l9-5.5Z" fill="currentColor" />
 export const PauseGlyph = glyph(<path d="M5 3v10M11 3v10" strokeWidth="2.6" />);
 export const StopGlyph = glyph(<rect x="3.5" y="3.5" width="9" height="9" rx="1.5" fill="currentColor" />);
 export const DownloadGlyph = glyph(<path d="M8 2v8M4.6 7 8 10.4 11.4 7M2.5 13.6h11" />);
+/** A bookmark: the place to go on from. */
+export const CheckpointGlyph = glyph(<path d="M4 2.2h8v11.6l-4-3-4 3Z" />);
 export const CopyGlyph = glyph(
   <>
     <rect x="5.4" y="5.4" width="8.6" height="8.6" rx="1.8" />

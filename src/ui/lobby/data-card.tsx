@@ -39,7 +39,9 @@ export function DataCard() {
               Use generated data
             </button>
           ) : (
-            <span className="muted small">or drop your own here: images and labels (idx), libsvm, CSV, ratings</span>
+            <span className="muted small">
+              or drop your own here: images and labels (idx), libsvm, CSV, ratings, or a checkpoint
+            </span>
           )}
         </div>
       </div>

@@ -36,7 +36,7 @@ export function DropArea({ isOpen }: { readonly isOpen: boolean }) {
   if (!isOver) return null;
   return (
     <div className="drop-over" aria-hidden="true">
-      <p>Drop to train on these files</p>
+      <p>Drop to train on these files, or to go on from a checkpoint</p>
     </div>
   );
 }

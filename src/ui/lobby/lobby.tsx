@@ -5,6 +5,7 @@ import { Panel } from '../common/panel.tsx';
 import { Invite } from '../invite/invite.tsx';
 import { RingExplanation } from '../ring/ring-explanation.tsx';
 import { RingPicture } from '../ring/ring-picture.tsx';
+import { CheckpointOffer } from './checkpoint-offer.tsx';
 import { DataCard } from './data-card.tsx';
 import { JobCards } from './job-cards.tsx';
 import { SettingsFields } from './settings-fields.tsx';
@@ -26,6 +27,7 @@ export function Lobby({ form }: LobbyProps) {
           other directly. Press start and this tab trains alone; open the link in more tabs and they share the work at
           once.
         </p>
+        <CheckpointOffer />
       </div>
       <div className="lobby-setup panel">
         <JobCards />

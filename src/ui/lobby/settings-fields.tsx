@@ -6,6 +6,7 @@ import { isAdding, UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
+import { CheckpointsChoice } from './checkpoints-choice.tsx';
 import { ReplicasChoice } from './replicas-choice.tsx';
 import type { Settings, StartForm } from './start-form.ts';
 
@@ -70,6 +71,9 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
       </div>
       <div className="settings-wide">
         <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
+      </div>
+      <div className="settings-wide">
+        <CheckpointsChoice value={settings.checkpoints} onChange={(checkpoints) => change({ checkpoints })} />
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 // What the start panel holds before a run exists: the chosen job's defaults, and what the user changed of them.
 import { useState } from 'react';
 import { useView } from '../../store/use-view.ts';
-import type { ConsistencyView, JobView, StartRequest } from '../../store/view.ts';
+import type { CheckpointPolicyView, ConsistencyView, JobView, StartRequest } from '../../store/view.ts';
 
 export interface Settings {
   readonly batch: number;
@@ -11,6 +11,7 @@ export interface Settings {
   readonly consistency: ConsistencyView;
   readonly replicas: number;
   readonly seed: number;
+  readonly checkpoints: CheckpointPolicyView;
 }
 
 export interface StartForm {
@@ -30,8 +31,15 @@ const DEFAULT_CONSISTENCY: ConsistencyView = { kind: 'ssp', delay: 4 };
 /** One tab may be closed at any moment, and nothing is lost. */
 const DEFAULT_REPLICAS = 1;
 const DEFAULT_SEED = 1;
+/** At most half a minute of work is lost when everybody is gone at once. */
+const DEFAULT_CHECKPOINTS: CheckpointPolicyView = { steps: 200, seconds: 30 };
 
-const DEFAULTS = { consistency: DEFAULT_CONSISTENCY, replicas: DEFAULT_REPLICAS, seed: DEFAULT_SEED };
+const DEFAULTS = {
+  consistency: DEFAULT_CONSISTENCY,
+  replicas: DEFAULT_REPLICAS,
+  seed: DEFAULT_SEED,
+  checkpoints: DEFAULT_CHECKPOINTS,
+};
 
 /** Changes belong to the job they were made for: another job starts from its own defaults. */
 export function useStartForm(): StartForm {

@@ -1,7 +1,7 @@
 // The run at a glance: what is trained, how far it is, and the three things to do with it.
 import { useCommands, useView } from '../../store/use-view.ts';
 import type { RunPhase } from '../../store/view.ts';
-import { DownloadGlyph, PauseGlyph, PlayGlyph, StopGlyph } from '../common/glyphs.tsx';
+import { CheckpointGlyph, DownloadGlyph, PauseGlyph, PlayGlyph, StopGlyph } from '../common/glyphs.tsx';
 import { updaterLabel } from '../common/updaters.ts';
 import { formatCount } from '../format.ts';
 import { Numbers } from './numbers.tsx';
@@ -51,6 +51,11 @@ function RunTitle() {
   // Message and time share a line, so that nothing moves when a message comes.
   const news = useView(({ run }) => (troubleOf(run) === null ? (run?.message ?? null) : null));
   const time = useView(({ run }) => (run ? timeInWords(run) : ''));
+  const kept = useView(({ run, checkpoint }) =>
+    checkpoint !== null && checkpoint.startedAt === run?.startedAt
+      ? ` · checkpoint at step ${formatCount(checkpoint.step)}`
+      : '',
+  );
   return (
     <div className="run-title">
       <h1>
@@ -61,7 +66,7 @@ function RunTitle() {
       </h1>
       <p className="small">{facts}</p>
       <p className="small" data-message={news !== null}>
-        {news ?? time}
+        {news ?? `${time}${kept}`}
       </p>
     </div>
   );
@@ -103,6 +108,7 @@ function LiveButtons({ phase, onNewRun }: LiveButtonsProps) {
       >
         <StopGlyph /> Stop
       </button>
+      <CheckpointButton />
       <DownloadButton />
     </>
   );
@@ -113,16 +119,42 @@ interface AfterButtonsProps extends RunBarProps {
 }
 
 function AfterButtons({ phase, onTrainAgain, onNewRun }: AfterButtonsProps) {
+  const commands = useCommands();
+  const step = useView(({ checkpoint }) => checkpoint?.step ?? null);
+  const canResume = step !== null && phase !== 'finished';
   return (
     <>
-      <button type="button" className="button button-primary" onClick={onTrainAgain}>
-        <PlayGlyph /> {phase === 'failed' ? 'Start again' : 'Train again'}
+      {canResume && (
+        <button type="button" className="button button-primary" onClick={() => commands.resumeCheckpoint()}>
+          <PlayGlyph /> Resume from step {formatCount(step)}
+        </button>
+      )}
+      <button type="button" className={canResume ? 'button' : 'button button-primary'} onClick={onTrainAgain}>
+        {!canResume && <PlayGlyph />} {phase === 'failed' ? 'Start again' : 'Train again'}
       </button>
       <button type="button" className="button" onClick={onNewRun}>
         Change settings
       </button>
       {phase !== 'failed' && <DownloadButton />}
     </>
+  );
+}
+
+/** Everything that the run is, to go on from: here or in another room. */
+function CheckpointButton() {
+  const commands = useCommands();
+  const isEarly = useView(({ run }) => run === null || run.phase === 'preparing');
+  return (
+    <button
+      type="button"
+      className="button button-quiet"
+      aria-label="Download checkpoint"
+      title="Download a checkpoint to go on from (.safetensors)"
+      disabled={isEarly}
+      onClick={() => commands.downloadCheckpoint()}
+    >
+      <CheckpointGlyph size={15} /> <span className="run-download">Checkpoint</span>
+    </button>
   );
 }
 

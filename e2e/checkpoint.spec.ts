@@ -1,0 +1,103 @@
+// Everybody gone: all tabs closed or reloaded, and training goes on from the last checkpoint.
+import { readFile } from 'node:fs/promises';
+import type { TabPage } from './fixtures/tab-page.ts';
+import { expect, newRoom, test } from './fixtures/test.ts';
+
+const SETTINGS = { steps: 120, batch: 64, consistency: 'BSP' } as const;
+
+/** Until this tab's browser keeps a checkpoint of at least so many steps. @returns its step */
+async function keeps(tab: TabPage, least: number): Promise<number> {
+  const step = async () => (await tab.status()).checkpoint?.step ?? 0;
+  await expect
+    .poll(step, { message: `a checkpoint of step ${least} or later`, timeout: 120_000 })
+    .toBeGreaterThanOrEqual(least);
+  return step();
+}
+
+const hashOf = (tab: TabPage) => tab.page.evaluate(() => window.pushpull.parametersHash());
+
+/** Every 50 steps or 10 s. */
+async function keepOften(tab: TabPage): Promise<void> {
+  await tab.set(SETTINGS);
+  await tab.page.getByRole('radio', { name: 'Often' }).check();
+}
+
+/** The file, and the step that its name tells. */
+async function download(tab: TabPage): Promise<{ file: Uint8Array; step: number }> {
+  const [saved] = await Promise.all([tab.page.waitForEvent('download'), tab.button('Download checkpoint').click()]);
+  const [, step] = /-(\d+)\.safetensors$/.exec(saved.suggestedFilename()) ?? [];
+  return { file: new Uint8Array(await readFile(await saved.path())), step: Number(step) };
+}
+
+test('all tabs are reloaded in mid-run; resumed by a click, it ends with the bytes of the uninterrupted run', async ({
+  room,
+}) => {
+  const first = await room.joinTab();
+  const second = await room.joinTab();
+  await keepOften(first);
+  await first.button('Start training').click();
+  await first.finished();
+  const calm = await hashOf(first);
+
+  await first.button('Train again').click();
+  await first.clockOver(60);
+  await keeps(first, 1);
+  await Promise.all([first.page.reload(), second.page.reload()]);
+  await Promise.all([first.joined(2), second.joined(2)]);
+
+  const offer = first.page.getByRole('region', { name: /when this room was last open/ });
+  await expect(offer).toContainText(/step \d+ of 120/);
+  await expect(second.page.getByRole('button', { name: /Resume from step/ })).toBeVisible();
+  await first.page.getByRole('button', { name: /Resume from step/ }).click();
+  await first.finished();
+  await second.finished();
+  expect(await hashOf(second)).toBe(calm);
+});
+
+test('a checkpoint is downloaded and dropped in a fresh room; a damaged one says so and changes nothing', async ({
+  room,
+  server,
+}) => {
+  const first = await room.joinTab();
+  await keepOften(first);
+  await first.button('Start training').click();
+  await first.clockOver(20);
+  await first.button('Pause').click();
+  await expect(first.runState).toHaveText('Paused');
+  const { file, step } = await download(first);
+  await first.button('Resume').click();
+  await first.finished();
+  const calm = await hashOf(first);
+
+  const fresh = await room.openTab({ url: `${server.url}${newRoom()}` });
+  await fresh.joined(1);
+  await expect(fresh.button('Start training')).toBeEnabled();
+  const damaged = file.slice();
+  damaged[file.length - 5] = (damaged[file.length - 5] ?? 0) ^ 1;
+  await fresh.drop([{ name: 'broken.safetensors', bytes: damaged }]);
+  await expect(fresh.alert).toContainText(/broken\.safetensors is damaged/);
+  await expect(fresh.button('Start training')).toBeEnabled();
+  await fresh.drop([{ name: 'cut.safetensors', bytes: file.subarray(0, 5_000) }]);
+  await expect(fresh.alert).toContainText(/cut\.safetensors is damaged/);
+
+  await fresh.drop([{ name: 'checkpoint.safetensors', bytes: file }]);
+  await fresh.finished();
+  await expect(fresh.page.getByText(`Training goes on from step ${step}.`)).toBeVisible();
+  expect(await hashOf(fresh)).toBe(calm);
+});
+
+test('the last copy of a segment is lost: the page says which, and goes on from the checkpoint', async ({ room }) => {
+  const first = await room.joinTab({ role: 'worker' });
+  const server = await room.joinTab({ role: 'server' });
+  await keepOften(first);
+  await first.button('Start training').click();
+  await first.clockOver(10);
+  await keeps(first, 1);
+  await server.page.close();
+  await expect(first.runState).toHaveText('Failed');
+  await expect(first.page.getByText(/The last copy of \d+ of \d+ segments \(.+\) is lost/).first()).toBeVisible();
+  await room.openTab({ role: 'server' });
+  await first.joined(2);
+  await first.page.getByRole('button', { name: /Resume from step/ }).click();
+  await first.finished();
+});
