@@ -16,6 +16,7 @@ import type {
 import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Aggregator } from './aggregate.ts';
+import { type AggregatorSpec, aggregateRobustly } from './aggregate-robust.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Schedule, scheduleAt } from './consistency.ts';
 import type { Segment, SegmentUpdate } from './segment.ts';
@@ -34,6 +35,8 @@ export interface SegmentSite {
   /** Global batch of one clock. */
   readonly batch: number;
   readonly width: number;
+  /** How BSP makes one gradient of a clock's pushes, where the updater takes a mean. */
+  readonly rule: AggregatorSpec;
   readonly aggregator: Aggregator;
   readonly counters: ShardCounters;
   send(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void;
@@ -271,8 +274,11 @@ export class HostedSegment {
 
   private applyTogether(clock: number, pushes: readonly Push[]): void {
     const { start, end } = this.segment.range;
-    const { aggregator, width, schedule } = this.site;
-    const rows = aggregator[this.segment.aggregate](pushes, start, end - start, width);
+    const { aggregator, rule, width, schedule } = this.site;
+    const rows =
+      rule.kind === 'mean' || this.segment.aggregate === 'sum'
+        ? aggregator[this.segment.aggregate](pushes, start, end - start, width)
+        : aggregateRobustly(rule, pushes, start, end - start, width);
     const hasGradient = pushes.some(({ samples }) => samples > 0);
     this.apply({ ...rows, hasGradient, weight: 1, learningRate: scheduleAt(schedule, clock).learningRate }, pushes);
   }

@@ -5,6 +5,7 @@ import type { Cut, Frame, Pull, Push, Refusal } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_VIOLATIONS } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
+import type { AggregatorSpec } from './aggregate-robust.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import type { Schedule } from './consistency.ts';
 import { EarlyFrames, type SegmentFrame } from './early-frames.ts';
@@ -21,6 +22,8 @@ export interface ShardPlan {
   readonly tables: readonly TableSpec[];
   readonly seed: number;
   readonly updater: UpdaterSpec;
+  /** Absent: the mean. */
+  readonly aggregator?: AggregatorSpec | undefined;
   /** Global batch of one clock: a push of n samples outside BSP weighs n / batch. */
   readonly batch: number;
   /** Clocks of the run. */
@@ -171,7 +174,7 @@ export class ShardCore {
     return new HostedSegment(segment, this.siteOf(spec.width, plan), plan.isResumed);
   }
 
-  private siteOf(width: number, { run, batch }: ShardPlan): SegmentSite {
+  private siteOf(width: number, { run, batch, aggregator = { kind: 'mean' } }: ShardPlan): SegmentSite {
     const core = this;
     return {
       self: this.self,
@@ -190,6 +193,7 @@ export class ShardCore {
       },
       batch,
       width,
+      rule: aggregator,
       aggregator: this.aggregator,
       counters: this.counters,
       send: (to, role, frame) => core.effects.push({ to, role, frame }),

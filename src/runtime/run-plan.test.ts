@@ -4,7 +4,7 @@ import type { Job } from '../jobs/job.ts';
 import { findJob, jobs, UnknownJob } from '../jobs/registry.ts';
 import { type DataPlan, requestSchema } from '../protocol/control.ts';
 import { cutSegments } from '../ps/table.ts';
-import { makePlan, type PlanRequest, UnknownUpdater } from './run-plan.ts';
+import { makePlan, type PlanRequest, UnfitAggregator, UnknownUpdater } from './run-plan.ts';
 
 const split = { samples: 1_000, blockSamples: 100, blocks: 10 };
 const data: DataPlan = {
@@ -79,6 +79,12 @@ describe('a plan', () => {
       expect(() => plan({ updater })).toThrow(/sgd, momentum, adagrad, adam, ftrl/);
     },
   );
+
+  it('has no rule that compares gradients where pushes are counts', () => {
+    const aggregator = { kind: 'median' } as const;
+    expect(plan({ aggregator }).aggregator).toEqual(aggregator);
+    expect(() => plan({ aggregator, updater: 'add' })).toThrow(UnfitAggregator);
+  });
 
   it('has no job that does not exist', () => {
     expect(() => plan({ job: 'toString' })).toThrow(UnknownJob);

@@ -50,8 +50,11 @@ export class ShardHost {
   setCluster(cluster: ClusterState): void {
     const { plan, map, schedule } = cluster;
     if (plan !== null && this.cluster?.plan?.run !== plan.run) {
-      const { run, tables, seed, updater, batch, steps, from } = plan;
-      this.step({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps, isResumed: from !== null } });
+      const { run, tables, seed, updater, aggregator, batch, steps, from } = plan;
+      this.step({
+        kind: 'plan',
+        plan: { run, tables, seed, updater, aggregator, batch, steps, isResumed: from !== null },
+      });
     }
     this.cluster = cluster;
     this.step({ kind: 'schedule', schedule });
