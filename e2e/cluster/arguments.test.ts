@@ -54,6 +54,15 @@ describe('the command line', () => {
     expect(failureOf('--oracle', '--local-steps', '2')).toBe('--oracle: one thread takes no local steps.');
   });
 
+  it('reads rules against workers that lie, with their defaults', () => {
+    expect(parseArguments(['--aggregator', 'median']).aggregator).toEqual({ kind: 'median' });
+    expect(parseArguments(['--aggregator', 'trimmed-mean']).aggregator).toEqual({ kind: 'trimmed-mean', share: 0.2 });
+    expect(parseArguments(['--aggregator', 'centred-clipping:5']).aggregator).toEqual({
+      kind: 'centred-clipping',
+      iterations: 5,
+    });
+  });
+
   it.each([
     [['--workers', '0'], '--workers: is from 1 to 63.'],
     [['--workers', 'many'], '--workers: is a whole number from 1 to 63.'],
@@ -66,6 +75,14 @@ describe('the command line', () => {
     [['--browser', 'safari'], '--browser: is chromium, firefox or mixed.'],
     [['--test', 'a'], '--test needs --train.'],
     [['--train', 'a', '--data', 'b'], '--data and --train: use one of them.'],
+    [
+      ['--aggregator', 'median', '--consistency', 'async'],
+      '--aggregator: compares the gradients of one clock, so it needs --consistency bsp.',
+    ],
+    [
+      ['--aggregator', 'trimmed-mean:0.7'],
+      '--aggregator: is mean, median, trimmed-mean[:share up to 0.5] or centred-clipping[:iterations up to 10].',
+    ],
     [['--checkpoint-every', '10'], '--checkpoint-every needs --checkpoint.'],
   ])('says what is wrong with %j', (argv, words) => {
     expect(failureOf(...argv)).toBe(words);

@@ -1,7 +1,7 @@
 // The command line of `npm run cluster`: text in, checked settings out.
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
-import { consistencySchema } from '../../src/protocol/control.ts';
+import { aggregatorSchema, consistencySchema } from '../../src/protocol/control.ts';
 import { BadFilter, parsePullFilters, parsePushFilters } from '../../src/protocol/filters.ts';
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
 import { ClusterFailure } from './failure.ts';
@@ -32,6 +32,23 @@ const filterText = (parse: (text: string) => unknown) =>
       if (!(error instanceof BadFilter)) throw error;
       context.addIssue({ code: 'custom', message: error.message.replace(/\.$/, '') });
     }
+  });
+
+const aggregator = z
+  .string()
+  .regex(
+    /^(mean|median|trimmed-mean(:0?\.\d+)?|centred-clipping(:\d+)?)$/,
+    'is mean, median, trimmed-mean[:share] or centred-clipping[:iterations], e.g. trimmed-mean:0.2',
+  )
+  .transform((text) => {
+    const [kind = '', number] = text.split(':');
+    return { kind, share: Number(number ?? 0.2), iterations: Number(number ?? 3) };
+  })
+  .transform((parts, context) => {
+    const parsed = aggregatorSchema.safeParse(parts);
+    if (parsed.success) return parsed.data;
+    context.addIssue('is mean, median, trimmed-mean[:share up to 0.5] or centred-clipping[:iterations up to 10]');
+    return z.NEVER;
   });
 
 const jobOption = z
@@ -67,6 +84,7 @@ const schema = z.object({
   servers: wholeNumber(1, MAX_ROOM_NODES - 1),
   replicas: wholeNumber(0, MAX_REPLICAS).optional(),
   consistency,
+  aggregator: aggregator.optional(),
   batch: wholeNumber(1, 1_000_000).optional(),
   lr: positive(1000).optional(),
   updater: z.string().optional(),
@@ -108,6 +126,10 @@ function command(): Command {
     .option('--servers <count>', 'tabs that hold the parameters', '2')
     .option('--replicas <count>', 'copies of each parameter besides its owner’s; 1 where there are servers for it')
     .option('--consistency <kind>', 'bsp, ssp:N (bounded delay of N clocks) or async', 'bsp')
+    .option(
+      '--aggregator <rule>',
+      'how BSP makes one gradient of a clock’s: mean, or against workers that lie median, trimmed-mean[:share], centred-clipping[:iterations]',
+    )
     .option('--batch <samples>', 'samples of one clock, over all workers')
     .option('--lr <rate>', 'learning rate')
     .option('--updater <name>', 'sgd, momentum, adagrad, adam or ftrl')
@@ -160,6 +182,13 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
   if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
   if (parsed.data.checkpointEvery !== undefined && parsed.data.checkpoint === undefined) {
     throw new ClusterFailure('--checkpoint-every needs --checkpoint.');
+  }
+  const isRobust = (parsed.data.aggregator?.kind ?? 'mean') !== 'mean';
+  if (isRobust && parsed.data.consistency.kind !== 'bsp') {
+    throw new ClusterFailure('--aggregator: compares the gradients of one clock, so it needs --consistency bsp.');
+  }
+  if (isRobust && parsed.data.oracle) {
+    throw new ClusterFailure('--oracle: one thread has one gradient a clock; it knows the mean only.');
   }
   return parsed.data;
 }

@@ -57,8 +57,12 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
 
 async function start(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
   const request = await requestOf(tab, wanted);
-  const { option: options, evaluateEvery } = wanted;
-  await tab.call('start', request, { options, ...(evaluateEvery === undefined ? {} : { evaluateEvery }) });
+  const { option: options, evaluateEvery, aggregator } = wanted;
+  await tab.call('start', request, {
+    options,
+    ...(evaluateEvery === undefined ? {} : { evaluateEvery }),
+    ...(aggregator === undefined ? {} : { aggregator }),
+  });
   return request;
 }
 

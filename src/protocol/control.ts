@@ -57,6 +57,14 @@ export const updaterSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ftrl'), beta: amount, l1: amount, l2: amount }),
 ]);
 
+/** How the pushes of one BSP clock become one gradient; absent in a plan: their mean. */
+export const aggregatorSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('mean') }),
+  z.object({ kind: z.literal('median') }),
+  z.object({ kind: z.literal('trimmed-mean'), share: z.number().positive().max(0.5) }),
+  z.object({ kind: z.literal('centred-clipping'), iterations: z.number().int().min(1).max(10) }),
+]);
+
 const tableSchema = z.object({
   name: z.string().min(1).max(100),
   keys: z
@@ -141,6 +149,7 @@ const planSchema = z.object({
   /** Clocks. */
   steps: z.number().int().min(1).max(100_000_000),
   updater: updaterSchema,
+  aggregator: aggregatorSchema.optional(),
   /** Copies of each segment besides the owner's, as far as there are servers. */
   replicas: z.number().int().min(0).max(MAX_REPLICAS),
   tables: tablesSchema,

@@ -18,6 +18,7 @@ import type {
 import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Aggregator } from './aggregate.ts';
+import { type AggregatorSpec, aggregateRobustly } from './aggregate-robust.ts';
 import type { Placement } from './cluster-map.ts';
 import { type Schedule, scheduleAt } from './consistency.ts';
 import { AnswerFilter } from './filters/answer-filter.ts';
@@ -41,6 +42,8 @@ export interface SegmentSite {
   readonly batch: number;
   readonly outerRate?: number | undefined;
   readonly width: number;
+  /** How BSP makes one gradient of a clock's pushes, where the updater takes a mean. */
+  readonly rule: AggregatorSpec;
   readonly aggregator: Aggregator;
   readonly encoder: BlockEncoder;
   readonly counters: ShardCounters;
@@ -309,8 +312,11 @@ export class HostedSegment {
 
   private applyTogether(clock: number, pushes: readonly Push[]): void {
     const { start, end } = this.segment.range;
-    const { aggregator, width } = this.site;
-    const rows = aggregator[this.segment.aggregate](pushes, start, end - start, width);
+    const { aggregator, rule, width } = this.site;
+    const rows =
+      rule.kind === 'mean' || this.segment.aggregate === 'sum'
+        ? aggregator[this.segment.aggregate](pushes, start, end - start, width)
+        : aggregateRobustly(rule, pushes, start, end - start, width);
     const hasGradient = pushes.some(({ samples }) => samples > 0);
     this.apply({ ...rows, hasGradient, weight: 1, learningRate: this.rateAt(clock) }, pushes);
   }

@@ -9,10 +9,11 @@ import {
   type RunPlan,
 } from '../protocol/control.ts';
 import { compareEpochs, nodeId } from '../protocol/ids.ts';
+import type { Consistency } from './consistency.ts';
 import { requiredClock, scheduleAt } from './consistency.ts';
 import { expandRuns } from './leases.ts';
 import { PREPARE_TIMEOUT_MS, SchedulerCore, type SchedulerEffect, type SchedulerEvent } from './scheduler-core.ts';
-import { BSP, reportOf, runPlanOf, sspOf, workerReportOf, workersOf } from './testing.ts';
+import { ASYNC, BSP, reportOf, runPlanOf, sspOf, workerReportOf, workersOf } from './testing.ts';
 
 /** A scheduler, its clock, and what it sent in the last step. */
 class TestRoom {
@@ -134,6 +135,17 @@ describe('a start', () => {
     const room = TestRoom.of('worker', 'worker');
     expect(room.start()).toMatchObject([{ to: 1, message: { kind: 'denied', text: 'No tab may serve.' } }]);
     expect(room.state.phase).toBe('idle');
+  });
+
+  it('is denied where the gradients of a clock are to be compared, but not in BSP; so is leaving BSP', () => {
+    const plan = runPlanOf({ aggregator: { kind: 'median' } });
+    const start = (room: TestRoom, consistency: Consistency) =>
+      room.ask({ ask: 'start', plan, consistency, learningRate: 1 });
+    expect(deniedTo(start(TestRoom.of('auto'), ASYNC))).toEqual([1]);
+    const room = TestRoom.of('auto');
+    expect(deniedTo(start(room, BSP))).toEqual([]);
+    expect(deniedTo(room.ask({ ask: 'consistency', consistency: ASYNC }))).toEqual([1]);
+    expect(deniedTo(room.ask({ ask: 'consistency', consistency: BSP }))).toEqual([]);
   });
 
   it('is denied while a run goes on, to who asked', () => {

@@ -258,6 +258,7 @@ export class SchedulerCore {
         this.cuts?.ask();
         return this.considerCheckpoint(now);
       case 'consistency':
+        if (isUnfit(this.cluster.plan, request.consistency)) return this.deny(from, ...NEEDS_BSP);
         return this.changeFrom({ consistency: request.consistency });
       case 'learning-rate':
         return this.changeFrom({ learningRate: request.learningRate });
@@ -276,6 +277,7 @@ export class SchedulerCore {
     const nodes = [...this.nodes.values()].sort((a, b) => a.node - b.node);
     if (!nodes.some(mayWork))
       return this.deny(from, 'No tab may work.', 'Set the role of a tab to auto, worker or both.');
+    if (isUnfit(request.plan, request.consistency)) return this.deny(from, ...NEEDS_BSP);
     const servers = chooseServers(nodes, [], request.plan.replicas);
     if (servers.length === 0)
       return this.deny(from, 'No tab may serve.', 'Set the role of a tab to auto, server or both.');
@@ -610,3 +612,12 @@ const MAX_SENTENCE = 500;
 
 const isSameAs = (placement: Placement, other: Placement | undefined): boolean =>
   other !== undefined && isSamePlacement(placement, other);
+
+/** A robust rule compares the pushes of one clock: outside BSP each is applied on arrival, and nothing would be compared. */
+const isUnfit = (plan: Pick<RunPlan, 'aggregator'> | null, consistency: Consistency): boolean =>
+  (plan?.aggregator?.kind ?? 'mean') !== 'mean' && consistency.kind !== 'bsp';
+
+const NEEDS_BSP = [
+  'This run compares the gradients of each clock.',
+  'Choose BSP, or the mean as its aggregator.',
+] as const;

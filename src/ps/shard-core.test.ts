@@ -43,6 +43,25 @@ describe('under BSP a shard', () => {
     expect(shard.core.segments()[0]?.segment.version).toBe(1);
   });
 
+  it('is not moved by the one of five who lies, where its plan has a rule against that', () => {
+    const workers = [1, 2, 3, 4, 5].map((node) => workerOf(node));
+    const gradients = [1, 2, 3, 4, -1e6].map((value) => [value, 0, 0, 0]);
+    const valueUnder = (aggregator: ShardPlan['aggregator']) => {
+      const shard = new TestShard(
+        nodeId(9),
+        mapOf({ workers }),
+        scheduleOf(BSP),
+        shardPlanOf({ batch: 20, aggregator }),
+      );
+      for (const [at, worker] of workers.entries()) shard.take(pushOf(worker, 0, gradients[at] ?? []));
+      return shard.values()[0];
+    };
+    expect(valueUnder(undefined)).toBeCloseTo(199_998, -1);
+    expect(valueUnder({ kind: 'median' })).toBe(-2);
+    expect(valueUnder({ kind: 'trimmed-mean', share: 0.2 })).toBe(-2);
+    expect(valueUnder({ kind: 'centred-clipping', iterations: 3 })).toBeCloseTo(-2, 4);
+  });
+
   it('takes the clocks one after the other, however far one worker is ahead', () => {
     const shard = shardOf();
     for (let clock = 0; clock < 3; clock++) shard.take(pushOf(A, clock, [1, 0, 0, 0]));

@@ -5,6 +5,7 @@ import type { Cut, FilteredPull, FilteredPush, Frame, Pull, Push, Refusal } from
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_VIOLATIONS } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
+import type { AggregatorSpec } from './aggregate-robust.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import type { Schedule } from './consistency.ts';
 import { EarlyFrames, type PlainFrame, type SegmentFrame, type TrainerFrame } from './early-frames.ts';
@@ -22,6 +23,8 @@ export interface ShardPlan {
   readonly tables: readonly TableSpec[];
   readonly seed: number;
   readonly updater: UpdaterSpec;
+  /** Absent: the mean. */
+  readonly aggregator?: AggregatorSpec | undefined;
   /** Global batch of one clock: a push of n samples outside BSP weighs n / batch. */
   readonly batch: number;
   /** Rate of an outer updater, which follows no schedule; absent without local steps. */
@@ -175,7 +178,7 @@ export class ShardCore {
     return new HostedSegment(segment, this.siteOf(spec.width, plan), plan.isResumed);
   }
 
-  private siteOf(width: number, { run, batch, outerRate }: ShardPlan): SegmentSite {
+  private siteOf(width: number, { run, batch, outerRate, aggregator = { kind: 'mean' } }: ShardPlan): SegmentSite {
     const core = this;
     return {
       self: this.self,
@@ -195,6 +198,7 @@ export class ShardCore {
       batch,
       outerRate,
       width,
+      rule: aggregator,
       aggregator: this.aggregator,
       encoder: this.encoder,
       counters: this.counters,

@@ -3,6 +3,7 @@ import type { DatasetMeta } from '../data/dataset.ts';
 import type { Job } from '../jobs/job.ts';
 import { jobs } from '../jobs/registry.ts';
 import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
+import type { AggregatorSpec } from '../ps/aggregate-robust.ts';
 import type { ViewStore } from '../store/store.ts';
 import type {
   Commands,
@@ -38,6 +39,8 @@ export interface StartExtras {
   readonly options?: Record<string, unknown>;
   /** Clocks between evaluations; chosen when absent. */
   readonly evaluateEvery?: number;
+  /** How BSP makes one gradient of a clock's pushes; the mean when absent. */
+  readonly aggregator?: AggregatorSpec;
 }
 
 export class PageCommands implements Commands {
@@ -100,12 +103,16 @@ export class PageCommands implements Commands {
 
   start(request: StartRequest, extras: StartExtras = {}): void {
     const { data } = this;
-    const { options = {}, evaluateEvery } = extras;
+    const { options = {}, evaluateEvery, aggregator } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
     this.attempt(() => {
       const startedAt = this.checkpoints.nextStart();
       const checkpoint = request.checkpoints;
-      const plan = makePlan({ ...request, options, evaluateEvery, checkpoint, startedAt }, data.meta, data.plan);
+      const plan = makePlan(
+        { ...request, options, evaluateEvery, aggregator, checkpoint, startedAt },
+        data.meta,
+        data.plan,
+      );
       const { consistency, learningRate } = request;
       const filters = filtersOf(request.filters ?? { kind: 'off' });
       this.node.request({ ask: 'start', plan, consistency, learningRate, filters });

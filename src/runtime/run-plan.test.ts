@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { DatasetMeta } from '../data/dataset.ts';
 import type { Job } from '../jobs/job.ts';
 import { findJob, jobs, UnknownJob } from '../jobs/registry.ts';
-import { sparseLogistic } from '../jobs/sparse-logistic.ts';
 import { type DataPlan, requestSchema } from '../protocol/control.ts';
 import { cutSegments } from '../ps/table.ts';
-import { makePlan, type PlanRequest, UnknownUpdater } from './run-plan.ts';
+import { makePlan, type PlanRequest, UnfitAggregator, UnknownUpdater } from './run-plan.ts';
 
 const split = { samples: 1_000, blockSamples: 100, blocks: 10 };
 const data: DataPlan = {
@@ -16,7 +15,7 @@ const data: DataPlan = {
 };
 const samples = { train: 1_000, test: 1_000 };
 const dense: DatasetMeta = { kind: 'dense', name: 'digits', samples, features: 784, shape: [28, 28], classes: 10 };
-const metaOf = (job: Job) => job.generate(1, samples).meta;
+const metaOf = (job: Job): DatasetMeta => job.generate(1, samples).meta;
 
 const request = (change: Partial<PlanRequest> = {}): PlanRequest => ({
   job: 'digits-mlp',
@@ -88,13 +87,18 @@ describe('a plan', () => {
     },
   );
 
+  it('has no rule that compares gradients where pushes are counts', () => {
+    const aggregator = { kind: 'median' } as const;
+    expect(plan({ aggregator }).aggregator).toEqual(aggregator);
+    expect(() => plan({ aggregator, updater: 'add' })).toThrow(UnfitAggregator);
+  });
+
   it('has no job that does not exist', () => {
     expect(() => plan({ job: 'toString' })).toThrow(UnknownJob);
   });
 
   it('has no options that its job refuses', () => {
-    expect(() =>
-      makePlan(request({ job: 'sparse-logistic', options: { l1: -1 } }), metaOf(sparseLogistic), data),
-    ).toThrow();
+    const clicks = metaOf(findJob('sparse-logistic'));
+    expect(() => makePlan(request({ job: 'sparse-logistic', options: { l1: -1 } }), clicks, data)).toThrow();
   });
 });

@@ -3,7 +3,9 @@
 import type { DatasetMeta } from '../data/dataset.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { CheckpointPolicy, DataPlan, RunPlan } from '../protocol/control.ts';
+import type { AggregatorSpec } from '../ps/aggregate-robust.ts';
 import { LIVE_TEST_SAMPLES } from '../ps/run-progress.ts';
+import { createUpdater } from '../ps/updaters/create-updater.ts';
 import type { UpdaterKind, UpdaterSpec } from '../ps/updaters/updater.ts';
 
 /** Points that a curve gets: enough to look smooth, few enough to send to everyone who joins. */
@@ -33,6 +35,8 @@ export interface PlanRequest {
   readonly updater: string;
   readonly seed: number;
   readonly replicas: number;
+  /** The mean when absent. */
+  readonly aggregator?: AggregatorSpec | undefined;
   /** Clocks between evaluations; chosen when absent. */
   readonly evaluateEvery?: number | undefined;
   /** Batches of one clock; 1 when absent. */
@@ -48,9 +52,14 @@ export class UnknownUpdater extends Error {
   override name = 'UnknownUpdater';
 }
 
+/** An aggregator that compares gradients, for pushes that are none. */
+export class UnfitAggregator extends Error {
+  override name = 'UnfitAggregator';
+}
+
 const isUpdaterKind = (name: string): name is UpdaterKind => Object.hasOwn(UPDATERS, name);
 
-/** @throws UnknownJob, UnknownUpdater, ZodError for options that the job refuses */
+/** @throws UnknownJob, UnknownUpdater, UnfitAggregator, ZodError for options that the job refuses */
 export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan): RunPlan {
   const job = findJob(request.job);
   const options = job.options.parse(request.options);
@@ -63,6 +72,12 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
   }
   const wish = job.defaults(options, meta).updater;
   const updater = wish.kind === name ? wish : UPDATERS[name];
+  const isRobust = (request.aggregator?.kind ?? 'mean') !== 'mean';
+  if (isRobust && createUpdater(UPDATERS[name]).aggregate === 'sum') {
+    throw new UnfitAggregator(
+      `${job.name} counts: its pushes are added up, and only the mean fits the updater "${name}".`,
+    );
+  }
   return {
     run: 0,
     job: job.name,
@@ -71,6 +86,7 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     batch,
     steps,
     updater,
+    ...(request.aggregator && { aggregator: request.aggregator }),
     replicas,
     tables: job.tables(options, meta).map((table) => ({ ...table, shape: [...table.shape] })),
     data,

@@ -83,8 +83,9 @@ export class ShardHost {
 }
 
 /** With local steps a shard applies the outer updater to what several batches of each worker came to. */
-export function shardPlanOf({ run, tables, seed, updater, batch, local, steps, from }: RunPlan): ShardPlan {
+export function shardPlanOf({ run, tables, seed, updater, aggregator, batch, local, steps, from }: RunPlan): ShardPlan {
   const outer = local?.outer ?? null;
-  const plan = { run, tables, seed, updater, batch: batch * (local?.steps ?? 1), steps, isResumed: from !== null };
+  const isResumed = from !== null;
+  const plan = { run, tables, seed, updater, aggregator, batch: batch * (local?.steps ?? 1), steps, isResumed };
   return outer === null ? plan : { ...plan, updater: outer.updater, outerRate: outer.learningRate };
 }

@@ -154,8 +154,11 @@ export class SimNode {
     this.site.onCluster(this.self, cluster);
     const { plan, map, schedule, leases } = cluster;
     if (plan === null) return;
-    const { run, tables, seed, updater, batch, steps, from } = plan;
-    this.stepShard({ kind: 'plan', plan: { run, tables, seed, updater, batch, steps, isResumed: from !== null } });
+    const { run, tables, seed, updater, aggregator, batch, steps, from } = plan;
+    this.stepShard({
+      kind: 'plan',
+      plan: { run, tables, seed, updater, aggregator, batch, steps, isResumed: from !== null },
+    });
     this.stepShard({ kind: 'schedule', schedule });
     this.stepShard({ kind: 'map', map });
     this.stepShard({ kind: 'cut', clock: cluster.checkpoint.cutAt });
