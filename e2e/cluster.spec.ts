@@ -95,7 +95,7 @@ cluster('sparse-logistic reports objective and non-zeros', async ({ train }) => 
 cluster('it says in a sentence what is wrong, and fails', async ({ folder }) => {
   const cases: [string[], RegExp][] = [
     [['--train', '/nowhere/images', '/nowhere/labels'], /Failed: \/nowhere\/images: there is no such file/],
-    [['--train', fileURLToPath(import.meta.url)], /Failed: .*not a format that can be read here/],
+    [['--train', `${ROOT}docs/page.png`], /Failed: .*not a format that can be read here/],
     [['--consistency', 'ssp'], /Failed: --consistency: is bsp, async or ssp:N/],
     [['--job', 'nonsense'], /Failed: There is no job "nonsense"/],
     [['--updater', 'sgd', '--lr', '1000', '--workers', '1', '--servers', '1'], /Failed: The loss is not a number/],
