@@ -6,7 +6,7 @@ import { decodeSafetensors } from '../data/safetensors.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import type { Cut, Restore } from '../protocol/frames.ts';
 import { NO_EPOCH, type NodeId, nodeId } from '../protocol/ids.ts';
-import { emptyCluster } from '../ps/scheduler-core.ts';
+import { emptyCluster } from '../ps/cluster-state.ts';
 import { runPlanOf, tableOf, workerOf } from '../ps/testing.ts';
 import { BlockExchange } from './block-exchange.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';

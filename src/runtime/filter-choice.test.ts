@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterState } from '../protocol/control.ts';
 import { nodeId } from '../protocol/ids.ts';
-import { emptyCluster } from '../ps/scheduler-core.ts';
+import { emptyCluster } from '../ps/cluster-state.ts';
 import { BSP, runPlanOf } from '../ps/testing.ts';
 import type { UpdaterSpec } from '../ps/updaters/updater.ts';
 import { FilterChoice } from './filter-choice.ts';

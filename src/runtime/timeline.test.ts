@@ -1,7 +1,7 @@
 // Facts about the list of what happened.
 import { expect, test } from 'vitest';
 import { nodeId } from '../protocol/ids.ts';
-import { emptyCluster } from '../ps/scheduler-core.ts';
+import { emptyCluster } from '../ps/cluster-state.ts';
 import { runPlanOf } from '../ps/testing.ts';
 import { createViewStore } from '../store/store.ts';
 import { Timeline } from './timeline.ts';

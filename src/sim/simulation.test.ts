@@ -6,7 +6,7 @@ import type { Push } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { Consistency } from '../ps/consistency.ts';
 import { HostedSegment } from '../ps/hosted-segment.ts';
-import { SchedulerCore } from '../ps/scheduler-core.ts';
+import { SegmentMoves } from '../ps/segment-moves.ts';
 import { ShardCore } from '../ps/shard-core.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
 import { measureGrowth } from './growth.ts';
@@ -194,7 +194,7 @@ describe('the checks can fail', () => {
   });
 
   it('when copies are let go for others that may be dead, what is lost stays lost', () => {
-    restore = breakMethod(SchedulerCore.prototype, 'keepProven', (_: unknown, next: unknown) => next);
+    restore = breakMethod(SegmentMoves.prototype, 'keepProven', (_: unknown, next: unknown) => next);
     const faults: readonly FaultKind[] = ['kill-server', 'break', 'signaling', 'freeze', 'cut-off'];
     expect(new Simulation(config(58, { faults, faultCount: 12 })).run().violations).toMatchObject([{ invariant: 6 }]);
   });

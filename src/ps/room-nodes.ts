@@ -1,0 +1,97 @@
+// Every node that the scheduler counts on, and what it knows of each: role, readiness, when it was heard of last. Pure.
+import type { ClusterState, RoleChoice } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { mayWork } from './roles.ts';
+
+/** Reports come four times a second: who missed two may be dead, though nobody has noticed. */
+const FRESH_MS = 500;
+
+/** A node as it introduces itself. */
+export interface NodeIntroduction {
+  readonly node: NodeId;
+  readonly label: string;
+  readonly role: RoleChoice;
+}
+
+export interface KnownNode extends NodeIntroduction {
+  role: RoleChoice;
+  isLeaving: boolean;
+  /** Number of the run that it is ready for. */
+  preparedRun: number;
+  /** Number of the run in which its part has failed. */
+  failedRun: number;
+}
+
+export class RoomNodes {
+  private readonly nodes = new Map<NodeId, KnownNode>();
+  /** When each node introduced itself or reported last: the newest proof that it lives. */
+  private readonly heardAt = new Map<NodeId, number>();
+
+  /**
+   * @param cluster the state that a new scheduler goes on from. Nodes of its map that haven't introduced themselves yet
+   * stay what they are until they are gone
+   */
+  constructor({ map }: ClusterState, known: readonly NodeIntroduction[]) {
+    const working = new Set(map.workers.map(({ node }) => node));
+    for (const introduction of [...presumed(map, working), ...known]) {
+      const preparedRun = working.has(introduction.node) ? map.run : 0;
+      this.nodes.set(introduction.node, { ...introduction, isLeaving: false, preparedRun, failedRun: 0 });
+    }
+  }
+
+  get ids(): NodeId[] {
+    return [...this.nodes.keys()];
+  }
+
+  get size(): number {
+    return this.nodes.size;
+  }
+
+  /** Oldest first. */
+  sorted(): KnownNode[] {
+    return [...this.nodes.values()].sort((a, b) => a.node - b.node);
+  }
+
+  has(node: NodeId): boolean {
+    return this.nodes.has(node);
+  }
+
+  get(node: NodeId): KnownNode | undefined {
+    return this.nodes.get(node);
+  }
+
+  add({ node, label, role }: NodeIntroduction, now: number): void {
+    const known = this.nodes.get(node);
+    this.heardAt.set(node, now);
+    this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun: known?.preparedRun ?? 0, failedRun: 0 });
+  }
+
+  hear(node: NodeId, now: number): void {
+    if (this.nodes.has(node)) this.heardAt.set(node, now);
+  }
+
+  remove(node: NodeId): void {
+    this.nodes.delete(node);
+    this.heardAt.delete(node);
+  }
+
+  /** Has it shown just now that it lives? */
+  isFresh(node: NodeId, now: number): boolean {
+    return now - (this.heardAt.get(node) ?? Number.NEGATIVE_INFINITY) <= FRESH_MS;
+  }
+
+  /** Who may work and hasn't said that it can't: the others must not wait for a tab whose part has failed. Oldest first. */
+  candidates({ plan, shutOut }: ClusterState): KnownNode[] {
+    return this.sorted().filter(
+      (known) => mayWork(known) && known.failedRun !== plan?.run && !shutOut.includes(known.node),
+    );
+  }
+}
+
+function presumed(map: ClusterState['map'], working: ReadonlySet<NodeId>): NodeIntroduction[] {
+  return [...new Set([...map.servers, ...working])].map((node) => {
+    const isServer = map.servers.includes(node);
+    const role = isServer ? (working.has(node) ? 'auto' : 'server') : 'worker';
+    return { node, label: 'a tab', role };
+  });
+}

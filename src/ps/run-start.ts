@@ -1,0 +1,52 @@
+// What a request to start makes of a room: whether it can be met, and the cluster state that it begins with. Pure.
+import type { ClusterState, Request, RunPlan } from '../protocol/control.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import { leaseBlocks } from './cluster-state.ts';
+import type { Consistency } from './consistency.ts';
+import { chooseServers, mayWork, type RoleHolder } from './roles.ts';
+
+/** Why a request can't be met, and what to do. */
+export type Denial = readonly [text: string, advice: string];
+
+type StartRequest = Request & { readonly ask: 'start' };
+
+/** A robust rule compares the pushes of one clock: outside BSP each is applied on arrival, and nothing would be compared. */
+export function whyUnfit(plan: Pick<RunPlan, 'aggregator'> | null, consistency: Consistency): Denial | null {
+  const compares = (plan?.aggregator?.kind ?? 'mean') !== 'mean';
+  return compares && consistency.kind !== 'bsp' ? NEEDS_BSP : null;
+}
+
+const NEEDS_BSP: Denial = [
+  'This run compares the gradients of each clock.',
+  'Choose BSP, or the mean as its aggregator.',
+];
+
+/** @param nodes of the room, oldest first */
+export function whyNotStart({ plan, consistency }: StartRequest, nodes: readonly RoleHolder[]): Denial | null {
+  if (!nodes.some(mayWork)) return ['No tab may work.', 'Set the role of a tab to auto, worker or both.'];
+  const unfit = whyUnfit(plan, consistency);
+  if (unfit !== null) return unfit;
+  if (chooseServers(nodes, [], plan.replicas).length > 0) return null;
+  return ['No tab may serve.', 'Set the role of a tab to auto, server or both.'];
+}
+
+/** A new run, before its first map. @param plan the request's, with the number of the run */
+export function beginning(
+  plan: RunPlan,
+  { consistency, learningRate, filters }: StartRequest,
+  from: NodeId,
+  nodes: readonly RoleHolder[],
+): Partial<ClusterState> {
+  const first = { fromClock: 0, consistency, learningRate, ...(filters === undefined ? {} : { filters }) };
+  return {
+    phase: 'preparing',
+    message: null,
+    plan,
+    schedule: plan.from?.schedule ?? [first],
+    checkpoint: { cutAt: null, newest: null },
+    clockLimit: plan.steps,
+    leases: leaseBlocks(plan, [], nodes.filter(mayWork)),
+    shutOut: [],
+    holders: plan.data.source.kind === 'blocks' ? [from] : [],
+  };
+}

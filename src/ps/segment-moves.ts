@@ -1,0 +1,73 @@
+// The scheduler's part in moving segments: what the owners have reported as settled, and the next step of every segment
+// towards where it should be. `placement.ts` says what a safe step is; this knows which one can be taken now.
+import type { ClusterState, Report, RunPlan } from '../protocol/control.ts';
+import { compareEpochs, type NodeId } from '../protocol/ids.ts';
+import type { Placement } from './cluster-map.ts';
+import { nextPlacement } from './placement.ts';
+import { assignSegments } from './ring.ts';
+import type { RoomNodes } from './room-nodes.ts';
+import { cutSegments } from './table.ts';
+
+type Placements = ClusterState['map']['placements'];
+
+export class SegmentMoves {
+  /** Segments (indexes) that each owner has reported as settled in the newest epoch. */
+  private readonly settled = new Map<NodeId, ReadonlySet<number>>();
+  /** A segment waits for a sign of life of those who would be its only copies. */
+  isWaiting = false;
+
+  constructor(private readonly nodes: RoomNodes) {}
+
+  /** A new epoch: what was settled before counts no more. */
+  reset(): void {
+    this.settled.clear();
+  }
+
+  forget(node: NodeId): void {
+    this.settled.delete(node);
+  }
+
+  /** What is settled counts only for the map of now: the next step builds on it. @returns whether that is news */
+  note(from: NodeId, { epoch, settled }: Report, map: ClusterState['map']): boolean {
+    if (compareEpochs(epoch, map.epoch) !== 0) return false;
+    const old = this.settled.get(from);
+    if (old !== undefined && old.size === settled.length) return false;
+    this.settled.set(from, new Set(settled));
+    return true;
+  }
+
+  /** Have all copies of every segment reached what its owner had when the epoch began? */
+  areAllSettled(placements: readonly Placement[]): boolean {
+    return placements.every((placement, index) => this.isSettled(placement, index));
+  }
+
+  /** The next step of every segment towards where it should be, or null when some segment has no copy left. */
+  next(plan: RunPlan, map: ClusterState['map'], servers: readonly NodeId[], now: number): Placements | null {
+    const wanted = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
+    const isAlive = (node: NodeId) => this.nodes.has(node);
+    const placements: Placements = [];
+    this.isWaiting = false;
+    for (const [index, current] of map.placements.entries()) {
+      const step = nextPlacement(current, wanted[index] ?? [], isAlive, this.isSettled(current, index));
+      const next = this.keepProven(current, step, now);
+      if (next === null) return null;
+      placements.push({ chain: [...next.chain], learners: [...next.learners] });
+    }
+    return placements;
+  }
+
+  private isSettled({ chain: [owner] }: Placement, index: number): boolean {
+    return owner !== undefined && this.settled.get(owner)?.has(index) === true;
+  }
+
+  /**
+   * Who is dropped from a chain has a copy that is worth nothing from then on, and may only have been cut off. So one of
+   * those who stay must have shown that it lives; else the segment waits until it does, or is gone too.
+   */
+  private keepProven(current: Placement, next: Placement | null, now: number): Placement | null {
+    if (next === null || next.chain.some((node) => this.nodes.isFresh(node, now))) return next;
+    if (current.chain.every((node) => next.chain.includes(node))) return next;
+    this.isWaiting = true;
+    return current;
+  }
+}
