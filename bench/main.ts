@@ -1,23 +1,93 @@
-// `npm run bench -- NAME …`: runs one benchmark; each prints what it measured as Markdown. Without a name, the list.
+// `npm run bench [-- NAME …] [--quick]`: all benchmarks, or those named, each in a process of its own; arguments after `--args` are
+// theirs. Writes bench/results/NAME.json and NAME.md. `--list` names them, `--readme` puts what was measured into README.
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { program } from 'commander';
+import type { Benchmark } from './harness.ts';
+import { resultSchema, toMarkdown } from './result.ts';
 
-const BENCHMARKS: Readonly<Record<string, { readonly file: string; readonly what: string }>> = {
-  codecs: { file: 'codecs.ts', what: 'each filter: ratio, speed of encoding and decoding, bias and error' },
-  filters: { file: 'filters/main.ts', what: 'bytes and quality by filter: mnist|a9a|clicks PUSH,PULL,H …' },
-  cnn: { file: 'cnn.ts', what: 'a step of digits-cnn beside the same step without the framework around it' },
-  'char-lm': { file: 'char-lm.ts', what: 'validation loss of the transformer on a text: FILE' },
-  'count-min': { file: 'count-min.ts', what: 'inserts per second through worker and shard' },
-  lda: { file: 'lda.ts', what: 'tokens per second of the Gibbs sampler' },
-};
+const SUITES = fileURLToPath(new URL('suites', import.meta.url));
+const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
-const [name, ...rest] = process.argv.slice(2);
-const chosen = BENCHMARKS[name ?? ''];
-if (chosen === undefined) {
-  if (name !== undefined) console.error(`There is no benchmark "${name}".`);
-  for (const [known, { what }] of Object.entries(BENCHMARKS)) console.log(`${known.padEnd(12)} ${what}`);
-  process.exit(name === undefined ? 0 : 1);
+interface Options {
+  readonly quick: boolean;
+  readonly list: boolean;
+  readonly out: string;
+  readonly args: readonly string[];
 }
-const file = fileURLToPath(new URL(chosen.file, import.meta.url));
-const { status } = spawnSync('npx', ['tsx', file, ...rest], { stdio: 'inherit' });
-process.exit(status ?? 1);
+
+const names = (): string[] =>
+  readdirSync(SUITES)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => file.slice(0, -3));
+
+async function load(name: string): Promise<Benchmark> {
+  const { benchmark } = (await import(`./suites/${name}.ts`)) as { benchmark: Benchmark };
+  return benchmark;
+}
+
+function machine(): string {
+  const model = cpus()[0]?.model.trim() ?? 'an unknown processor';
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} cores of ${model}, ${memory} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;
+}
+
+async function runHere(name: string, { quick, out, args }: Options): Promise<void> {
+  const date = new Date().toISOString();
+  const rows = await (await load(name)).run({ isQuick: quick, args });
+  const command = [
+    'npm run bench --',
+    name,
+    ...(quick ? ['--quick'] : []),
+    ...(args.length ? ['--args', ...args] : []),
+  ];
+  const result = { name, date, machine: machine(), command: command.join(' '), isQuick: quick, rows: [...rows] };
+  const markdown = toMarkdown(resultSchema.parse(result));
+  mkdirSync(out, { recursive: true });
+  writeFileSync(`${out}/${name}.json`, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(`${out}/${name}.md`, markdown);
+  console.log(markdown);
+}
+
+/** A process each: what one leaves behind (compiled code, heap, a browser) must not slow the next. */
+function runApart(chosen: readonly string[], { quick, out, args }: Options): number {
+  const failed = chosen.filter((name) => {
+    const own = [fileURLToPath(import.meta.url), name, '--out', out, ...(quick ? ['--quick'] : [])];
+    const start = performance.now();
+    const { status } = spawnSync(
+      process.execPath,
+      [...process.execArgv, ...own, ...(args.length ? ['--args', ...args] : [])],
+      { stdio: 'inherit' },
+    );
+    console.error(`${name}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    return status !== 0;
+  });
+  if (failed.length > 0) console.error(`Failed: ${failed.join(', ')}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+program
+  .argument('[names...]', 'benchmarks; none means all')
+  .option('--quick', 'all in less than 5 minutes; a look, not figures to quote', false)
+  .option('--list', 'names them', false)
+  .option('--out <folder>', 'where the results go', RESULTS)
+  .option('--args <args...>', 'arguments of the one benchmark', [])
+  .action(async (wanted: readonly string[], options: Options) => {
+    const known = names();
+    const unknown = wanted.filter((name) => !known.includes(name));
+    if (unknown.length > 0)
+      program.error(`There is no benchmark ${unknown.join(', ')}. There are: ${known.join(', ')}.`);
+    if (options.list) {
+      for (const name of known) console.log(`${name.padEnd(12)} ${(await load(name)).what}`);
+      return;
+    }
+    const [first, ...more] = wanted;
+    if (first !== undefined && more.length === 0) await runHere(first, options);
+    else process.exitCode = runApart(wanted.length > 0 ? wanted : known, options);
+  });
+
+await program.parseAsync();
+// Compute libraries keep threads alive that nobody waits for.
+process.exit();
