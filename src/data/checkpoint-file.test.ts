@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MalformedBytes } from '../protocol/bytes.ts';
+import { CLASSIFIER_MEASURES } from '../protocol/measures.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, NotACheckpoint } from './checkpoint-file.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
@@ -13,6 +14,8 @@ const whole: Checkpoint = {
     plan: {
       run: 3,
       job: 'digits-mlp',
+      title: 'Handwritten digits',
+      measures: CLASSIFIER_MEASURES,
       options: { hidden: [16] },
       seed: 7,
       batch: 10,

@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { Block, DatasetMeta, Generator, Split } from '../data/dataset.ts';
 import type { Picks } from '../data/sampler.ts';
+import { CLASSIFIER_MEASURES, type Measures } from '../protocol/measures.ts';
 import type { TableSpec } from '../ps/table.ts';
 import type { UpdaterSpec } from '../ps/updaters/updater.ts';
 
@@ -38,30 +39,6 @@ export interface Evaluation {
   /** What `Job.measures` says it is; without that the samples classified right. */
   readonly score: number;
 }
-
-/** What the page's two curves, and the numbers beside them, are. */
-export interface Measures {
-  /** The loss of `Gradient.lossSum` / samples: lower is better. */
-  readonly loss: { readonly name: string };
-  /** The score of `Evaluation.score` / samples; null for a job that has none. */
-  readonly score: ScoreMeasure | null;
-}
-
-export interface ScoreMeasure {
-  readonly name: string;
-  readonly format: 'percent' | 'number';
-  readonly isHigherBetter: boolean;
-  /** The score is a sum of logarithms: people are shown exp(score / samples), as of a perplexity. */
-  readonly isLogarithm?: boolean;
-  /** The score is a sum of squares: people are shown √(score / samples), as of a root mean squared error. */
-  readonly isSquare?: boolean;
-}
-
-/** Measures of a job that says nothing of its own. */
-export const CLASSIFIER_MEASURES: Measures = {
-  loss: { name: 'Loss' },
-  score: { name: 'Test accuracy', format: 'percent', isHigherBetter: true },
-};
 
 /** Reads live parameters: rows of `keys` of each table, null for a whole table. */
 export type ReadRows = (keys: readonly (Uint32Array | null)[]) => Promise<readonly TableValues[]>;

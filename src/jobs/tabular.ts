@@ -1,10 +1,12 @@
 // Tables: classification or regression of one column by the others, with a linear model or a small network.
+
 import { z } from 'zod';
 import type { DatasetMeta } from '../data/dataset.ts';
 import { customersGenerator } from '../data/generators/customers.ts';
+import { CLASSIFIER_MEASURES, type Measures } from '../protocol/measures.ts';
 import { layerTables } from './dense-layers.ts';
 import { UnsuitableBlock } from './errors.ts';
-import { CLASSIFIER_MEASURES, type Job, type Measures } from './job.ts';
+import type { Job } from './job.ts';
 import { createMlpTrainer } from './mlp-trainer.ts';
 import { TableTrainer } from './table-trainer.ts';
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ControlMessage, parseControl } from './control.ts';
 import { nodeId } from './ids.ts';
 import { MAX_CONTROL_BYTES, MAX_PLACEMENTS, MAX_REPLICAS, MAX_ROOM_NODES } from './limits.ts';
+import { CLASSIFIER_MEASURES } from './measures.ts';
 import { BadMessage } from './signaling.ts';
 
 type Message<Kind extends ControlMessage['kind']> = ControlMessage & { kind: Kind };
@@ -11,6 +12,8 @@ const split = { samples: 60_000, blockSamples: 512, blocks: 118 };
 const plan = {
   run: 3,
   job: 'digits-mlp',
+  title: 'Handwritten digits',
+  measures: CLASSIFIER_MEASURES,
   options: { hidden: 128 },
   seed: 7,
   batch: 256,

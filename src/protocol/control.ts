@@ -14,6 +14,7 @@ import {
   MAX_TABLES,
   MAX_WIDTH,
 } from './limits.ts';
+import { measuresSchema } from './measures.ts';
 import { parseMessage } from './signaling.ts';
 
 const u32 = z.number().int().min(0).max(0xffff_ffff);
@@ -142,6 +143,9 @@ const checkpointSchema = z.object({
 const planSchema = z.object({
   run: u32,
   job: z.string().max(100),
+  /** What people are shown of the job: a page needn't know it. */
+  title: z.string().max(100),
+  measures: measuresSchema,
   options: z.record(z.string(), z.unknown()),
   seed: u32,
   /** Samples of one clock, over all workers. */

@@ -1,7 +1,9 @@
 // Test code: small clusters, plans and messages, with what a test does not care about filled in.
+
 import type { ClusterState, Metrics, Report, RunPlan, WorkerReport } from '../protocol/control.ts';
 import type { Frame, Pull, Push } from '../protocol/frames.ts';
 import { type Epoch, NO_CLOCK, type NodeId, nodeId, type WorkerId } from '../protocol/ids.ts';
+import { CLASSIFIER_MEASURES } from '../protocol/measures.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import type { Consistency, Schedule } from './consistency.ts';
 import { assignSegments } from './ring.ts';
@@ -127,6 +129,8 @@ export const wordsOf = (frames: readonly Frame[]): string[] =>
 export const runPlanOf = (change: Partial<RunPlan> = {}): RunPlan => ({
   run: 0,
   job: 'digits-mlp',
+  title: 'Handwritten digits',
+  measures: CLASSIFIER_MEASURES,
   options: {},
   seed: 7,
   batch: 10,

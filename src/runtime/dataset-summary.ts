@@ -4,13 +4,14 @@ import { wordName, wordsOf } from '../data/documents.ts';
 import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
-import type { DatasetView } from '../store/view.ts';
+import type { DatasetView, JobView } from '../store/view.ts';
+import { jobViews } from './job-views.ts';
 import { ratingRows, tableRows, tableView } from './table-preview.ts';
 
 export interface DatasetSummary {
-  readonly meta: DatasetMeta;
   readonly plan: DataPlan;
   readonly view: DatasetView;
+  readonly jobs: readonly JobView[];
 }
 
 const count = (samples: number) => samples.toLocaleString('en');
@@ -36,7 +37,7 @@ export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block,
     preview: previewOf(meta, first),
     ...(from?.schema && { table: tableView(from.schema) }),
   };
-  return { meta, plan, view };
+  return { plan, view, jobs: jobViews(meta) };
 }
 
 const plural = (many: number, what: string) => `${count(many)} ${what}${many === 1 ? '' : 's'}`;

@@ -1,6 +1,5 @@
 // Checkpoints as a page handles them: keeps each new one through the trainer worker, shows what is kept, and starts runs
 // that go on from one.
-import { findJob } from '../jobs/registry.ts';
 import type { Request, RunHistory } from '../protocol/control.ts';
 import { scheduleAt } from '../ps/consistency.ts';
 import type { ViewStore } from '../store/store.ts';
@@ -110,8 +109,7 @@ export class PageCheckpoints {
 
 function viewOf({ info, bytes, isLasting, reason }: KeptCheckpoint): KeptCheckpointView {
   const { plan, clock, workers, savedAt } = info;
-  const { startedAt, steps, data } = plan;
-  const title = findJob(plan.job).title;
+  const { startedAt, steps, title, data } = plan;
   return { startedAt, step: clock + 1, steps, title, data: data.name, workers, savedAt, bytes, isLasting, reason };
 }
 

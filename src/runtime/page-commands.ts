@@ -1,7 +1,4 @@
 // What a person can ask of the page, carried out: the other half of the view state.
-import type { DatasetMeta } from '../data/dataset.ts';
-import type { Job } from '../jobs/job.ts';
-import { jobs } from '../jobs/registry.ts';
 import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { AggregatorSpec } from '../ps/aggregate-robust.ts';
 import type { ViewStore } from '../store/store.ts';
@@ -18,12 +15,8 @@ import type {
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
 import { PageCheckpoints } from './page-checkpoints.ts';
-import { makePlan } from './run-plan.ts';
 import type { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
-
-/** Seed of the data that a job generates: everyone's first run is on the same. */
-const DATA_SEED = 1;
 
 /** A server that leaves hands its segments over; past this it goes all the same. */
 const LEAVE_TIMEOUT_MS = 5_000;
@@ -76,7 +69,7 @@ export class PageCommands implements Commands {
 
   generateData(samples: { train: number; test: number } | null = null): void {
     const { job } = this.store.getState();
-    void this.show('Making data', () => this.workers.generateData(job, DATA_SEED, samples));
+    void this.show('Making data', () => this.workers.generateData(job, samples));
   }
 
   loadFiles(files: readonly File[]): void {
@@ -105,14 +98,11 @@ export class PageCommands implements Commands {
     const { data } = this;
     const { options = {}, evaluateEvery, aggregator } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
-    this.attempt(() => {
+    void this.attempt(async () => {
       const startedAt = this.checkpoints.nextStart();
       const checkpoint = request.checkpoints;
-      const plan = makePlan(
-        { ...request, options, evaluateEvery, aggregator, checkpoint, startedAt },
-        data.meta,
-        data.plan,
-      );
+      const wish = { ...request, options, evaluateEvery, aggregator, checkpoint, startedAt };
+      const plan = await this.workers.plan(wish, data.plan);
       const { consistency, learningRate } = request;
       const filters = filtersOf(request.filters ?? { kind: 'off' });
       this.node.request({ ask: 'start', plan, consistency, learningRate, filters });
@@ -140,7 +130,7 @@ export class PageCommands implements Commands {
   }
 
   setFilters(filters: FiltersView): void {
-    this.attempt(() => this.node.request({ ask: 'filters', filters: filtersOf(filters) }));
+    void this.attempt(() => this.node.request({ ask: 'filters', filters: filtersOf(filters) }));
   }
 
   setRole(role: RoleChoice): void {
@@ -243,7 +233,7 @@ export class PageCommands implements Commands {
     this.store.setState({
       dataset: data.view,
       job: data.view.jobs.includes(job) || first === undefined ? job : first,
-      jobs: jobViews(data),
+      jobs: [...data.jobs],
     });
   }
 
@@ -253,9 +243,9 @@ export class PageCommands implements Commands {
     this.store.setState({ connection: { phase }, nodes: [], progress: null, problem: null });
   }
 
-  private attempt(action: () => void): void {
+  private async attempt(action: () => void | Promise<void>): Promise<void> {
     try {
-      action();
+      await action();
     } catch (error) {
       this.complain(messageOf(error), 'Change the settings and start again.');
     }
@@ -270,26 +260,6 @@ export class PageCommands implements Commands {
 const WHERE_FROM = 'What was here is kept. Try another file, or start anew.';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** What each job's own data are: some take a while to plan, and they never change. */
-const ownMetas = new Map<string, DatasetMeta>();
-
-function ownMeta(job: Job): DatasetMeta {
-  const meta = ownMetas.get(job.name) ?? job.generate(DATA_SEED, null).meta;
-  ownMetas.set(job.name, meta);
-  return meta;
-}
-
-/** The jobs with the defaults they have for this dataset; those for other kinds of data with their own data's. */
-function jobViews(data: DatasetSummary): ReturnType<ViewStore['getState']>['jobs'] {
-  return jobs.map((job) => {
-    const options = job.options.parse({});
-    const meta = data.meta.kind === job.dataKind ? data.meta : ownMeta(job);
-    const { batch, learningRate, updater, steps } = job.defaults(options, meta);
-    const { name, title, summary } = job;
-    return { name, title, summary, defaults: { batch, learningRate, steps, updater: updater.kind } };
-  });
-}
 
 function saveFile(bytes: Uint8Array, name: string): void {
   const url = URL.createObjectURL(new Blob([bytes.slice()], { type: 'application/octet-stream' }));

@@ -1,6 +1,7 @@
 // From what a person asked for to a plan that every node can follow.
 
 import type { DatasetMeta } from '../data/dataset.ts';
+import { measuresOf } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { CheckpointPolicy, DataPlan, RunPlan } from '../protocol/control.ts';
 import type { AggregatorSpec } from '../ps/aggregate-robust.ts';
@@ -78,9 +79,12 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
       `${job.name} counts: its pushes are added up, and only the mean fits the updater "${name}".`,
     );
   }
+  const tables = job.tables(options, meta).map((table) => ({ ...table, shape: [...table.shape] }));
   return {
     run: 0,
     job: job.name,
+    title: job.title,
+    measures: measuresOf(job, tables),
     options: { ...request.options },
     seed,
     batch,
@@ -88,7 +92,7 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     updater,
     ...(request.aggregator && { aggregator: request.aggregator }),
     replicas,
-    tables: job.tables(options, meta).map((table) => ({ ...table, shape: [...table.shape] })),
+    tables,
     data,
     evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch * localSteps),
     lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),

@@ -7,7 +7,15 @@ import type { LoadSettings } from '../data/file-format.ts';
 import { encodeSafetensors } from '../data/safetensors.ts';
 import { findJob } from '../jobs/registry.ts';
 import { bytesOf } from '../protocol/bytes.ts';
-import type { ClusterState, DataPlan, Report, RunHistory, Traffic, WorkerReport } from '../protocol/control.ts';
+import type {
+  ClusterState,
+  DataPlan,
+  Report,
+  RunHistory,
+  RunPlan,
+  Traffic,
+  WorkerReport,
+} from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { BlockExchange } from './block-exchange.ts';
@@ -16,9 +24,11 @@ import { loadFiles } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
 import type { Endpoint } from './frame-link.ts';
+import { DATA_SEED } from './job-views.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
 import { type OracleBatches, trainOracle } from './oracle.ts';
-import { splitPlan } from './run-data.ts';
+import { openRunData, splitPlan } from './run-data.ts';
+import { makePlan, type PlanRequest } from './run-plan.ts';
 import { type LoggedStep, StepLog } from './step-log.ts';
 import { TrainerRun } from './trainer-run.ts';
 
@@ -129,12 +139,18 @@ export class TrainerHost {
   }
 
   /** The data that a job makes for itself. */
-  generateData(job: string, seed: number, samples: { train: number; test: number } | null): DatasetSummary {
-    const generator = findJob(job).generate(seed, samples);
+  generateData(job: string, samples: { train: number; test: number } | null): DatasetSummary {
+    const generator = findJob(job).generate(DATA_SEED, samples);
     const { train, test } = generator.blockSamples;
-    const source = { kind: 'generated', seed, samples } as const;
+    const source = { kind: 'generated', seed: DATA_SEED, samples } as const;
     const plan: DataPlan = { name: generator.meta.name, train: splitPlan(train), test: splitPlan(test), source };
     return describeDataset(generator.meta, plan, generator.block('train', 0));
+  }
+
+  /** From what a person asked for to a run on `data`. @throws as `makePlan`; BlockNotFound where the data are gone */
+  async plan(request: PlanRequest, data: DataPlan): Promise<RunPlan> {
+    const { meta } = await openRunData(data, findJob(request.job), this.exchange);
+    return makePlan(request, meta, data);
   }
 
   /** What the current run learns from, for tabs that didn't choose it. */

@@ -1,12 +1,10 @@
 // Turns what the node learns into view state. The only writer of the store besides the commands.
-
-import { CLASSIFIER_MEASURES, type Measures, measuresOf } from '../jobs/job.ts';
-import { findJob } from '../jobs/registry.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
 import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } from '../protocol/control.ts';
 import { type Filters, NO_FILTERS, pullFiltersText, pushFiltersText } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import { CLASSIFIER_MEASURES, type Measures } from '../protocol/measures.ts';
 import { scheduleAt } from '../ps/consistency.ts';
 import { ringPoints, segmentPosition } from '../ps/ring.ts';
 import { cutSegments } from '../ps/table.ts';
@@ -128,8 +126,7 @@ export class ViewWriter implements NodeHandlers {
     this.history = history;
     this.times.add(metrics.nodes);
     const { series } = this.store.getState();
-    const { plan } = this.cluster ?? { plan: null };
-    const measures = plan === null ? CLASSIFIER_MEASURES : measuresOf(findJob(plan.job), plan.tables);
+    const measures = this.cluster?.plan?.measures ?? CLASSIFIER_MEASURES;
     const hasNew = metrics.isHistory || metrics.loss.length > 0 || metrics.accuracy.length > 0;
     const flows = metrics.nodes.flatMap(({ node, flows }) =>
       flows.map(([to, bytesPerSecond]) => ({ from: node, to, bytesPerSecond })),
@@ -158,8 +155,7 @@ export class ViewWriter implements NodeHandlers {
     const { cluster } = this;
     if (cluster?.plan == null) return null;
     const { plan, phase, message } = cluster;
-    const job = findJob(plan.job);
-    const measures = measuresOf(job, plan.tables);
+    const { measures } = plan;
     const metrics = history ?? null;
     const old = this.store.getState().run;
     const kept = old?.number === plan.run ? old : null;
@@ -171,7 +167,7 @@ export class ViewWriter implements NodeHandlers {
     return {
       number: plan.run,
       job: plan.job,
-      title: job.title,
+      title: plan.title,
       // The same object for the whole run, so that nothing is drawn again for it.
       measures: kept?.measures ?? measuresView(measures),
       phase,

@@ -3,13 +3,14 @@
 
 import { proxy, type Remote, transfer, wrap } from 'comlink';
 import type { LoadSettings } from '../data/file-format.ts';
-import type { ClusterState, RunHistory } from '../protocol/control.ts';
+import type { ClusterState, DataPlan, RunHistory, RunPlan } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { KeptCheckpoint, OpenedCheckpoint } from './checkpoint-keeper.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { Endpoint } from './frame-link.ts';
 import type { LinksHost } from './links-host.ts';
 import type { OracleBatches } from './oracle.ts';
+import type { PlanRequest } from './run-plan.ts';
 import type { ShardHost, ShardPeer, ShardReport } from './shard-host.ts';
 import type { LoggedStep } from './step-log.ts';
 import type { TrainerHost, TrainerPeer, TrainerReport } from './trainer-host.ts';
@@ -72,8 +73,12 @@ export class WorkerHandles {
     return this.trainer.loadFiles(files, job, settings, proxy(onProgress));
   }
 
-  generateData(job: string, seed: number, samples: { train: number; test: number } | null): Promise<DatasetSummary> {
-    return this.trainer.generateData(job, seed, samples);
+  generateData(job: string, samples: { train: number; test: number } | null): Promise<DatasetSummary> {
+    return this.trainer.generateData(job, samples);
+  }
+
+  plan(request: PlanRequest, data: DataPlan): Promise<RunPlan> {
+    return this.trainer.plan(request, data);
   }
 
   summary(): Promise<DatasetSummary> {

@@ -1,7 +1,9 @@
 // The job of the simulator: every push leaves a receipt, a 1 in a slot of its own in every segment, so that at the end one
 // can read which pushes are in and how often. Beside it whole numbers in a dense table, so that both kinds of keys travel.
+
 import type { RunPlan } from '../protocol/control.ts';
 import type { WorkerId } from '../protocol/ids.ts';
+import { CLASSIFIER_MEASURES } from '../protocol/measures.ts';
 import type { Rows } from '../ps/segment.ts';
 import { SEGMENT_FLOATS, type TableSpec } from '../ps/table.ts';
 import { hash32 } from '../random.ts';
@@ -27,6 +29,8 @@ export function countingPlan(segments: number, workers: number, steps: number, r
   return {
     run: 0,
     job: 'counting',
+    title: 'Counting',
+    measures: CLASSIFIER_MEASURES,
     options: {},
     seed: 1,
     batch: workers,
