@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { program } from 'commander';
+import { findBrowser, NoBrowser } from '../e2e/browsers/find.ts';
 import type { Benchmark } from './harness.ts';
 import { resultSchema, toMarkdown } from './result.ts';
 
@@ -31,7 +32,18 @@ async function load(name: string): Promise<Benchmark> {
 function machine(): string {
   const model = cpus()[0]?.model.trim() ?? 'an unknown processor';
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} cores of ${model}, ${memory} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;
+  const system = `${process.platform} ${process.arch}, Node ${process.version}`;
+  return `${cpus().length} cores of ${model}, ${memory} GiB, ${system}${browser()}`;
+}
+
+/** Nothing where there is none: half of the benchmarks need no browser. */
+function browser(): string {
+  try {
+    return `, ${spawnSync(findBrowser('chromium'), ['--version'], { encoding: 'utf8' }).stdout.trim()}`;
+  } catch (error) {
+    if (error instanceof NoBrowser) return '';
+    throw error;
+  }
 }
 
 async function runHere(name: string, { quick, out, args }: Options): Promise<void> {

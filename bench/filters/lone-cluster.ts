@@ -5,16 +5,13 @@ import { basename } from 'node:path';
 import type { DatasetMeta } from '../../src/data/dataset.ts';
 import { DEFAULT_SETTINGS } from '../../src/data/file-format.ts';
 import { findJob } from '../../src/jobs/registry.ts';
-import type { ClusterState, DataPlan, Traffic } from '../../src/protocol/control.ts';
+import type { DataPlan, Traffic } from '../../src/protocol/control.ts';
 import type { Filters } from '../../src/protocol/filters.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../../src/protocol/frames.ts';
 import { type NodeId, nodeId } from '../../src/protocol/ids.ts';
 import { joined } from '../../src/protocol/testing.ts';
 import type { Consistency } from '../../src/ps/consistency.ts';
-import { rebalance, toRuns } from '../../src/ps/leases.ts';
-import { assignSegments } from '../../src/ps/ring.ts';
 import { ShardCore } from '../../src/ps/shard-core.ts';
-import { cutSegments } from '../../src/ps/table.ts';
 import { BlockExchange } from '../../src/runtime/block-exchange.ts';
 import { loadFiles } from '../../src/runtime/data-files.ts';
 import { Signal } from '../../src/runtime/deferred.ts';
@@ -23,6 +20,7 @@ import { makePlan } from '../../src/runtime/run-plan.ts';
 import { shardPlanOf } from '../../src/runtime/shard-host.ts';
 import { StepLog } from '../../src/runtime/step-log.ts';
 import { TrainerRun } from '../../src/runtime/trainer-run.ts';
+import { runningCluster } from '../cluster-state.ts';
 
 export interface LoneData {
   readonly meta: DatasetMeta;
@@ -84,7 +82,9 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
   const plan = { ...makePlan({ ...wish, updater: defaults.updater.kind, localSteps }, data.meta, data.plan), run: 1 };
   const workers = Array.from({ length: request.workers }, (_, i) => nodeId(i + 1));
   const servers = Array.from({ length: request.servers }, (_, i) => nodeId(100 + i));
-  const cluster = clusterOf(request, plan, workers, servers, learningRate);
+  const { consistency, filters } = request;
+  const schedule = [{ fromClock: 0, consistency, learningRate, filters }];
+  const cluster = runningCluster({ plan, workers, servers, schedule });
   const shards = new Map(servers.map((node) => [node, new ShardCore(node)]));
   const changed = new Signal();
   const trainers = new Map<NodeId, TrainerRun>();
@@ -129,41 +129,6 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
   const figures = (await trainers.get(nodeId(1))?.figures()) ?? {};
   for (const trainer of trainers.values()) trainer.close();
   return { ...evaluated, figures, seconds, traffic: sumOf(reports.map(({ traffic }) => traffic)) };
-}
-
-function clusterOf(
-  { consistency, filters }: LoneRequest,
-  plan: ClusterState['plan'] & object,
-  workers: readonly NodeId[],
-  servers: readonly NodeId[],
-  learningRate: number,
-): ClusterState {
-  const { blocks, blockSamples, samples } = plan.data.train;
-  const sizes = Array.from({ length: blocks }, (_, block) => Math.min(blockSamples, samples - block * blockSamples));
-  const leases = rebalance(new Map(), sizes, workers);
-  const chains = assignSegments(servers, cutSegments(plan.tables), 0);
-  return {
-    kind: 'cluster',
-    term: 1,
-    revision: 1,
-    scheduler: workers[0] ?? nodeId(1),
-    phase: 'running',
-    message: null,
-    map: {
-      epoch: { term: 1, counter: 1 },
-      run: 1,
-      servers: [...servers],
-      placements: chains.map((chain) => ({ chain: [...chain], learners: [] })),
-      workers: workers.map((node) => ({ node, incarnation: 1 })),
-    },
-    plan,
-    schedule: [{ fromClock: 0, consistency, learningRate, filters }],
-    clockLimit: plan.steps,
-    leases: workers.map((worker) => ({ worker, runs: toRuns(leases.get(worker) ?? []) })),
-    holders: [],
-    shutOut: [],
-    checkpoint: { cutAt: null, newest: null },
-  };
 }
 
 /** Reports are taken as a page takes them; the last evaluation is the sum of the workers'. */
