@@ -57,11 +57,10 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
 
 async function start(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
   const request = await requestOf(tab, wanted);
-  const { option: options, evaluateEvery, aggregator } = wanted;
+  const { option: options, evaluateEvery } = wanted;
   await tab.call('start', request, {
     options,
     ...(evaluateEvery === undefined ? {} : { evaluateEvery }),
-    ...(aggregator === undefined ? {} : { aggregator }),
   });
   return request;
 }
@@ -128,6 +127,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     checkpoints: { steps: checkpointEvery ?? null, seconds: null },
     localSteps,
     filters: filtersOf(wanted),
+    ...(wanted.aggregator && { aggregator: wanted.aggregator }),
   };
 }
 

@@ -1,6 +1,5 @@
 // What a person can ask of the page, carried out: the other half of the view state.
 import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
-import type { AggregatorSpec } from '../ps/aggregate-robust.ts';
 import type { ViewStore } from '../store/store.ts';
 import type {
   Commands,
@@ -32,8 +31,6 @@ export interface StartExtras {
   readonly options?: Record<string, unknown>;
   /** Clocks between evaluations; chosen when absent. */
   readonly evaluateEvery?: number;
-  /** How BSP makes one gradient of a clock's pushes; the mean when absent. */
-  readonly aggregator?: AggregatorSpec;
 }
 
 export class PageCommands implements Commands {
@@ -96,12 +93,12 @@ export class PageCommands implements Commands {
 
   start(request: StartRequest, extras: StartExtras = {}): void {
     const { data } = this;
-    const { options = {}, evaluateEvery, aggregator } = extras;
+    const { options = {}, evaluateEvery } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
     void this.attempt(async () => {
       const startedAt = this.checkpoints.nextStart();
       const checkpoint = request.checkpoints;
-      const wish = { ...request, options, evaluateEvery, aggregator, checkpoint, startedAt };
+      const wish = { ...request, options, evaluateEvery, checkpoint, startedAt };
       const plan = await this.workers.plan(wish, data.plan);
       const { consistency, learningRate } = request;
       const filters = filtersOf(request.filters ?? { kind: 'off' });

@@ -186,6 +186,7 @@ export class ViewWriter implements NodeHandlers {
       updater: plan.updater.kind,
       replicas: plan.replicas,
       filters: filtersView(filters),
+      aggregator: plan.aggregator ?? MEAN,
       localSteps: plan.local?.steps ?? 1,
       filterChoice: filters.kind === 'auto' ? (this.metrics?.traffic.choice ?? null) : null,
       traffic: trafficView(metrics ?? this.metrics, kept),
@@ -233,6 +234,8 @@ export class ViewWriter implements NodeHandlers {
     this.store.setState(change);
   }
 }
+
+const MEAN = { kind: 'mean' } as const;
 
 const NO_HISTORY: RunHistory = { seconds: 0, loss: [], accuracy: [] };
 

@@ -8,6 +8,13 @@ export type ConsistencyView = { kind: 'bsp' } | { kind: 'ssp'; delay: number } |
 /** What pushes and pulls go through; as people write it: "topk:0.01+int8". */
 export type FiltersView = { kind: 'off' } | { kind: 'auto' } | { kind: 'fixed'; push: string; pull: string };
 
+/** How one gradient is made of all workers' gradients of a clock. */
+export type AggregatorView =
+  | { kind: 'mean' }
+  | { kind: 'median' }
+  | { kind: 'trimmed-mean'; share: number }
+  | { kind: 'centred-clipping'; iterations: number };
+
 /** What a run has where nobody chose. */
 export const DEFAULT_FILTERS: 'off' | 'auto' = 'off';
 
@@ -100,6 +107,7 @@ export interface RunView {
   /** Copies of each parameter wanted besides the owner's: so many tabs may be closed at once. */
   replicas: number;
   filters: FiltersView;
+  aggregator: AggregatorView;
   /** Batches of one clock. */
   localSteps: number;
   /** What the automatic mode chose and why; null without it. */
@@ -269,6 +277,8 @@ export interface StartRequest {
   replicas: number;
   /** Off when absent. */
   filters?: FiltersView;
+  /** The mean when absent; the others need BSP. */
+  aggregator?: AggregatorView;
   /** Batches of one clock; 1 when absent. */
   localSteps?: number;
   seed: number;

@@ -41,9 +41,9 @@ function Room() {
   const trainAgain = () => {
     const { run: last } = store.getState();
     if (last === null) return;
-    const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints } = last;
+    const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints, aggregator } = last;
     const seed = form.settings?.seed ?? 1;
-    commands.start({ job, batch, steps, learningRate, updater, consistency, replicas, seed, checkpoints });
+    commands.start({ job, batch, steps, learningRate, updater, consistency, replicas, seed, checkpoints, aggregator });
   };
   const changeSettings = () => {
     const { run: last } = store.getState();

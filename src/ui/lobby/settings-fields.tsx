@@ -1,5 +1,6 @@
 // The settings of the next run, folded away: the defaults are good.
 import { useState } from 'react';
+import { aggregatorName, isRobust } from '../common/aggregator-words.ts';
 import { FiltersChoice } from '../common/filters-choice.tsx';
 import { filtersName } from '../common/filters-words.ts';
 import { NumberInput } from '../common/number-input.tsx';
@@ -8,9 +9,14 @@ import { isAdding, UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
+import { AggregatorChoice } from './aggregator-choice.tsx';
 import { CheckpointsChoice } from './checkpoints-choice.tsx';
 import { ReplicasChoice } from './replicas-choice.tsx';
 import type { Settings, StartForm } from './start-form.ts';
+
+/** A robust rule needs BSP: choosing one chooses that, and leaving BSP leaves the rule. */
+const BSP: Partial<Settings> = { consistency: { kind: 'bsp' } };
+const MEAN: Partial<Settings> = { aggregator: { kind: 'mean' } };
 
 const summarise = (settings: Settings): string =>
   [
@@ -20,6 +26,7 @@ const summarise = (settings: Settings): string =>
     consistencyName(settings.consistency),
     replicasName(settings.replicas),
     filtersName(settings.filters),
+    ...(isRobust(settings.aggregator) ? [aggregatorName(settings.aggregator)] : []),
     ...(settings.localSteps > 1 ? [`${settings.localSteps} local steps`] : []),
   ].join(' · ');
 
@@ -79,8 +86,19 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
         Reset
       </button>
       <div className="settings-wide">
-        <ConsistencyChoice value={settings.consistency} onChange={(consistency) => change({ consistency })} />
+        <ConsistencyChoice
+          value={settings.consistency}
+          onChange={(consistency) => change({ consistency, ...(consistency.kind === 'bsp' ? {} : MEAN) })}
+        />
       </div>
+      {!isAdding(settings.updater) && (
+        <div className="settings-wide">
+          <AggregatorChoice
+            value={settings.aggregator}
+            onChange={(aggregator) => change({ aggregator, ...(isRobust(aggregator) ? BSP : {}) })}
+          />
+        </div>
+      )}
       <div className="settings-wide">
         <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
       </div>

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { useView } from '../../store/use-view.ts';
 import {
+  type AggregatorView,
   type CheckpointPolicyView,
   type ConsistencyView,
   DEFAULT_FILTERS,
@@ -18,6 +19,7 @@ export interface Settings {
   readonly consistency: ConsistencyView;
   readonly replicas: number;
   readonly filters: FiltersView;
+  readonly aggregator: AggregatorView;
   readonly localSteps: number;
   readonly seed: number;
   readonly checkpoints: CheckpointPolicyView;
@@ -43,10 +45,13 @@ const DEFAULT_SEED = 1;
 /** At most half a minute of work is lost when everybody is gone at once. */
 const DEFAULT_CHECKPOINTS: CheckpointPolicyView = { steps: 200, seconds: 30 };
 
+const DEFAULT_AGGREGATOR: AggregatorView = { kind: 'mean' };
+
 const DEFAULTS = {
   consistency: DEFAULT_CONSISTENCY,
   replicas: DEFAULT_REPLICAS,
   filters: { kind: DEFAULT_FILTERS },
+  aggregator: DEFAULT_AGGREGATOR,
   localSteps: 1,
   seed: DEFAULT_SEED,
   checkpoints: DEFAULT_CHECKPOINTS,

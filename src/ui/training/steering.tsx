@@ -1,6 +1,8 @@
 // What can be changed while it trains: consistency, learning rate and filters.
 import { useCommands, useView } from '../../store/use-view.ts';
-import type { ConsistencyView, FiltersView } from '../../store/view.ts';
+import type { AggregatorView, ConsistencyView, FiltersView } from '../../store/view.ts';
+import { AggregatorSentence } from '../common/aggregator-sentence.tsx';
+import { aggregatorName } from '../common/aggregator-words.ts';
 import { Explain } from '../common/explain.tsx';
 import { FiltersChoice } from '../common/filters-choice.tsx';
 import { Panel } from '../common/panel.tsx';
@@ -47,7 +49,20 @@ export function Steering() {
         <FilterSteering />
       </fieldset>
       <FilterTraffic />
+      {!isAdding(updater) && <AggregatorShown />}
     </Panel>
+  );
+}
+
+/** Fixed for the run: it is shown, not steered. */
+function AggregatorShown() {
+  const rule = useView((state): AggregatorView | null => state.run?.aggregator ?? null);
+  if (rule === null) return null;
+  return (
+    <div>
+      <p className="choice-legend">Aggregator: {aggregatorName(rule)}</p>
+      <AggregatorSentence value={rule} />
+    </div>
   );
 }
 
