@@ -29,9 +29,24 @@ export interface ClusterResult {
   readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
   /** Gradients applied, by how many clocks old the parameters were that they were computed on. */
   readonly staleness: Readonly<Record<string, number>>;
+  /**
+   * Pushes, each segment's counted. Acknowledged: as their workers heard it; of a tab that died as it had last reported,
+   * up to a quarter of a second before. Applied: in the histories of the segments, which are handed over with the
+   * parameters, so that they lack nothing that is in these and count nothing twice.
+   */
   readonly acknowledgedPushes: number;
   readonly appliedPushes: number;
   readonly duplicatesIgnored: number;
+  /**
+   * The same by worker: of one that is still there both are equal; of one that died `applied` is more by what it heard,
+   * or would have heard, after its last report.
+   */
+  readonly pushes: readonly {
+    readonly node: number;
+    readonly isGone: boolean;
+    readonly acknowledged: number;
+    readonly applied: number;
+  }[];
   readonly paramsSha256: string;
   /** On the pages' main threads while training; null where the browser can't tell, 0 where none took over 50 ms. */
   readonly longestTaskMs: number | null;
@@ -74,12 +89,20 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     acknowledgedPushes: metrics.acknowledged,
     appliedPushes: metrics.applied,
     duplicatesIgnored: metrics.duplicates,
+    pushes: pushesOf(metrics),
     paramsSha256,
     longestTaskMs,
     faults,
     ...(oracle === null ? {} : { oracle }),
     ...modelFigures,
   };
+}
+
+function pushesOf({ tallies, nodes }: Metrics): ClusterResult['pushes'] {
+  const here = new Set(nodes.map(({ node }) => node));
+  return tallies
+    .filter(({ acknowledged, applied }) => acknowledged + applied > 0)
+    .map(({ node, acknowledged, applied }) => ({ node, isGone: !here.has(node), acknowledged, applied }));
 }
 
 /** A few lines, aligned. */

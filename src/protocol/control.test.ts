@@ -83,11 +83,11 @@ const report: Message<'report'> = {
     isDone: false,
     device: 'wasm',
   },
+  acknowledged: 17,
   shard: {
-    applied: 17,
-    acknowledged: 17,
     duplicates: 0,
-    refused: { 'stale-epoch': 1 },
+    pushes: [{ node: nodeId(2), count: 17 }],
+    refused: [{ node: nodeId(2), reason: 'stale-epoch', count: 1 }],
     staleness: { 0: 16, 1: 1 },
     workers: [{ node: nodeId(2), applied: 17, delaySum: 1 }],
   },
@@ -121,6 +121,7 @@ const nodeMetrics = {
   isSlow: false,
   device: 'wasm',
   flows: [],
+  refused: { 'bad-keys': 2 },
 };
 
 const metrics: Message<'metrics'> = {
@@ -138,6 +139,7 @@ const metrics: Message<'metrics'> = {
   applied: 1,
   acknowledged: 1,
   duplicates: 0,
+  tallies: [{ node: nodeId(2), samples: 4_352, acknowledged: 17, applied: 17, duplicates: 0 }],
   nodes: [nodeMetrics],
 };
 

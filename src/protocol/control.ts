@@ -7,6 +7,7 @@ import { type NodeId, nodeId } from './ids.ts';
 import {
   MAX_BLOCKS,
   MAX_CONTROL_BYTES,
+  MAX_COUNTED_WORKERS,
   MAX_PARAMETERS,
   MAX_PLACEMENTS,
   MAX_REPLICAS,
@@ -267,11 +268,14 @@ const workerReportSchema = z.object({
   device: z.string().max(60),
 });
 
+/** How often something of one sender was refused, and why. */
+const refusedSchema = z.object({ node, reason: z.string().max(40), count });
+
 const shardReportSchema = z.object({
-  applied: count,
-  acknowledged: count,
   duplicates: count,
-  refused: z.record(z.string().max(40), count),
+  /** Pushes of each worker in the histories of the segments that the node owns. */
+  pushes: z.array(z.object({ node, count })).max(MAX_COUNTED_WORKERS + 1),
+  refused: z.array(refusedSchema).max(MAX_ROOM_NODES * 16),
   staleness: z.record(z.string().max(10), count),
   workers: z.array(z.object({ node, applied: count, delaySum: amount })).max(1_000),
 });
@@ -310,6 +314,8 @@ const reportSchema = z.object({
   /** The loss was not a number at this clock; null while all is well. */
   divergedAt: clock.nullable(),
   worker: workerReportSchema.nullable(),
+  /** Pushes of this tab that were acknowledged in this run, each segment's counted. */
+  acknowledged: count,
   shard: shardReportSchema.nullable(),
   /** The epoch that the node's shard is in, and which of its own segments are settled there (indexes). */
   epoch: epochSchema,
@@ -336,6 +342,17 @@ const reportSchema = z.object({
   rttMs: amount.nullable(),
 });
 
+const tallySchema = z.object({
+  node,
+  samples: count,
+  /** Its pushes that were acknowledged, as it reported last. */
+  acknowledged: count,
+  /** Its pushes in the histories of all segments. */
+  applied: count,
+  /** Pushes and pulls that came to its shard again. */
+  duplicates: count,
+});
+
 const metricsSchema = z.object({
   kind: z.literal('metrics'),
   run: u32,
@@ -349,9 +366,12 @@ const metricsSchema = z.object({
   isHistory: z.boolean(),
   staleness: z.record(z.string().max(10), count),
   traffic: trafficSchema,
+  /** Sums of the tallies. */
   applied: count,
   acknowledged: count,
   duplicates: count,
+  /** What each node has done in this run, those that are gone too; as node 0 those that there was no room for. */
+  tallies: z.array(tallySchema).max(MAX_ROOM_NODES + 1),
   nodes: z
     .array(
       z.object({
@@ -372,6 +392,8 @@ const metricsSchema = z.object({
         isSlow: z.boolean(),
         device: z.string().max(60).nullable(),
         flows: z.array(z.tuple([node, amount])).max(1_000),
+        /** Frames of this node that shards refused, by reason. */
+        refused: z.record(z.string().max(40), count),
       }),
     )
     .max(1_000),
@@ -413,6 +435,8 @@ export type Request = z.infer<typeof requestSchema>;
 export type Report = z.infer<typeof reportSchema>;
 export type WorkerReport = z.infer<typeof workerReportSchema>;
 export type Metrics = z.infer<typeof metricsSchema>;
+/** What one node has done in a run. */
+export type Tally = Metrics['tallies'][number];
 export type NodeMetrics = Metrics['nodes'][number];
 export type Traffic = z.infer<typeof trafficSchema>;
 export type WayBytes = z.infer<typeof wayBytesSchema>;

@@ -110,6 +110,7 @@ describe('a frame', () => {
     const values = Float32Array.of(1, 2);
     const ahead = Array.from({ length: MAX_ROOM_NODES }, (_, at) => ({ node: nodeId(at + 1), clock: at }));
     const clocks = ahead.map(({ node, clock }) => ({ worker: { node, incarnation: 3 }, clock }));
+    const pushes = ahead.map(({ node, clock }) => ({ node, count: clock }));
     const frames: Frame[] = [
       { kind: 'answer', ...place, request: 1, isHeldBack: false, clocks: { floor: -1, ahead }, values },
       {
@@ -122,7 +123,17 @@ describe('a frame', () => {
         keys: null,
         values,
       },
-      { kind: 'snapshot', ...place, stamp: epoch, floor: -1, clocks, scalars: new Float64Array(9), values, slots: [] },
+      {
+        kind: 'snapshot',
+        ...place,
+        stamp: epoch,
+        floor: -1,
+        clocks,
+        pushes,
+        scalars: new Float64Array(9),
+        values,
+        slots: [],
+      },
     ];
     for (const frame of frames) expect(decodeFrame(wire(frame))).toEqual(frame);
   });

@@ -188,6 +188,12 @@ export interface WorkerClock {
   readonly clock: number;
 }
 
+/** So many pushes of one worker; of node 0 those of all workers that there was no room for. */
+export interface PushCount {
+  readonly node: NodeId;
+  readonly count: number;
+}
+
 /** Answers `follow`: everything a segment is. Without values where the asker is at that version already. */
 export interface Snapshot extends SegmentState {
   readonly kind: 'snapshot';
@@ -201,6 +207,8 @@ export interface SegmentState extends SegmentId {
   /** Floor of the vector clock, and its entries. */
   readonly floor: number;
   readonly clocks: readonly WorkerClock[];
+  /** Pushes of each worker that are in it, since the run was started or resumed. */
+  readonly pushes: readonly PushCount[];
   readonly scalars: Float64Array;
   readonly values: Float32Array;
   readonly slots: readonly Float32Array[];
@@ -491,7 +499,7 @@ function readUpdate(epoch: Epoch, reader: ByteReader): Update {
 
 function writeState(head: ByteWriter, frame: SegmentState): Uint8Array[] {
   writeEpoch(writeSegment(head, frame).u32(frame.version), frame.stamp).i32(frame.floor);
-  writeWorkerClocks(head, frame.clocks).u32(frame.scalars.length);
+  writePushCounts(writeWorkerClocks(head, frame.clocks), frame.pushes).u32(frame.scalars.length);
   for (const scalar of frame.scalars) head.f64(scalar);
   head.u32(frame.values.length).u32(frame.slots.length);
   return [head.finish(), bytesOf(frame.values), ...frame.slots.map(bytesOf)];
@@ -503,13 +511,14 @@ function readState(reader: ByteReader): SegmentState {
   const stamp = readEpoch(reader);
   const floor = reader.i32();
   const clocks = readWorkerClocks(reader);
+  const pushes = readPushCounts(reader);
   const scalars = Float64Array.from(readList(reader, 8, () => reader.f64()));
   const length = reader.u32();
   const slotCount = reader.u32();
   if (slotCount > MAX_SLOTS) throw new MalformedBytes(`${slotCount} slots per value; at most ${MAX_SLOTS}`);
   const values = reader.f32s(length);
   const slots = Array.from({ length: slotCount }, () => reader.f32s(length));
-  return { ...segment, version, stamp, floor, clocks, scalars, values, slots };
+  return { ...segment, version, stamp, floor, clocks, pushes, scalars, values, slots };
 }
 
 function writeWorkerClocks(head: ByteWriter, clocks: readonly WorkerClock[]): ByteWriter {
@@ -520,6 +529,15 @@ function writeWorkerClocks(head: ByteWriter, clocks: readonly WorkerClock[]): By
 
 const readWorkerClocks = (reader: ByteReader): WorkerClock[] =>
   readList(reader, 12, () => ({ worker: readWorker(reader), clock: reader.i32() }));
+
+function writePushCounts(head: ByteWriter, pushes: readonly PushCount[]): ByteWriter {
+  head.u32(pushes.length);
+  for (const { node, count } of pushes) head.u32(node).u32(count);
+  return head;
+}
+
+const readPushCounts = (reader: ByteReader): PushCount[] =>
+  readList(reader, 8, () => ({ node: nodeId(reader.u32()), count: reader.u32() }));
 
 function writeSegment(head: ByteWriter, { table, segment }: SegmentId): ByteWriter {
   return head.u16(table).u16(segment);

@@ -6,6 +6,9 @@ export type NodeId = number & { readonly __nodeId: true };
 /** A number already known to be a node's id (parsed, or handed out by the signaling server). */
 export const nodeId = (value: number): NodeId => value as NodeId;
 
+/** Nobody: ids begin at 1. */
+export const NO_NODE = nodeId(0);
+
 /** Version of the cluster map. Terms come from the signaling server, so two schedulers can never share one. */
 export interface Epoch {
   readonly term: number;

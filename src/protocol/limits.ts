@@ -1,7 +1,7 @@
 // Every bound of the protocol, each with its reason. Nothing here is configurable: both ends must agree.
 
 /** Raised whenever a frame or message changes meaning; tabs of different versions refuse each other by name. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** One frame, reassembled. Larger tensors are split into segments long before; this bounds what a peer can make us hold. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;
@@ -72,6 +72,9 @@ export const MAX_RESENDS = 8;
 /** Frames that no honest node sends (keys out of range, NaN, another's name), from one sender before it is dropped: a
  * bug may send one; who goes on is hostile or broken. */
 export const MAX_VIOLATIONS = 16;
+
+/** Workers whose pushes a segment's history counts by name: far more than a run sees come and go; others count together. */
+export const MAX_COUNTED_WORKERS = 1_000;
 
 /** Pulls that one node parks on one segment: its worker has at most two outstanding, its evaluation one. */
 export const MAX_PARKED_PULLS = 4;

@@ -42,6 +42,9 @@ const f64s = fc.array(fc.double(), { maxLength: 4 }).map((list) => Float64Array.
 
 const workerClocks = (worker: fc.Arbitrary<WorkerId>) => fc.array(fc.record({ worker, clock: i32 }), { maxLength: 5 });
 
+const pushCounts = (worker: fc.Arbitrary<WorkerId>) =>
+  fc.array(fc.record({ node: worker.map(({ node }) => node), count: u32 }), { maxLength: 5 });
+
 /** A snapshot's arrays: as many slots as it says, each as long as the values. */
 const snapshotArrays = fc.tuple(fc.nat(MAX_SLOTS), fc.nat(6)).chain(([slots, length]) => {
   const row = fc.array(f32, { minLength: length, maxLength: length }).map((list) => Float32Array.from(list));
@@ -55,7 +58,7 @@ export function framesByKind(fields: FrameFields): {
   const { clock, epoch, keys, segment, table, values, worker } = fields;
   const place = { epoch, table, segment };
   const state = {
-    ...{ version: u32, stamp: epoch, floor: i32, clocks: workerClocks(worker) },
+    ...{ version: u32, stamp: epoch, floor: i32, clocks: workerClocks(worker), pushes: pushCounts(worker) },
     ...{ scalars: f64s, arrays: snapshotArrays },
   };
   return {

@@ -121,6 +121,8 @@ export class ClientCore {
   /** How often a shard has had something sent again, by segment and by `allOf` a node, since the last progress. */
   private readonly resends = new Map<number | string, number>();
   private effects: ClientEffect[] = [];
+  /** So many pushes have been acknowledged in this run: each segment's counted, none twice. */
+  acknowledgedPushes = 0;
   /** By what was sent and saved; anew with each run. */
   filters: ClientFilters;
 
@@ -183,6 +185,7 @@ export class ClientCore {
     this.pulls.clear();
     this.parts.clear();
     this.pushes.clear();
+    this.acknowledgedPushes = 0;
     this.findOwners();
   }
 
@@ -404,6 +407,7 @@ export class ClientCore {
   private takeAck(clock: number, key: number): void {
     const ofClock = this.pushes.get(clock);
     if (ofClock === undefined || !ofClock.delete(key)) return;
+    this.acknowledgedPushes++;
     this.resends.delete(key);
     if (ofClock.size > 0) return;
     this.pushes.delete(clock);

@@ -210,7 +210,7 @@ export class HostedSegment {
    */
   restore(cut: Cut): void {
     if (!this.isMissing) return;
-    const state = { ...cut, stamp: NO_EPOCH, floor: cut.clock, clocks: [] };
+    const state = { ...cut, stamp: NO_EPOCH, floor: cut.clock, clocks: [], pushes: [] };
     if (!this.segment.adopt(state, this.site.workers)) return;
     this.isMissing = false;
     this.settleVersion = this.segment.version;
@@ -268,6 +268,7 @@ export class HostedSegment {
     const clock = this.segment.clocks.get(worker);
     if (clock === null || done <= clock) return;
     const advances = [{ worker, clock: done }];
+    // No rate: it counts as no push.
     const nothing = { keys: null, values: new Float32Array(0), hasGradient: false, learningRate: 0, weight: 0 };
     this.segment.apply({ ...nothing, advances }, this.site.epoch);
     this.forward({ ...nothing, advances });
@@ -396,7 +397,6 @@ export class HostedSegment {
   private acknowledge(worker: WorkerId, clock: number): void {
     const { site } = this;
     const { table, segment } = this.segment.range;
-    site.counters.acknowledged();
     site.send(worker.node, 'trainer', { kind: 'ack', epoch: site.epoch, table, segment, worker, clock });
   }
 

@@ -4,6 +4,7 @@ import type { Metrics, NodeMetrics, Point, Report, RunPlan, Traffic, WayBytes } 
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { MAX_ROOM_NODES } from '../protocol/limits.ts';
 import { Curve } from './curve.ts';
+import { Tallies } from './tallies.ts';
 
 /** Sums waiting for the last worker's part. Older ones are dropped: a worker that left will not complete them. */
 const MAX_OPEN_BUCKETS = 256;
@@ -27,6 +28,7 @@ const noTraffic = (): Traffic => ({ push: { raw: 0, wire: 0 }, pull: { raw: 0, w
 
 export class RunProgress {
   private readonly nodes = new Map<NodeId, NodeProgress>();
+  private readonly tallies: Tallies;
   private readonly losses = new Map<number, Sum>();
   private readonly evaluations = new Map<number, Sum>();
   private readonly loss: Curve;
@@ -47,10 +49,11 @@ export class RunProgress {
   /** @param history what an earlier scheduler had sent of this run; null for a new one */
   constructor(
     readonly plan: RunPlan,
-    history: Pick<Metrics, 'run' | 'clock' | 'seconds' | 'loss' | 'accuracy'> | null,
+    history: (Pick<Metrics, 'run' | 'clock' | 'seconds' | 'loss' | 'accuracy'> & Partial<Metrics>) | null,
   ) {
     const known = history?.run === plan.run ? history : null;
     this.isAdopted = known !== null;
+    this.tallies = new Tallies(known?.tallies ?? []);
     this.loss = new Curve(known?.loss);
     this.accuracy = new Curve(known?.accuracy);
     this.trainedMs = (known?.seconds ?? 0) * 1000;
@@ -79,9 +82,10 @@ export class RunProgress {
   take(from: NodeId, report: Report, now: number): void {
     this.now = now;
     const known = this.nodes.get(from);
-    const progress = known ?? emptyProgress();
+    const progress = known ?? emptyProgress(this.tallies.samplesOf(from));
     this.nodes.set(from, progress);
     progress.report = report;
+    this.tallies.take(from, report);
     const { worker } = report;
     if (worker === null) return;
     const done = Math.max(0, worker.samples - progress.samples);
@@ -102,7 +106,8 @@ export class RunProgress {
 
   forget(node: NodeId): void {
     // What it did is done; it goes on counting from there if it was only cut off.
-    this.nodes.set(node, { ...emptyProgress(), samples: this.nodes.get(node)?.samples ?? 0 });
+    this.nodes.set(node, emptyProgress(this.tallies.samplesOf(node)));
+    this.tallies.forget(node);
   }
 
   report(node: NodeId): Report | null {
@@ -177,6 +182,8 @@ export class RunProgress {
       accuracy: pointsOf(this.accuracy),
       isHistory,
       ...this.totals(),
+      ...this.tallies.sums(),
+      tallies: this.tallies.list(),
       nodes: this.takeTurn(nodes).map((role) => this.nodeMetrics(role, median)),
     };
   }
@@ -191,16 +198,14 @@ export class RunProgress {
 
   private totalSamples(): number {
     // What was done before the checkpoint that this run goes on from.
-    let sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * samplesPerClock(this.plan);
-    for (const { samples } of this.nodes.values()) sum += samples;
-    return sum;
+    const sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * samplesPerClock(this.plan);
+    return sum + this.tallies.samples;
   }
 
-  /** Sums over all nodes of what shards and trainers counted. */
-  private totals(): Pick<Metrics, 'staleness' | 'traffic' | 'applied' | 'acknowledged' | 'duplicates'> {
+  /** Sums over the nodes that are there of what shards and trainers counted. */
+  private totals(): Pick<Metrics, 'staleness' | 'traffic'> {
     const staleness = new Map<string, number>();
     const traffic = noTraffic();
-    const sums = { applied: 0, acknowledged: 0, duplicates: 0 };
     for (const { report } of this.nodes.values()) {
       if (report === null) continue;
       for (const way of ['push', 'pull'] as const) {
@@ -211,9 +216,8 @@ export class RunProgress {
       for (const [delay, count] of Object.entries(report.shard.staleness)) {
         staleness.set(delay, (staleness.get(delay) ?? 0) + count);
       }
-      for (const what of ['applied', 'acknowledged', 'duplicates'] as const) sums[what] += report.shard[what];
     }
-    return { staleness: Object.fromEntries(staleness), traffic, ...sums };
+    return { staleness: Object.fromEntries(staleness), traffic };
   }
 
   private nodeMetrics({ node, label, isWorker, isServer }: NodeRole, medianRate: number): NodeMetrics {
@@ -235,7 +239,19 @@ export class RunProgress {
       isSlow: isWorker && samplesPerSecond > 0 && samplesPerSecond < SLOW_SHARE * medianRate,
       device: report?.worker?.device ?? null,
       flows: report?.flows ?? [],
+      refused: this.refusedOf(node),
     };
+  }
+
+  /** What shards refused of a node's frames, by reason. */
+  private refusedOf(sender: NodeId): Record<string, number> {
+    const sums = new Map<string, number>();
+    for (const { report } of this.nodes.values()) {
+      for (const { node, reason, count } of report?.shard?.refused ?? []) {
+        if (node === sender) sums.set(reason, (sums.get(reason) ?? 0) + count);
+      }
+    }
+    return Object.fromEntries(sums);
   }
 
   /** Mean delay of a worker's gradients over all shards; null before the first. */
@@ -265,9 +281,9 @@ export function liveTestBlocks({ data: { test } }: RunPlan): number {
   return Math.min(test.blocks, Math.max(1, Math.ceil(LIVE_TEST_SAMPLES / test.blockSamples)));
 }
 
-const emptyProgress = (): NodeProgress => ({
+const emptyProgress = (samples = 0): NodeProgress => ({
   report: null,
-  samples: 0,
+  samples,
   samplesPerSecond: 0,
   times: { compute: 0, wait: 0, communicate: 0 },
 });

@@ -2,6 +2,7 @@
 import type { ClockSnapshot, SegmentState, Update } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, NO_EPOCH, type WorkerId } from '../protocol/ids.ts';
 import { hashUnit } from '../random.ts';
+import { PushCounts } from './push-counts.ts';
 import type { SegmentRange, TableSpec } from './table.ts';
 import type { Updater } from './updaters/updater.ts';
 import { VectorClock } from './vector-clock.ts';
@@ -22,6 +23,8 @@ export type SegmentUpdate = Pick<Update, 'learningRate' | 'weight' | 'hasGradien
 
 export class Segment {
   clocks = new VectorClock();
+  /** Pushes in this history, by worker. */
+  pushes = new PushCounts();
   /** Updates applied so far, those that only moved clocks included. */
   version = 0;
   /** Epoch in which the last of them was applied. With the version it names one history. */
@@ -63,7 +66,10 @@ export class Segment {
     this.version++;
     this.stamp = epoch;
     if (update.hasGradient) this.applyGradient(update, update.learningRate, update.weight);
-    for (const { worker, clock } of update.advances) this.clocks.advance(worker, clock);
+    for (const { worker, clock } of update.advances) {
+      this.clocks.advance(worker, clock);
+      if (isOfPushes(update)) this.pushes.add(worker.node);
+    }
   }
 
   private applyGradient({ keys, values }: Rows, learningRate: number, weight: number): void {
@@ -125,7 +131,7 @@ export class Segment {
   toSnapshot(isComplete: boolean): SegmentState {
     const { table, segment } = this.range;
     const { version, stamp } = this;
-    const clocks = { floor: this.clocks.floor(), clocks: this.clocks.list() };
+    const clocks = { floor: this.clocks.floor(), clocks: this.clocks.list(), pushes: this.pushes.list() };
     const [values, slots] = isComplete
       ? [this.values.slice(), this.slots.map((slot) => slot.slice())]
       : [new Float32Array(0), []];
@@ -156,6 +162,7 @@ export class Segment {
     }
     this.clocks = VectorClock.from(snapshot.floor, snapshot.clocks);
     this.clocks.setWorkers(workers);
+    this.pushes = new PushCounts(snapshot.pushes);
     return true;
   }
 
@@ -169,3 +176,6 @@ export class Segment {
     return { values: this.values, slots: this.slots, scalars: this.scalars };
   }
 }
+
+/** Does it contain pushes? Those without samples, too; a worker that skips clocks because it starts late moves at no rate. */
+const isOfPushes = ({ learningRate }: SegmentUpdate): boolean => learningRate > 0;

@@ -87,7 +87,8 @@ describe('under BSP a shard', () => {
   it('records no staleness: all of a clock were computed on the clock before', () => {
     const shard = shardOf();
     for (const clock of [0, 1]) for (const worker of BOTH) shard.take(pushOf(worker, clock, [1, 1, 1, 1]));
-    expect(shard.core.counters.figures()).toMatchObject({ applied: 4, acknowledged: 4, staleness: { 0: 4 } });
+    expect(shard.core.counters.figures()).toMatchObject({ applied: 4, staleness: { 0: 4 } });
+    expect(shard.core.pushes()).toEqual(BOTH.map(({ node }) => ({ node, count: 2 })));
   });
 
   it('has the rate of each clock from the schedule', () => {
@@ -365,7 +366,7 @@ describe('a push', () => {
     const before = shard.state();
     expect(wordsOf(shard.take(pushOf(A, 0, [1, 1, 1, 1], change)))).toEqual([`refuse ${reason}`]);
     expect(shard.state()).toEqual(before);
-    expect(shard.core.counters.figures().refused).toEqual({ [reason]: 1 });
+    expect(shard.core.counters.figures().refused).toMatchObject([{ reason, count: 1 }]);
   });
 
   it('in the name of another node is refused', () => {

@@ -1,7 +1,7 @@
 // The server's side of push and pull, as a state machine: frames and map changes in, frames out. It knows which segments
 // it hosts, judges whether a frame may act now, and keeps early ones until the map that they speak of has come.
 // Pure: no I/O, no time, no randomness.
-import type { Cut, FilteredPull, FilteredPush, Frame, Pull, Push, Refusal } from '../protocol/frames.ts';
+import type { Cut, FilteredPull, FilteredPush, Frame, Pull, Push, PushCount, Refusal } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_VIOLATIONS } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
@@ -11,6 +11,7 @@ import type { Schedule } from './consistency.ts';
 import { EarlyFrames, type PlainFrame, type SegmentFrame, type TrainerFrame } from './early-frames.ts';
 import { BlockEncoder } from './filters/value-block.ts';
 import { HostedSegment, type SegmentLoad, type SegmentSite } from './hosted-segment.ts';
+import { PushCounts } from './push-counts.ts';
 import { Segment } from './segment.ts';
 import { ShardCounters } from './shard-counters.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
@@ -120,6 +121,15 @@ export class ShardCore {
     return [...this.hosted.values()].map(({ segment, isOwner }) => ({ segment, isOwner }));
   }
 
+  /** Pushes in the histories of the segments owned here, by worker. */
+  pushes(): PushCount[] {
+    const sums = new PushCounts();
+    for (const { segment, isOwner } of this.hosted.values()) {
+      if (isOwner) for (const { node, count } of segment.pushes.list()) sums.add(node, count);
+    }
+    return sums.list();
+  }
+
   /** For the invariant that queues stay bounded: each figure has its bound in `protocol/limits.ts`. */
   load(): ShardLoad {
     const loads = [...this.hosted.values()].map((hosted) => hosted.load());
@@ -210,7 +220,7 @@ export class ShardCore {
   private takeFrame(from: NodeId, frame: Frame): void {
     if (frame.kind === 'cut' && from === this.self) return this.restore(frame);
     if (!isSegmentFrame(frame)) {
-      this.counters.refused('not-owner');
+      this.counters.refused(from, 'not-owner');
       return;
     }
     const verdict = this.judge(from, frame);
@@ -259,12 +269,13 @@ export class ShardCore {
 
   /** The node has sent bytes that are no frames at all. */
   condemn(node: NodeId): void {
+    this.counters.refused(node, 'no-frame');
     this.violations.set(node, MAX_VIOLATIONS);
   }
 
   /** Trainers are told; shards will hear of the newer map by themselves. */
   private refuse(to: NodeId, frame: SegmentFrame, reason: Refusal): void {
-    this.counters.refused(reason);
+    this.counters.refused(to, reason);
     if (VIOLATIONS.has(reason)) this.violations.set(to, (this.violations.get(to) ?? 0) + 1);
     if (!isFromTrainer(frame)) return;
     const { table, segment, worker } = frame;

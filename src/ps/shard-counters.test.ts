@@ -6,7 +6,7 @@ const [A, B] = [nodeId(1), nodeId(2)];
 
 describe('the counters of a shard', () => {
   it('start at nothing', () => {
-    const figures = { applied: 0, acknowledged: 0, duplicates: 0, refused: {}, staleness: {}, workers: [] };
+    const figures = { applied: 0, duplicates: 0, refused: [], staleness: {}, workers: [] };
     expect(new ShardCounters().figures()).toEqual(figures);
   });
 
@@ -35,17 +35,20 @@ describe('the counters of a shard', () => {
     expect(counters.figures().workers).toEqual([{ node: A, applied: 1, delaySum: 1_000 }]);
   });
 
-  it('count refusals by reason, and start again for another run', () => {
+  it('count refusals by sender and reason, and start again for another run', () => {
     const counters = new ShardCounters();
-    counters.refused('bad-keys');
-    counters.refused('bad-keys');
-    counters.refused('too-many');
+    counters.refused(A, 'bad-keys');
+    counters.refused(B, 'bad-keys');
+    counters.refused(B, 'bad-keys');
+    counters.refused(B, 'no-frame');
     counters.duplicate();
-    counters.acknowledged();
     expect(counters.figures()).toMatchObject({
-      refused: { 'bad-keys': 2, 'too-many': 1 },
+      refused: [
+        { node: A, reason: 'bad-keys', count: 1 },
+        { node: B, reason: 'bad-keys', count: 2 },
+        { node: B, reason: 'no-frame', count: 1 },
+      ],
       duplicates: 1,
-      acknowledged: 1,
     });
     counters.reset();
     expect(counters.figures()).toEqual(new ShardCounters().figures());

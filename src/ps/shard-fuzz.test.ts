@@ -109,7 +109,15 @@ const replication: fc.Arbitrary<Arrival> = fc
     const values = new Float32Array(4).fill(value);
     const clocks = WORKERS.map((worker) => ({ worker, clock: value }));
     const update = { learningRate: 1, weight: 1, advances: clocks, hasGradient: true, keys: null, values };
-    const snapshot = { stamp: epoch, floor: value, clocks, scalars: new Float64Array(0), values, slots: [] };
+    const snapshot = {
+      stamp: epoch,
+      floor: value,
+      clocks,
+      pushes: [],
+      scalars: new Float64Array(0),
+      values,
+      slots: [],
+    };
     switch (kind) {
       case 'update':
         return { from, frame: { kind, ...place, ...update } };

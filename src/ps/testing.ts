@@ -175,6 +175,7 @@ export const reportOf = (change: Partial<Report> = {}): Report => ({
   problem: null,
   divergedAt: null,
   worker: null,
+  acknowledged: 0,
   shard: null,
   epoch: epochOf(0, 0),
   settled: [],
@@ -204,6 +205,7 @@ export const metricsOf = (change: Partial<Metrics> = {}): Metrics => ({
   applied: 0,
   acknowledged: 0,
   duplicates: 0,
+  tallies: [],
   nodes: [],
   ...change,
 });

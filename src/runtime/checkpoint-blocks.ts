@@ -82,6 +82,7 @@ export function splitCheckpoint({ info, tables }: Checkpoint): Cut[] {
     return {
       ...{ kind: 'cut', epoch: NO_EPOCH, stamp: NO_EPOCH, run: 0, clock, table, segment, version, floor },
       clocks: ahead.map(([node, at]) => ({ worker: { node: nodeId(node), incarnation: 0 }, clock: at })),
+      pushes: [],
       scalars: Float64Array.from(scalars),
       values: part(values),
       slots: slots.map(part),

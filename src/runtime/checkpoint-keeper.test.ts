@@ -23,7 +23,7 @@ const plan = runPlanOf({ run: 1, tables, updater: { kind: 'momentum', beta: 0.9,
 /** A segment of one of the two tables (one each), as its shard would cut it. */
 const cutOf = (table: 0 | 1, clock = 9, change: Partial<Cut> = {}): Cut => ({
   ...{ kind: 'cut', epoch: { term: 3, counter: 4 }, stamp: { term: 1, counter: 1 }, run: 1, clock, table, segment: 0 },
-  ...{ version: clock + 1, floor: clock, scalars: new Float64Array(0) },
+  ...{ version: clock + 1, floor: clock, pushes: [], scalars: new Float64Array(0) },
   clocks: [{ worker: workerOf(1), clock }],
   values: Float32Array.from({ length: table === 0 ? 4 : 2 }, (_, at) => clock + at / 8),
   slots: [Float32Array.from({ length: table === 0 ? 4 : 2 }, (_, at) => -clock - at)],

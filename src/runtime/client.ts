@@ -96,6 +96,11 @@ export class Client {
     };
   }
 
+  /** Pushes that were acknowledged, each segment's counted. */
+  get acknowledged(): number {
+    return this.core.acknowledgedPushes;
+  }
+
   setMap(map: ClusterMap): void {
     this.step({ kind: 'map', map });
   }

@@ -55,10 +55,14 @@ describe('a tab’s report', () => {
   it('has what the shard counted, where it serves', () => {
     const counters = new ShardCounters();
     counters.applied(A, 70);
-    counters.refused('bad-keys');
-    const report = arrived({}, { figures: counters.figures(), settled: [0, 2], epoch: { term: 1, counter: 4 } });
+    counters.refused(B, 'bad-keys');
+    const pushes = [{ node: A, count: 4 }];
+    const report = arrived(
+      {},
+      { figures: { ...counters.figures(), pushes }, settled: [0, 2], epoch: { term: 1, counter: 4 } },
+    );
     expect(report).toMatchObject({
-      shard: { applied: 1, refused: { 'bad-keys': 1 }, staleness: { 64: 1 } },
+      shard: { pushes, refused: [{ node: B, reason: 'bad-keys', count: 1 }], staleness: { 64: 1 } },
       settled: [0, 2],
       epoch: { term: 1, counter: 4 },
     });

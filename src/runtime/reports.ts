@@ -35,7 +35,7 @@ export function mergeReports(
   shard: ShardReport,
   flows: [NodeId, number][],
 ): Omit<Report, 'rttMs'> {
-  const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, traffic, cut } = trainer;
+  const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, acknowledged, traffic, cut } = trainer;
   const all = [...trainer.bytes, ...shard.bytes];
   return {
     kind: 'report',
@@ -45,15 +45,22 @@ export function mergeReports(
     problem: problem?.slice(0, 500) ?? null,
     divergedAt,
     worker,
+    acknowledged,
     traffic,
     epoch: shard.epoch,
     settled: shard.settled,
     hostile: shard.hostile,
     cut,
-    shard: shard.figures === null ? null : { ...shard.figures, workers: [...shard.figures.workers] },
+    shard: shard.figures === null ? null : shardReportOf(shard.figures),
     bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
     bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
     flows,
     links: worker === null ? { webrtc: 0, port: 0 } : trainer.links,
   };
 }
+
+function shardReportOf({ duplicates, pushes, refused, staleness, workers }: Figures): NonNullable<Report['shard']> {
+  return { duplicates, pushes: [...pushes], refused: [...refused], staleness, workers: [...workers] };
+}
+
+type Figures = NonNullable<ShardReport['figures']>;

@@ -1,6 +1,6 @@
 // The shard worker's inside: a ShardCore on links to trainers and to other shards. Exposed to its page by Comlink.
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
-import type { Frame } from '../protocol/frames.ts';
+import type { Frame, PushCount } from '../protocol/frames.ts';
 import { type Epoch, NO_EPOCH, type NodeId } from '../protocol/ids.ts';
 import { ShardCore, type ShardEvent, type ShardPlan } from '../ps/shard-core.ts';
 import type { ShardFigures } from '../ps/shard-counters.ts';
@@ -11,7 +11,7 @@ import { LinkTable, type NodeBytes } from './link-table.ts';
 export type ShardPeer = 'trainer' | 'shard';
 
 export interface ShardReport {
-  readonly figures: ShardFigures | null;
+  readonly figures: (ShardFigures & { readonly pushes: readonly PushCount[] }) | null;
   readonly epoch: Epoch;
   /** Indexes of own segments that are settled in that epoch. */
   readonly settled: number[];
@@ -63,7 +63,7 @@ export class ShardHost {
     const isServing = core !== null && core.segments().length > 0;
     const { trainer, shard } = this.links;
     return {
-      figures: isServing ? core.counters.figures() : null,
+      figures: isServing ? { ...core.counters.figures(), pushes: core.pushes() } : null,
       epoch: core?.epoch ?? NO_EPOCH,
       settled: core?.settledSegments() ?? [],
       hostile: core?.hostileNodes() ?? [],

@@ -13,6 +13,7 @@ export function reportsOf(
       isPrepared: true,
       problem: null,
       divergedAt: null,
+      acknowledged: 0,
       worker: null,
       holdsAllBlocks: false,
       cut: null,

@@ -44,6 +44,7 @@ export interface TrainerReport {
   readonly problem: string | null;
   readonly divergedAt: number | null;
   readonly worker: WorkerReport | null;
+  readonly acknowledged: number;
   readonly holdsAllBlocks: boolean;
   readonly cut: Report['cut'];
   readonly traffic: Traffic;
@@ -253,6 +254,7 @@ export class TrainerHost {
       problem: this.run?.problem ?? this.checkpoints.problem,
       divergedAt: own?.divergedAt ?? null,
       worker: own?.worker ?? null,
+      acknowledged: own?.acknowledged ?? 0,
       holdsAllBlocks: own?.holdsAllBlocks ?? false,
       cut: this.checkpoints.report(),
       traffic: own?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },

@@ -3,7 +3,7 @@
 import type { Block, DatasetMeta } from '../data/dataset.ts';
 import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
-import type { ClusterState, RunPlan, Traffic, WayBytes, WorkerReport } from '../protocol/control.ts';
+import type { ClusterState, Report, RunPlan, Traffic, WayBytes } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { Batches } from './batches.ts';
@@ -28,6 +28,8 @@ export interface RunParts {
   readonly now: () => number;
   readonly steps: StepLog;
 }
+
+export type RunReport = Pick<Report, 'worker' | 'acknowledged' | 'divergedAt' | 'holdsAllBlocks' | 'traffic'>;
 
 /** Data and compiled kernels of a run. */
 interface Prepared {
@@ -62,6 +64,7 @@ export class TrainerRun {
   private data: RunData | null = null;
   private device = '';
   private isClosed = false;
+  private pastAcknowledged = 0;
   private pastTraffic: Traffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
 
   constructor(private readonly parts: RunParts) {
@@ -98,10 +101,11 @@ export class TrainerRun {
     this.worker?.client.receive(from, frame, bytes);
   }
 
-  report(): { worker: WorkerReport | null; divergedAt: number | null; holdsAllBlocks: boolean; traffic: Traffic } {
+  report(): RunReport {
     const isWorker = this.worker !== null;
     return {
       worker: isWorker ? this.meter.take(this.device) : null,
+      acknowledged: this.pastAcknowledged + (this.worker?.client.acknowledged ?? 0),
       divergedAt: this.meter.divergedAt,
       holdsAllBlocks: this.data?.holdsAll() ?? false,
       traffic: this.traffic(),
@@ -257,6 +261,7 @@ export class TrainerRun {
   private stopWorking(): void {
     if (this.worker === null) return;
     this.pastTraffic = sumTraffic(this.pastTraffic, this.worker.client.traffic);
+    this.pastAcknowledged += this.worker.client.acknowledged;
     this.worker.client.close();
     this.worker = null;
     this.parts.changed.notify();

@@ -24,6 +24,7 @@ const figuresOf = (compute: number): NodeMetrics => ({
   isSlow: false,
   device: null,
   flows: [],
+  refused: {},
 });
 
 test('a worker that computes in every other report computes half of the time', () => {

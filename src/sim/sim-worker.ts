@@ -50,6 +50,11 @@ export class SimWorker {
     this.step({ kind: 'plan', run: site.run, tables: site.tables });
   }
 
+  /** Pushes that were acknowledged, each segment's counted. */
+  get acknowledged(): number {
+    return this.core.acknowledgedPushes;
+  }
+
   get finishedClock(): number {
     return this.clock - (this.isJoined ? 1 : 0);
   }
