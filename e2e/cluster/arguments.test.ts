@@ -25,6 +25,7 @@ describe('the command line', () => {
   it.each([
     ['bsp', { kind: 'bsp' }],
     ['ssp:4', { kind: 'ssp', delay: 4 }],
+    ['dynamic', { kind: 'dynamic', delay: 1 }],
     ['async', { kind: 'async' }],
   ])('reads --consistency %s', (text, consistency) => {
     expect(parseArguments(['--consistency', text]).consistency).toEqual(consistency);
@@ -69,7 +70,7 @@ describe('the command line', () => {
     [['--workers', '40', '--servers', '40'], '--workers and --servers: 80 tabs; a room holds 64.'],
     [['--steps', '1.5'], '--steps: is a whole number from 1 to 100000000.'],
     [['--lr', '0'], '--lr: is over 0.'],
-    [['--consistency', 'ssp'], '--consistency: is bsp, async or ssp:N, e.g. ssp:4.'],
+    [['--consistency', 'ssp'], '--consistency: is bsp, async, dynamic or ssp:N, e.g. ssp:4.'],
     [['--data-samples', '10'], '--data-samples: is two numbers, e.g. 6000,1000.'],
     [['--option', 'l1'], '--option: is name=value, e.g. l1=1 or hidden=[64,32].'],
     [['--browser', 'safari'], '--browser: is chromium, firefox or mixed.'],

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { aggregatorSchema, consistencySchema } from '../../src/protocol/control.ts';
 import { BadFilter, parsePullFilters, parsePushFilters } from '../../src/protocol/filters.ts';
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
+import { MIN_DYNAMIC_DELAY } from '../../src/ps/dynamic-delay.ts';
 import { ClusterFailure } from './failure.ts';
 import { faultSchema } from './fault-plan.ts';
 
@@ -19,8 +20,11 @@ const positive = (most: number) =>
 
 const consistency = z
   .string()
-  .regex(/^(bsp|async|ssp:\d+)$/, 'is bsp, async or ssp:N, e.g. ssp:4')
-  .transform((text) => (text.startsWith('ssp:') ? { kind: 'ssp', delay: Number(text.slice(4)) } : { kind: text }))
+  .regex(/^(bsp|async|dynamic|ssp:\d+)$/, 'is bsp, async, dynamic or ssp:N, e.g. ssp:4')
+  .transform((text) => {
+    if (text === 'dynamic') return { kind: 'dynamic', delay: MIN_DYNAMIC_DELAY };
+    return text.startsWith('ssp:') ? { kind: 'ssp', delay: Number(text.slice(4)) } : { kind: text };
+  })
   .pipe(consistencySchema);
 
 /** A filter as text, checked by the parser that the page uses too. */
@@ -125,7 +129,11 @@ function command(): Command {
     .option('--workers <count>', 'tabs that compute gradients', '2')
     .option('--servers <count>', 'tabs that hold the parameters', '2')
     .option('--replicas <count>', 'copies of each parameter besides its owner’s; 1 where there are servers for it')
-    .option('--consistency <kind>', 'bsp, ssp:N (bounded delay of N clocks) or async', 'bsp')
+    .option(
+      '--consistency <kind>',
+      'bsp, ssp:N (bounded delay of N clocks), dynamic (the scheduler picks the delay) or async',
+      'bsp',
+    )
     .option(
       '--aggregator <rule>',
       'how BSP makes one gradient of a clock’s: mean, or against workers that lie median, trimmed-mean[:share], centred-clipping[:iterations]',

@@ -44,6 +44,8 @@ const mapSchema = z.object({
 export const consistencySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bsp') }),
   z.object({ kind: z.literal('ssp'), delay: z.number().int().min(1).max(1024) }),
+  /** A bounded delay that the scheduler moves; asked for, it is where to begin. */
+  z.object({ kind: z.literal('dynamic'), delay: z.number().int().min(1).max(100_000_000) }),
   z.object({ kind: z.literal('async') }),
 ]);
 

@@ -2,10 +2,14 @@
 
 import type { Filters } from '../protocol/filters.ts';
 
-/** BSP is a delay of 0, async one of infinity, bounded delay (SSP) lies between. */
+/**
+ * BSP is a delay of 0, async one of infinity, bounded delay (SSP) lies between. `dynamic` is a bounded delay that the
+ * scheduler moves (`dynamic-delay.ts`): each move is an entry of the schedule, with the bound that holds from there.
+ */
 export type Consistency =
   | { readonly kind: 'bsp' }
   | { readonly kind: 'ssp'; readonly delay: number }
+  | { readonly kind: 'dynamic'; readonly delay: number }
   | { readonly kind: 'async' };
 
 /** The delay bound τ of a consistency. */
@@ -14,6 +18,7 @@ export function delayOf(consistency: Consistency): number {
     case 'bsp':
       return 0;
     case 'ssp':
+    case 'dynamic':
       return consistency.delay;
     case 'async':
       return Number.POSITIVE_INFINITY;
@@ -43,6 +48,16 @@ export function scheduleAt(schedule: Schedule, clock: number): ScheduleEntry {
   for (const entry of schedule) if (entry.fromClock <= clock) found = entry;
   if (found === undefined) throw new RangeError('A schedule has at least one entry.');
   return found;
+}
+
+/**
+ * What to call the consistency at a clock that all workers have reached: of a dynamic bound the newest, which is the one
+ * that those in front feel.
+ */
+export function consistencyAt(schedule: Schedule, clock: number): Consistency {
+  const { consistency } = scheduleAt(schedule, clock);
+  const newest = schedule.at(-1)?.consistency;
+  return consistency.kind === 'dynamic' && newest?.kind === 'dynamic' ? newest : consistency;
 }
 
 /** The schedule with a change from `fromClock` on. A change at or before the last one replaces it. */

@@ -574,6 +574,41 @@ describe('consistency and learning rate', () => {
   });
 });
 
+describe('a dynamic delay', () => {
+  /** Node 2 does ten clocks between two reports, node 3 one: 30 times, with a tick after each. */
+  const withStraggler = (room: TestRoom) => {
+    for (let at = 1; at <= 30; at++) {
+      const times = { computeMs: 250, waitMs: 0, spanMs: 250 };
+      room.now += 250;
+      room.report(2, { worker: workerReportOf({ clock: 10 * at, ...times }) });
+      room.report(3, { worker: workerReportOf({ clock: at, ...times }) });
+      room.step({ kind: 'tick' });
+    }
+    return room.state.schedule;
+  };
+
+  it('is moved on the schedule, by few entries, and leaves the rate alone', () => {
+    const room = TestRoom.running(['server', 'worker', 'worker'], { steps: 10_000 });
+    room.ask({ ask: 'consistency', consistency: { kind: 'dynamic', delay: 1 } });
+    const [first, ...moves] = withStraggler(room);
+    expect(first).toMatchObject({ fromClock: 0, consistency: BSP });
+    expect(moves.length).toBeLessThan(8);
+    expect(moves.every(({ consistency, learningRate }) => consistency.kind === 'dynamic' && learningRate === 0.5)).toBe(
+      true,
+    );
+    // Reports say that they are 270 clocks apart, and nine more with every one.
+    expect(requiredClock(room.state.schedule, 310)).toBeLessThan(31);
+  });
+
+  it('gives way to any other', () => {
+    const room = TestRoom.running(['server', 'worker', 'worker']);
+    expect(withStraggler(room)).toHaveLength(1);
+    room.ask({ ask: 'consistency', consistency: sspOf(4) });
+    withStraggler(room);
+    expect(room.state.schedule.at(-1)).toMatchObject({ consistency: sspOf(4) });
+  });
+});
+
 describe('a loss that is not a number', () => {
   it('pauses the run and says at which step, and what to do', () => {
     const room = TestRoom.running(['both', 'worker']);

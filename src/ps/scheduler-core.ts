@@ -15,6 +15,7 @@ import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
 import { admit, emptyCluster, isActive, isSameMap, leaseBlocks, sameNodes, workerNodes } from './cluster-state.ts';
 import { type Consistency, changeSchedule, scheduleAt } from './consistency.ts';
+import { DynamicDelay } from './dynamic-delay.ts';
 import { lostInWords } from './lost-segments.ts';
 
 import { assignSegments } from './ring.ts';
@@ -60,6 +61,7 @@ export class SchedulerCore {
   private readonly moves: SegmentMoves;
   private progress: RunProgress | null = null;
   private cuts: CheckpointCuts | null = null;
+  private delay = new DynamicDelay();
   private preparingSince = 0;
   private effects: SchedulerEffect[] = [];
   private isChanged = false;
@@ -151,6 +153,7 @@ export class SchedulerCore {
     this.nodes.remove(node);
     this.progress?.forget(node);
     this.cuts?.forget(node);
+    this.delay.forget(node);
     this.moves.forget(node);
     this.change({ holders: this.cluster.holders.filter((holder) => holder !== node) });
     this.settle(`node ${node} (${label}) ${reason}`);
@@ -216,6 +219,7 @@ export class SchedulerCore {
     const past = plan.from?.clock ?? NO_CLOCK;
     this.progress = new RunProgress(plan, request.history ? { ...request.history, run: plan.run, clock: past } : null);
     this.cuts = new CheckpointCuts(plan.checkpoint, past, now);
+    this.delay = new DynamicDelay();
     this.isLost = false;
     this.preparingSince = now;
     this.change(beginning(plan, request, from, nodes));
@@ -237,6 +241,7 @@ export class SchedulerCore {
   }
 
   private resume(now: number): void {
+    this.delay.reset();
     this.progress?.setRunning(true, now);
     this.change({ phase: 'running', message: null, clockLimit: this.cluster.plan?.steps ?? 0 });
   }
@@ -262,10 +267,12 @@ export class SchedulerCore {
     else this.changeFrom({ consistency });
   }
 
-  private changeFrom(change: { consistency?: Consistency; learningRate?: number; filters?: Filters }): void {
+  private changeFrom(
+    change: { consistency?: Consistency; learningRate?: number; filters?: Filters },
+    fromClock = this.nextChange(),
+  ): void {
     const { schedule } = this.cluster;
     if (schedule.length === 0) return;
-    const fromClock = this.nextChange();
     const last = scheduleAt(schedule, Number.POSITIVE_INFINITY);
     this.change({ schedule: [...changeSchedule(schedule, { ...last, ...change, fromClock })] });
   }
@@ -285,6 +292,7 @@ export class SchedulerCore {
     if (known === undefined || plan === null || report.run !== plan.run) return;
     this.progress?.take(from, report, now);
     this.cuts?.take(from, report.cut);
+    if (phase === 'running' && report.worker !== null) this.delay.take(from, report.worker);
     if (this.moves.note(from, report, this.cluster.map)) this.settle();
     this.shutOut(report.hostile);
     if (report.holdsAllBlocks && !holders.includes(from)) this.change({ holders: [...holders, from] });
@@ -334,6 +342,19 @@ export class SchedulerCore {
     if (next !== checkpoint) this.change({ checkpoint: next });
   }
 
+  /** Moves a dynamic bound. Shards need not know beforehand, as for them nothing changes: it holds from the next clock on. */
+  private considerDelay(now: number): void {
+    const { plan, phase, schedule } = this.cluster;
+    const newest = schedule.at(-1);
+    if (plan === null || phase !== 'running' || newest?.consistency.kind !== 'dynamic') return;
+    const { fromClock, consistency } = newest;
+    const workers = workerNodes(this.cluster).filter((node) => this.progress?.report(node)?.worker?.isDone === false);
+    const delay = this.delay.next({ now, delay: consistency.delay, fromClock, workers, most: plan.steps });
+    if (delay === consistency.delay) return;
+    const front = this.progress?.span(workers).front ?? NO_CLOCK;
+    this.changeFrom({ consistency: { kind: 'dynamic', delay } }, Math.max(fromClock, front + 1));
+  }
+
   /** Training begins when every candidate is prepared, or some are and time is up. */
   private beginWhenReady(now: number): void {
     const { plan, phase } = this.cluster;
@@ -364,6 +385,7 @@ export class SchedulerCore {
   private tick(now: number): void {
     this.beginWhenReady(now);
     this.considerCheckpoint(now);
+    this.considerDelay(now);
     if (this.progress === null) return;
     this.progress.closeBuckets(this.progress.span(workerNodes(this.cluster)).floor, now);
     if (now - this.metricsAt < Math.min(METRICS_MAX_MS, METRICS_MS_PER_NODE * this.nodes.size)) return;

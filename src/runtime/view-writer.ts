@@ -5,7 +5,7 @@ import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } f
 import { type Filters, NO_FILTERS, pullFiltersText, pushFiltersText } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { CLASSIFIER_MEASURES, type Measures } from '../protocol/measures.ts';
-import { scheduleAt } from '../ps/consistency.ts';
+import { consistencyAt, scheduleAt } from '../ps/consistency.ts';
 import { ringPoints, segmentPosition } from '../ps/ring.ts';
 import { cutSegments } from '../ps/table.ts';
 import type { ViewStore } from '../store/store.ts';
@@ -161,7 +161,7 @@ export class ViewWriter implements NodeHandlers {
     const kept = old?.number === plan.run ? old : null;
     const first = (plan.from?.clock ?? -1) + 1;
     const clock = Math.max(first, metrics === null ? (kept?.clock ?? 0) : metrics.clock + 1);
-    const { consistency, learningRate, filters = NO_FILTERS } = scheduleAt(cluster.schedule, clock);
+    const { learningRate, filters = NO_FILTERS } = scheduleAt(cluster.schedule, clock);
     const samples = metrics?.samples ?? kept?.samples ?? 0;
     const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
     return {
@@ -181,7 +181,7 @@ export class ViewWriter implements NodeHandlers {
       loss: metrics === null ? (kept?.loss ?? null) : (metrics.loss.at(-1)?.[3] ?? null),
       accuracy: metrics === null ? (kept?.accuracy ?? null) : lastScore(metrics, measures),
       parameters: parametersOf(plan),
-      consistency,
+      consistency: consistencyAt(cluster.schedule, clock),
       learningRate,
       updater: plan.updater.kind,
       replicas: plan.replicas,

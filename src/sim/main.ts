@@ -9,6 +9,7 @@ import {
   pushFiltersText,
 } from '../protocol/filters.ts';
 import type { Consistency } from '../ps/consistency.ts';
+import { MIN_DYNAMIC_DELAY } from '../ps/dynamic-delay.ts';
 import { type FaultKind, faultKinds, faultWords } from './faults.ts';
 import { GROWTH_SIZES, growthHead, growthLine, measureGrowth } from './growth.ts';
 import { Simulation, type SimulationConfig, type SimulationResult } from './simulation.ts';
@@ -47,8 +48,9 @@ function parseCount(text: string): number {
 function parseConsistency(text: string): Consistency {
   const [kind, delay] = text.split(':');
   if (kind === 'bsp' || kind === 'async') return { kind };
+  if (kind === 'dynamic') return { kind, delay: MIN_DYNAMIC_DELAY };
   if (kind === 'ssp' && Number(delay) >= 1) return { kind, delay: Number(delay) };
-  throw new InvalidArgumentError('bsp, ssp:N or async is wanted');
+  throw new InvalidArgumentError('bsp, ssp:N, dynamic or async is wanted');
 }
 
 function parseFaults(text: string): readonly FaultKind[] {
@@ -181,7 +183,9 @@ function commandLine(): Command {
     .addOption(
       option('--replicas <k>', 'copies of each segment besides the owner', parseCount).default(DEFAULTS.replicas),
     )
-    .addOption(option('--consistency <c>', 'bsp, ssp:N or async', parseConsistency).default({ kind: 'bsp' }, 'bsp'))
+    .addOption(
+      option('--consistency <c>', 'bsp, ssp:N, dynamic or async', parseConsistency).default({ kind: 'bsp' }, 'bsp'),
+    )
     .addOption(option('--faults <kinds>', 'all, none, or a list: see below', parseFaults).default(faultKinds, 'all'))
     .addOption(option('--fault-count <n>', 'faults in each history', parseCount).default(DEFAULTS.faultCount))
     .addOption(option('--steps <n>', 'clocks of each history', parseCount).default(DEFAULTS.steps))

@@ -20,6 +20,7 @@ export interface WorkerSite {
   /** What the push of a clock carries. */
   rows(worker: WorkerId, clock: number): readonly Rows[];
   computeMs(): number;
+  now(): number;
   after(delayMs: number, run: () => void): void;
   /** A gradient is about to be computed on what a pull brought; `floor` is the oldest that any segment's clock was. */
   onStart(clock: number, required: number, floor: number): void;
@@ -42,6 +43,9 @@ export class SimWorker {
   private isJoined = false;
   private isEnded = false;
   private pulls = 0;
+  /** Milliseconds since the last report. */
+  private spent = { computeMs: 0, waitMs: 0, communicateMs: 0 };
+  private idleSince = 0;
   /** Clock required by each request under way, to check every answer against. */
   private readonly floors = new Map<number, PullUnderWay>();
 
@@ -69,6 +73,13 @@ export class SimWorker {
 
   get unacknowledged(): number {
     return this.core.unacknowledgedClocks;
+  }
+
+  /** Where the time has gone since the last call. */
+  takeTimes(): { computeMs: number; waitMs: number; communicateMs: number } {
+    const { spent } = this;
+    this.spent = { computeMs: 0, waitMs: 0, communicateMs: 0 };
+    return spent;
   }
 
   /** Begins where no segment expects less of this worker. */
@@ -130,6 +141,7 @@ export class SimWorker {
     this.pull.pulled = pulled;
     if (this.isJoined) return;
     this.isJoined = true;
+    this.idleSince = this.site.now();
     this.clock = pulled.ownClock + 1;
     this.pull = null;
     this.begin(this.clock, this.clock - 1);
@@ -143,17 +155,23 @@ export class SimWorker {
     if (this.core.unacknowledgedClocks >= MAX_UNACKED_CLOCKS) return;
     this.site.onStart(clock, pull.required, pull.floor);
     this.isComputing = true;
-    const { readFronts } = pull.pulled;
+    const { readFronts, isHeldBack } = pull.pulled;
+    this.spent[isHeldBack ? 'waitMs' : 'communicateMs'] += this.site.now() - this.idleSince;
     this.pull = null;
     const next = clock + 1;
     const delay = delayOf(scheduleAt(this.site.cluster().schedule, next).consistency);
     if (delay >= 1 && next < this.site.steps) this.begin(next, NO_CLOCK);
-    this.site.after(this.site.computeMs(), () => this.finish(clock, readFronts));
+    const computeMs = this.site.computeMs();
+    this.site.after(computeMs, () => {
+      this.spent.computeMs += computeMs;
+      this.finish(clock, readFronts);
+    });
   }
 
   private finish(clock: number, readFronts: ReadFronts): void {
     if (this.isEnded) return;
     this.isComputing = false;
+    this.idleSince = this.site.now();
     this.clock = clock + 1;
     const tables = this.site.rows(this.site.self, clock);
     const { filters } = scheduleAt(this.site.cluster().schedule, clock);

@@ -14,6 +14,7 @@ import { Simulation, type SimulationConfig } from './simulation.ts';
 
 const BSP: Consistency = { kind: 'bsp' };
 const SSP: Consistency = { kind: 'ssp', delay: 4 };
+const DYNAMIC: Consistency = { kind: 'dynamic', delay: 1 };
 const ASYNC: Consistency = { kind: 'async' };
 
 const config = (seed: number, change: Partial<SimulationConfig> = {}): SimulationConfig => ({
@@ -46,6 +47,7 @@ describe('histories with faults of every kind hold', () => {
   it.each([
     ['BSP', BSP],
     ['bounded delay', SSP],
+    ['a delay that the scheduler moves', DYNAMIC],
     ['async', ASYNC],
   ] as const)('%s, one replica', (_, consistency) => {
     expect(violationsOf(16, { consistency })).toEqual([]);

@@ -3,7 +3,12 @@ import type { NodeId } from '../protocol/ids.ts';
 
 export type RoleChoice = 'auto' | 'worker' | 'server' | 'both' | 'watch';
 
-export type ConsistencyView = { kind: 'bsp' } | { kind: 'ssp'; delay: number } | { kind: 'async' };
+export type ConsistencyView =
+  | { kind: 'bsp' }
+  | { kind: 'ssp'; delay: number }
+  /** The scheduler moves the bound; `delay` is the one of now. */
+  | { kind: 'dynamic'; delay: number }
+  | { kind: 'async' };
 
 /** What pushes and pulls go through; as people write it: "topk:0.01+int8". */
 export type FiltersView = { kind: 'off' } | { kind: 'auto' } | { kind: 'fixed'; push: string; pull: string };

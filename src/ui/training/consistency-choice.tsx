@@ -10,11 +10,23 @@ type Kind = ConsistencyView['kind'];
 const KINDS: readonly { value: Kind; label: string }[] = [
   { value: 'bsp', label: 'BSP' },
   { value: 'ssp', label: 'Bounded delay' },
+  { value: 'dynamic', label: 'Dynamic' },
   { value: 'async', label: 'Async' },
 ];
 
 const MAX_DELAY = 16;
 const FIRST_DELAY = 4;
+
+/** A dynamic bound begins at its smallest and finds its way from there. */
+const FIRST_DYNAMIC_DELAY = 1;
+
+function ofKind(kind: Kind, delay: number): ConsistencyView {
+  if (kind === 'ssp') return { kind, delay };
+  return kind === 'dynamic' ? { kind, delay: FIRST_DYNAMIC_DELAY } : { kind };
+}
+
+const boundText = (value: ConsistencyView): string | number =>
+  value.kind === 'bsp' ? '0' : value.kind === 'async' ? '∞' : value.delay;
 
 interface ConsistencyChoiceProps {
   readonly value: ConsistencyView;
@@ -24,7 +36,7 @@ interface ConsistencyChoiceProps {
 export function ConsistencyChoice({ value, onChange }: ConsistencyChoiceProps) {
   const delay = useRef(FIRST_DELAY);
   if (value.kind === 'ssp') delay.current = value.delay;
-  const choose = (kind: Kind) => onChange(kind === 'ssp' ? { kind, delay: delay.current } : { kind });
+  const choose = (kind: Kind) => onChange(ofKind(kind, delay.current));
   return (
     <div className="consistency">
       <Choice legend="Consistency" options={KINDS} value={value.kind} onChange={choose} />
@@ -39,11 +51,11 @@ export function ConsistencyChoice({ value, onChange }: ConsistencyChoiceProps) {
           max={MAX_DELAY}
           step={1}
           disabled={value.kind !== 'ssp'}
-          value={value.kind === 'ssp' ? value.delay : delay.current}
-          aria-valuetext={`${delay.current} clocks`}
+          value={'delay' in value ? value.delay : delay.current}
+          aria-valuetext={`${'delay' in value ? value.delay : delay.current} clocks`}
           onChange={(event) => onChange({ kind: 'ssp', delay: Number(event.target.value) })}
         />
-        <b>{value.kind === 'bsp' ? '0' : value.kind === 'async' ? '∞' : value.delay}</b>
+        <b>{boundText(value)}</b>
       </label>
       <p className="consistency-words">{explainConsistency(value)}</p>
     </div>

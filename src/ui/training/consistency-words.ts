@@ -1,4 +1,4 @@
-// The three kinds of consistency in plain words.
+// The kinds of consistency in plain words.
 import type { ConsistencyView } from '../../store/view.ts';
 
 export const consistencyName = (consistency: ConsistencyView): string => {
@@ -7,6 +7,8 @@ export const consistencyName = (consistency: ConsistencyView): string => {
       return 'BSP';
     case 'ssp':
       return `bounded delay τ = ${consistency.delay}`;
+    case 'dynamic':
+      return 'dynamic delay';
     case 'async':
       return 'async';
     default:
@@ -23,6 +25,8 @@ export function explainConsistency(consistency: ConsistencyView): string {
       return consistency.delay === 1
         ? 'A worker may run one clock ahead of the slowest: enough to compute while gradients travel.'
         : `A worker may run up to ${consistency.delay} clocks ahead of the slowest: short delays no longer hold anyone up.`;
+    case 'dynamic':
+      return 'The scheduler picks the smallest delay at which workers wait less than 2 % of their time: small while all are equally fast, larger while one is slow.';
     case 'async':
       return 'Nobody waits for anybody: the fastest, but gradients may be computed on old parameters.';
     default:

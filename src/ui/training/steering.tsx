@@ -35,7 +35,9 @@ export function Steering() {
             behind.
           </p>
           <p>
-            <span className="math">τ</span> = 0 is BSP, no bound is async. Both can be changed while it trains.
+            <span className="math">τ</span> = 0 is BSP, no bound is async. With <b>dynamic</b>, the scheduler moves{' '}
+            <span className="math">τ</span> itself: as small as it can be while workers wait less than 2 % of the time.
+            All of it can be changed while it trains.
           </p>
         </Explain>
       }
@@ -83,6 +85,7 @@ function useFilters(): FiltersView {
 /** The same object while it means the same. */
 function useConsistency(): ConsistencyView {
   const kind = useView((state) => state.run?.consistency.kind ?? 'bsp');
-  const delay = useView((state) => (state.run?.consistency.kind === 'ssp' ? state.run.consistency.delay : 0));
-  return kind === 'ssp' ? { kind, delay } : kind === 'async' ? { kind } : BSP;
+  const delay = useView(({ run }) => (run !== null && 'delay' in run.consistency ? run.consistency.delay : 0));
+  if (kind === 'ssp' || kind === 'dynamic') return { kind, delay };
+  return kind === 'async' ? { kind } : BSP;
 }
