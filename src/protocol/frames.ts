@@ -2,8 +2,29 @@
 // A frame is a 12-byte header (version, kind, two zero bytes, epoch) and a body of fixed fields, then raw little-endian
 // arrays. Fields are ordered so that arrays start at a multiple of 4; tensors are never copied by encoding or decoding.
 import { ByteReader, ByteWriter, bytesOf, MalformedBytes } from './bytes.ts';
+import {
+  type ClockSnapshot,
+  readClocks,
+  readEpoch,
+  readFlag,
+  readList,
+  readSegment,
+  readWorker,
+  writeClocks,
+  writeEpoch,
+  writeSegment,
+  writeWorker,
+} from './frame-fields.ts';
 import { type Epoch, type NodeId, nodeId, type SegmentId, type WorkerId } from './ids.ts';
 import { MAX_BLOCK_BYTES, MAX_FRAME_KEYS, MAX_SLOTS, PROTOCOL_VERSION } from './limits.ts';
+import {
+  type RingAnswer,
+  type RingPush,
+  readRingAnswer,
+  readRingPush,
+  writeRingAnswer,
+  writeRingPush,
+} from './ring-frames.ts';
 
 /** Numbers on the wire. Append only: a number, once used, never means anything else. */
 export const FrameKind = {
@@ -23,6 +44,8 @@ export const FrameKind = {
   filteredPush: 14,
   filteredPull: 15,
   filteredAnswer: 16,
+  ringPush: 20,
+  ringAnswer: 21,
 } as const;
 
 /** Why a shard didn't do what a frame asked. Append only. */
@@ -118,12 +141,6 @@ export interface Pull extends SegmentId {
   /** All pushes of clocks ≤ `done` have been sent: nobody needs to wait for the worker there. */
   readonly done: number;
   readonly keys: Uint32Array | null;
-}
-
-/** Clocks of a segment: every active worker is at `floor`, except those listed. */
-export interface ClockSnapshot {
-  readonly floor: number;
-  readonly ahead: readonly { readonly node: NodeId; readonly clock: number }[];
 }
 
 /** Rows of one segment, with the version and the vector clock that they have. */
@@ -261,7 +278,9 @@ export type Frame =
   | BlockAnswer
   | FilteredPush
   | FilteredPull
-  | FilteredAnswer;
+  | FilteredAnswer
+  | RingPush
+  | RingAnswer;
 
 /** Parts of a frame, to be sent one after the other. Arrays are views of the frame's own: don't change them after. */
 export function encodeFrame(frame: Frame): Uint8Array[] {
@@ -314,6 +333,10 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
         .u32(frame.bytes === null ? 0 : 1)
         .u32(frame.bytes?.byteLength ?? 0);
       return frame.bytes === null ? [head.finish()] : [head.finish(), frame.bytes];
+    case 'ringPush':
+      return writeRingPush(head, frame);
+    case 'ringAnswer':
+      return writeRingAnswer(head, frame);
     default:
       return frame satisfies never;
   }
@@ -376,6 +399,10 @@ function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
       return { kind: 'blockRequest', epoch, request: reader.u32(), hash: hexOf(reader.raw(32)) };
     case FrameKind.blockAnswer:
       return readBlockAnswer(epoch, reader);
+    case FrameKind.ringPush:
+      return readRingPush(epoch, reader);
+    case FrameKind.ringAnswer:
+      return readRingAnswer(epoch, reader);
     default:
       throw new MalformedBytes(`unknown frame kind ${kind}`);
   }
@@ -538,53 +565,6 @@ function writePushCounts(head: ByteWriter, pushes: readonly PushCount[]): ByteWr
 
 const readPushCounts = (reader: ByteReader): PushCount[] =>
   readList(reader, 8, () => ({ node: nodeId(reader.u32()), count: reader.u32() }));
-
-function writeSegment(head: ByteWriter, { table, segment }: SegmentId): ByteWriter {
-  return head.u16(table).u16(segment);
-}
-
-function readSegment(reader: ByteReader): SegmentId {
-  return { table: reader.u16(), segment: reader.u16() };
-}
-
-function writeEpoch(head: ByteWriter, { term, counter }: Epoch): ByteWriter {
-  return head.u32(term).u32(counter);
-}
-
-const readEpoch = (reader: ByteReader): Epoch => ({ term: reader.u32(), counter: reader.u32() });
-
-function writeWorker(head: ByteWriter, worker: WorkerId): ByteWriter {
-  return head.u32(worker.node).u32(worker.incarnation);
-}
-
-function readWorker(reader: ByteReader): WorkerId {
-  return { node: nodeId(reader.u32()), incarnation: reader.u32() };
-}
-
-function writeClocks(head: ByteWriter, clocks: ClockSnapshot): ByteWriter {
-  head.i32(clocks.floor).u32(clocks.ahead.length);
-  for (const { node, clock } of clocks.ahead) head.u32(node).i32(clock);
-  return head;
-}
-
-function readClocks(reader: ByteReader): ClockSnapshot {
-  const floor = reader.i32();
-  return { floor, ahead: readList(reader, 8, () => ({ node: nodeId(reader.u32()), clock: reader.i32() })) };
-}
-
-function readFlag(reader: ByteReader): boolean {
-  const flag = reader.u32();
-  if (flag > 1) throw new MalformedBytes(`${flag} is neither yes nor no`);
-  return flag === 1;
-}
-
-/** A count and as many items; the count is checked against the bytes that are there before anything is made. */
-function readList<T>(reader: ByteReader, itemBytes: number, readItem: () => T): T[] {
-  const count = reader.u32();
-  if (count * itemBytes > reader.remaining)
-    throw new MalformedBytes(`a list of ${count} items in ${reader.remaining} bytes`);
-  return Array.from({ length: count }, readItem);
-}
 
 function writeKeysAndValues(head: ByteWriter, keys: Uint32Array | null, values: Float32Array | null): Uint8Array[] {
   head

@@ -136,6 +136,19 @@ export function framesByKind(fields: FrameFields): {
       request: u32,
       bytes: fc.option(bytes, { nil: null }),
     }),
+    ringPush: fc.record({
+      kind: fc.constant('ringPush'),
+      ...{ ...place, clock, values },
+      parts: fc.array(fc.record({ worker, settled: clock, samples: u32 }), { minLength: 1, maxLength: 5 }),
+    }),
+    ringAnswer: fc.record({
+      kind: fc.constant('ringAnswer'),
+      ...{ ...place, version: u32, isHeldBack: fc.boolean(), values },
+      clocks: fc.record({
+        floor: i32,
+        ahead: fc.array(fc.record({ node: u32.map(nodeId), clock: i32 }), { maxLength: 5 }),
+      }),
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 // One segment on the shard that owns it: its rows, its optimiser state, its vector clock, and how a gradient is applied.
-import type { ClockSnapshot, SegmentState, Update } from '../protocol/frames.ts';
+import type { ClockSnapshot } from '../protocol/frame-fields.ts';
+import type { SegmentState, Update } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, NO_EPOCH, type WorkerId } from '../protocol/ids.ts';
 import { hashUnit } from '../random.ts';
 import { PushCounts } from './push-counts.ts';

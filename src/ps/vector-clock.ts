@@ -1,5 +1,5 @@
 // A segment's vector clock: the last iteration of each active worker that the segment contains.
-import type { ClockSnapshot } from '../protocol/frames.ts';
+import type { ClockSnapshot } from '../protocol/frame-fields.ts';
 import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 
 export class VectorClock {

@@ -35,6 +35,8 @@ const PRIORITIES: Record<Frame['kind'], Priority> = {
   restore: Priority.control,
   blockRequest: Priority.pull,
   blockAnswer: Priority.bulk,
+  ringPush: Priority.push,
+  ringAnswer: Priority.pull,
 };
 
 /** How urgent an encoded frame is; what is no frame waits for all that is one. */
