@@ -151,7 +151,7 @@ function command(): Command {
     .option('--option <name=value>', 'an option of the job, e.g. l1=1 or hidden=[64,32]; repeatable', collect, [])
     .option(
       '--fault <what@clock>',
-      'kill-server@40, kill-worker@30, kill-scheduler@50, join-server@60, join-worker@20, leave-server@70, stop-signaling@10,restart@30, pause-worker@25:5s; repeatable',
+      'kill-server@40, kill-worker@30, kill-scheduler@50, join-server@60, join-worker@20, leave-server@70, stop-signaling@10,restart@30, cut-pair@35, pause-worker@25:5s; repeatable',
       collect,
       [],
     )

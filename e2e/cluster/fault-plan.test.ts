@@ -10,6 +10,7 @@ describe('a fault on the command line', () => {
     expect(plan('kill-scheduler@5')).toMatchObject([{ kind: 'kill', role: 'scheduler', atStep: 5 }]);
     expect(plan('join-worker@20')).toMatchObject([{ kind: 'join', role: 'worker', atStep: 20 }]);
     expect(plan('leave-server@70')).toMatchObject([{ kind: 'leave', role: 'server', atStep: 70 }]);
+    expect(plan('cut-pair@35')).toMatchObject([{ kind: 'cut', atStep: 35 }]);
     expect(plan('pause-worker@25:2.5s')).toMatchObject([{ kind: 'pause', atStep: 25, seconds: 2.5 }]);
   });
 

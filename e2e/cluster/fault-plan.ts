@@ -8,12 +8,13 @@ export type PlannedFault = { readonly text: string; readonly atStep: number } & 
   | { readonly kind: 'kill'; readonly role: FaultRole }
   | { readonly kind: 'join' | 'leave'; readonly role: 'worker' | 'server' }
   | { readonly kind: 'pause'; readonly seconds: number }
+  | { readonly kind: 'cut' }
   | { readonly kind: 'stop-signaling' | 'restart-signaling' }
 );
 
 const FORMS =
   'is kill-server@40, kill-worker@30, kill-scheduler@50, join-server@60, join-worker@20, leave-server@70, ' +
-  'stop-signaling@10,restart@30 or pause-worker@25:5s';
+  'stop-signaling@10,restart@30, cut-pair@35 or pause-worker@25:5s';
 
 /** A pause longer than this is no pause any more: the others have taken the tab for gone long before. */
 const MAX_PAUSE_SECONDS = 600;
@@ -32,6 +33,10 @@ const PATTERNS: readonly { readonly pattern: RegExp; plan(match: readonly string
   {
     pattern: /^pause-worker@(\d+):(\d+(?:\.\d+)?)s$/,
     plan: ([text = '', step, seconds]) => [{ kind: 'pause', atStep: Number(step), seconds: Number(seconds), text }],
+  },
+  {
+    pattern: /^cut-pair@(\d+)$/,
+    plan: ([text = '', step]) => [{ kind: 'cut', atStep: Number(step), text }],
   },
   {
     pattern: /^stop-signaling@(\d+),restart@(\d+)$/,

@@ -15,7 +15,7 @@ export interface FaultReport {
   /**
    * Kills: from the kill to the first step that was begun by nobody before, acknowledged by every segment, moved ones
    * included, after the new map. Joins: until the newcomer's first step, or its first segment. Leaving: until it owns
-   * nothing. Pauses: from the thaw to the worker's next step. Signaling: to the next step of anybody. Null: never.
+   * nothing. Pauses: from the thaw to the worker's next step. Signaling and cut connections: to the next step of anybody. Null: never.
    */
   readonly recoveryMs: number | null;
   readonly lossBefore: number | null;
@@ -27,7 +27,7 @@ export interface DoneFault {
   readonly fault: PlannedFault;
   readonly atStep: number;
   readonly node: number | null;
-  /** Milliseconds since 1970; for a pause, of its end. */
+  /** Milliseconds since 1970; for a pause, of its end; for a join, when its tab was opened. */
   readonly atMs: number;
 }
 
@@ -59,7 +59,7 @@ export function reportFault(done: DoneFault, logs: readonly TabLog[], loss: Curv
 
 /** When the first tab heard of a map that takes the fault into account. */
 function detectedAt({ fault, node, atMs }: DoneFault, logs: readonly TabLog[]): number | null {
-  if (node === null || fault.kind === 'pause') return null;
+  if (node === null || fault.kind === 'pause' || fault.kind === 'cut') return null;
   const isIn = ({ workers, keepers, scheduler }: LoggedMap): boolean =>
     fault.kind === 'kill' && fault.role === 'scheduler'
       ? scheduler === node

@@ -1,17 +1,24 @@
 // Does to a running room what `--fault` asks for, each at its clock, and tells afterwards what it did.
+import { nodeId } from '../../src/protocol/ids.ts';
 import { ClusterFailure } from './failure.ts';
 import type { FaultRole, PlannedFault } from './fault-plan.ts';
 import { type DoneFault, type FaultReport, reportFault, type TabLog } from './fault-report.ts';
 import type { Room, RoomTab } from './room.ts';
 
+/** Whom of several it hits. */
+export type Pick = (candidates: readonly RoomTab[]) => RoomTab | undefined;
+
+const youngest: Pick = (candidates) => candidates.at(-1);
+
 export class FaultRunner {
   private waiting: PlannedFault[];
-  private readonly done: DoneFault[] = [];
+  readonly done: DoneFault[] = [];
   private readonly underWay = new Set<Promise<void>>();
 
   constructor(
     private readonly room: Room,
     faults: readonly PlannedFault[],
+    private readonly pick: Pick = youngest,
   ) {
     this.waiting = [...faults].sort((a, b) => a.atStep - b.atStep);
   }
@@ -26,15 +33,20 @@ export class FaultRunner {
 
   /** What each fault did, from the logs of the tabs that are left. @throws ClusterFailure for one that never came */
   async report(loss: Parameters<typeof reportFault>[2]): Promise<FaultReport[]> {
-    await Promise.all(this.underWay);
+    await this.settled();
     const [late] = this.waiting;
     if (late !== undefined)
       throw new ClusterFailure(`--fault: the run ended before clock ${late.atStep} (${late.text}).`);
-    const logs = await Promise.all(this.room.all.map(logOf));
+    const logs = await Promise.all(this.room.awake.map(logOf));
     return this.done.map((done) => reportFault(done, logs, loss));
   }
 
-  private async perform(fault: PlannedFault, atStep: number): Promise<void> {
+  /** Until what takes a while is over: tabs that are being opened, pauses. */
+  async settled(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
+  async perform(fault: PlannedFault, atStep: number): Promise<void> {
     switch (fault.kind) {
       case 'kill': {
         const member = await this.target(fault.role);
@@ -49,16 +61,24 @@ export class FaultRunner {
         return member.tab.call('leave');
       }
       case 'join':
-        return this.later(fault, atStep, async (atMs) => {
+        return this.later(async () => {
+          await this.room.served();
+          const atMs = Date.now();
           const { node } = await this.room.open(fault.role);
           this.note(fault, atStep, node, atMs);
         });
       case 'pause': {
         const member = await this.target('worker');
-        return this.later(fault, atStep, async () => {
-          await member.tab.freeze(fault.seconds * 1000);
+        return this.later(async () => {
+          await this.room.freeze(member, fault.seconds * 1000);
           this.note(fault, atStep, member.node);
         });
+      }
+      case 'cut': {
+        const [one, other] = this.room.awake.slice(-2);
+        if (one === undefined || other === undefined) throw new ClusterFailure('--fault: there is no pair to cut.');
+        this.note(fault, atStep, other.node);
+        return one.tab.call('cut', nodeId(other.node));
       }
       case 'stop-signaling':
         this.note(fault, atStep, null);
@@ -71,9 +91,10 @@ export class FaultRunner {
     }
   }
 
-  /** What takes a while doesn't hold up the faults that follow. */
-  private later(_fault: PlannedFault, _atStep: number, work: (atMs: number) => Promise<void>): void {
-    const running = work(Date.now());
+  /** What takes a while doesn't hold up the faults that follow; that it failed is said when all is over. */
+  private later(work: () => Promise<void>): void {
+    const running = work();
+    running.catch(() => undefined);
     this.underWay.add(running);
   }
 
@@ -81,7 +102,7 @@ export class FaultRunner {
     this.done.push({ fault, atStep, node, atMs });
   }
 
-  /** The youngest tab of a role that isn't the scheduler's, or the scheduler's. @throws ClusterFailure */
+  /** One of a role that isn't the scheduler's, or the scheduler's. @throws ClusterFailure */
   private async target(role: FaultRole): Promise<RoomTab> {
     const { nodes } = await this.room.first.call('status');
     const scheduler = nodes.find(({ isScheduler }) => isScheduler)?.id;
@@ -89,7 +110,7 @@ export class FaultRunner {
       role === 'scheduler'
         ? member.node === scheduler
         : member.role === role && member.node !== scheduler && this.room.all.length > 1;
-    const found = this.room.all.filter(isMeant).at(-1);
+    const found = this.pick(this.room.awake.filter(isMeant));
     if (found === undefined) throw new ClusterFailure(`--fault: there is no ${role} left that isn't the scheduler.`);
     return found;
   }

@@ -27,7 +27,14 @@ export class Room {
   readonly trouble: Promise<never>;
   private members: RoomTab[] = [];
   private opened = 0;
+  /** Frozen: they answer nobody, so nobody asks them. */
+  private readonly asleep = new Set<RoomTab>();
+  /** Pending while there is no signaling server, and so no page to open either. */
+  private serving = Promise.resolve();
+  private serve: () => void = () => undefined;
   private fail: (error: Error) => void = () => undefined;
+  /** How many tabs of a role were opened: no two have the same name. */
+  private readonly numbers = new Map<TabRole, number>();
   private readonly lost = new Set<string>();
   private readonly address =
     `#room=cluster-${randomBytes(4).toString('hex')}&secret=${randomBytes(16).toString('hex')}`;
@@ -49,41 +56,64 @@ export class Room {
     return this.members;
   }
 
+  /** Those that answer. */
+  get awake(): readonly RoomTab[] {
+    return this.members.filter((member) => !this.asleep.has(member));
+  }
+
   get tabs(): readonly Tab[] {
-    return this.members.map(({ tab }) => tab);
+    return this.awake.map(({ tab }) => tab);
   }
 
   get browsers(): readonly string[] {
     return this.openBrowsers.map(({ version }) => version);
   }
 
-  /** The tab through which the room is led and looked at: the oldest that is left. */
+  /** The tab through which the room is led and looked at: the oldest that is left and awake. */
   get first(): Tab {
-    const [first] = this.members;
+    const [first] = this.awake;
     if (first === undefined) throw new ClusterFailure('No tab is left in the room.');
     return first.tab;
   }
 
-  /** Opens a tab; resolves once it has joined and is connected to all others. */
+  /** Resolves when there is a signaling server again. */
+  served(): Promise<void> {
+    return this.serving;
+  }
+
+  /** Opens a tab; resolves once it has joined and is connected to all others that are awake. */
   async open(role: TabRole): Promise<RoomTab> {
     const browser = this.openBrowsers[this.opened++ % this.openBrowsers.length];
     if (browser === undefined) throw new RangeError('A room needs a browser.');
-    const name = `${role} ${this.members.filter((member) => member.role === role).length + 1}`;
+    const name = this.nextName(role);
     const url = `${this.server.url}?role=${role}${this.address}`;
     const handlers = {
       onCrash: (what: string) => this.lost.has(name) || this.fail(new ClusterFailure(`${what}.`)),
       onError: this.say,
     };
     const tab = await browser.openTab(name, url, handlers);
-    const node = await Promise.race([joined(tab, this.members.length + 1), this.trouble]);
+    const node = await Promise.race([joined(tab, () => this.awake), this.trouble]);
     const member = { tab, role, node };
     this.members.push(member);
     return member;
   }
 
+  private nextName(role: TabRole): string {
+    const number = (this.numbers.get(role) ?? 0) + 1;
+    this.numbers.set(role, number);
+    return `${role} ${number}`;
+  }
+
   /** Until every tab is connected to every other. */
   async settled(): Promise<void> {
-    await Promise.race([Promise.all(this.tabs.map((tab) => joined(tab, this.tabs.length))), this.trouble]);
+    await Promise.race([Promise.all(this.tabs.map((tab) => joined(tab, () => this.awake))), this.trouble]);
+  }
+
+  /** Stops everything in a tab for so long. */
+  async freeze(member: RoomTab, ms: number): Promise<void> {
+    this.asleep.add(member);
+    await member.tab.freeze(ms);
+    this.asleep.delete(member);
   }
 
   /** From now on the room does without this tab, and its end is no trouble. */
@@ -93,12 +123,16 @@ export class Room {
   }
 
   async stopSignaling(): Promise<void> {
+    this.serving = new Promise((resolve) => {
+      this.serve = resolve;
+    });
     await this.server.stop();
   }
 
   /** The server again, on the port that it had. */
   async restartSignaling(): Promise<void> {
     this.server = await listen({ ...this.settings, port: Number(new URL(this.server.url).port) });
+    this.serve();
   }
 
   async close(): Promise<void> {
@@ -139,14 +173,15 @@ async function openBrowsers(settings: RoomSettings, browsers: OpenBrowser[]): Pr
   for (const open of openers[settings.browser]) browsers.push(await open(options));
 }
 
-/** Until the tab is in the room and connected to all of its `size` nodes. @returns its node id */
-async function joined(tab: Tab, size: number): Promise<number> {
+/** Until the tab is in the room and connected to all of `others`, who may come and go. @returns its node id */
+async function joined(tab: Tab, others: () => readonly RoomTab[]): Promise<number> {
   for await (const _ of every('look')) {
     const { connection, nodes, self } = await tab.call('status');
     if (connection.phase === 'failed')
       throw new ClusterFailure(`${tab.name}: ${connection.reason} ${connection.advice}`);
-    const connected = nodes.filter(({ peer }) => peer.phase === 'self' || peer.phase === 'connected');
-    if (connection.phase === 'joined' && connected.length === size && self !== null) return self;
+    const connected = new Set(nodes.filter(({ peer }) => peer.phase === 'connected').map(({ id }): number => id));
+    const isWithAll = others().every(({ node }) => node === self || connected.has(node));
+    if (connection.phase === 'joined' && isWithAll && self !== null) return self;
   }
   throw new RangeError('A timer ended.');
 }

@@ -218,7 +218,7 @@ export class ViewWriter implements NodeHandlers {
       isScheduler: id === this.cluster?.scheduler,
       isWorker: map?.workers.some(({ node }) => node === id) ?? false,
       isServer: map?.servers.includes(id) ?? false,
-      peer: id === self ? { phase: 'self' } : (this.peers.get(id) ?? { phase: 'connecting' }),
+      peer: id === self ? { phase: 'self' } : this.peerView(id),
       clock: figures.clock == null ? null : figures.clock + 1,
       samplesPerSecond: isTraining ? (figures.samplesPerSecond ?? 0) : 0,
       ...this.times.of(id),
@@ -228,6 +228,12 @@ export class ViewWriter implements NodeHandlers {
       staleness: figures.staleness ?? null,
       isSlow: isTraining && (figures.isSlow ?? false),
     };
+  }
+
+  /** Connected is who has said hello, too: before, the scheduler knows nothing of its role. */
+  private peerView(id: NodeId): PeerView {
+    const peer = this.peers.get(id) ?? { phase: 'connecting' };
+    return peer.phase === 'connected' && !this.labels.has(id) ? { phase: 'connecting' } : peer;
   }
 
   private set(change: Partial<ViewState>): void {
