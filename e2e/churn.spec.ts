@@ -25,18 +25,21 @@ test('a tab joins in mid-run and takes steps; a worker is closed in mid-run and 
   await expect(first.runState).toHaveText('Finished');
 });
 
-/** Runs in the page: when this tab became a worker, and when its first step was reported. Milliseconds since it opened. */
+/**
+ * Runs in the page: when this tab became a worker, and when its first step was done, acknowledged by every segment.
+ * Milliseconds since it opened.
+ */
 function momentsOfJoining(): Promise<{ worker: number; step: number }> {
-  const moments = { worker: 0, step: 0 };
+  let worker = 0;
   return new Promise((resolve) => {
-    const look = () => {
+    const look = async () => {
       const self = window.pushpull.status().nodes.find(({ isSelf }) => isSelf);
-      if (self?.isWorker) moments.worker ||= Math.round(performance.now());
-      if (self?.isWorker && self.samplesPerSecond > 0) {
-        moments.step = Math.round(performance.now());
-        resolve(moments);
-      } else requestAnimationFrame(look);
+      if (self?.isWorker) worker ||= Math.round(performance.now());
+      // Asked for once there is one, so that asking delays nothing.
+      const [first] = self?.isWorker && self.samplesPerSecond > 0 ? await window.pushpull.stepLog() : [];
+      if (first === undefined) requestAnimationFrame(() => void look());
+      else resolve({ worker, step: Math.round(first[1] - performance.timeOrigin) });
     };
-    look();
+    void look();
   });
 }

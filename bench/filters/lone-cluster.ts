@@ -110,6 +110,7 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
       cluster: () => cluster,
       changed,
       send,
+      onPrepared: () => undefined,
     };
     trainers.set(
       self,

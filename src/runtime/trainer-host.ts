@@ -67,6 +67,7 @@ export class TrainerHost {
   private cluster: ClusterState | null = null;
   private run: TrainerRun | null = null;
   private requests = 0;
+  private tellPage: () => void = () => undefined;
   private steps = new StepLog(epochMs);
   private readonly changed = new Signal();
   private readonly exchange: BlockExchange;
@@ -122,9 +123,10 @@ export class TrainerHost {
     this.changed.notify();
   }
 
-  /** Reports to the page from now on. */
+  /** Reports to the page from now on: steadily, and at once where somebody waits for the news. */
   reportTo(report: (report: TrainerReport) => void): void {
-    setInterval(() => report(this.report()), REPORT_INTERVAL_MS);
+    this.tellPage = () => report(this.report());
+    setInterval(this.tellPage, REPORT_INTERVAL_MS);
   }
 
   /** Reads dropped files into blocks. @throws BadDataFile, DataTooLarge, DamagedFile with a sentence for the user */
@@ -287,6 +289,7 @@ export class TrainerHost {
       nextRequest: () => (this.requests = (this.requests + 1) >>> 0),
       now: () => performance.now(),
       steps: this.steps,
+      onPrepared: () => this.tellPage(),
     });
   }
 

@@ -27,6 +27,8 @@ export interface RunParts {
   readonly nextRequest: () => number;
   readonly now: () => number;
   readonly steps: StepLog;
+  /** The run waits for this tab: called once it is ready to train. */
+  readonly onPrepared: () => void;
 }
 
 export type RunReport = Pick<Report, 'worker' | 'acknowledged' | 'divergedAt' | 'holdsAllBlocks' | 'traffic'>;
@@ -207,7 +209,9 @@ export class TrainerRun {
       .then((prepared) => this.warmUp(prepared))
       .then(() => {
         this.isPrepared = true;
-        if (!this.isClosed) this.follow();
+        if (this.isClosed) return;
+        this.follow();
+        this.parts.onPrepared();
       })
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
