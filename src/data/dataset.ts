@@ -19,6 +19,18 @@ export type DatasetMeta = {
       readonly classes: number;
     }
   | {
+      /** Pictures of one size: dense rows of bytes. */
+      readonly kind: 'images';
+      readonly features: number;
+      /** [height, width, channels]: 1 is grey, 3 red, green and blue. */
+      readonly shape: readonly number[];
+      readonly classes: number;
+      /** What each class is called. */
+      readonly labels: readonly string[];
+      /** Training pictures of each class. */
+      readonly counts: readonly number[];
+    }
+  | {
       readonly kind: 'sparse';
       /** Size of the key space: every index is below it. Labels are 0 and 1. */
       readonly features: number;
@@ -114,6 +126,7 @@ export interface DocumentsMeta {
 /** How the blocks of each kind of data are laid out. */
 const LAYOUTS: Readonly<Record<DatasetMeta['kind'], Block['kind']>> = {
   dense: 'dense',
+  images: 'dense',
   sparse: 'sparse',
   text: 'dense',
   ratings: 'sparse',

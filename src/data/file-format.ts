@@ -29,9 +29,11 @@ export interface LoadSettings {
   readonly skipBadRows: boolean;
   /** Of a table: what its columns are, where that isn't what they seem. */
   readonly table: TableChoices;
+  /** Pixels a side of pictures; null lets them tell. */
+  readonly imageSide: number | null;
 }
 
-export const DEFAULT_SETTINGS: LoadSettings = { skipBadRows: false, table: NO_CHOICES };
+export const DEFAULT_SETTINGS: LoadSettings = { skipBadRows: false, table: NO_CHOICES, imageSide: null };
 
 /** A format that a set of files may have. One file in this folder, and one line in formats.ts. */
 export interface FileFormat {

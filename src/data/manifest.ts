@@ -42,6 +42,25 @@ export const datasetMetaSchema = z.discriminatedUnion('kind', [
     .refine((meta) => meta.shape.reduce((product, size) => product * size, 1) === meta.features, {
       message: 'the shape does not multiply to the features',
     }),
+  z
+    .strictObject({
+      kind: z.literal('images'),
+      ...common,
+      features: z.int().min(1).max(MAX_BLOCK_BYTES),
+      shape: z.tuple([z.int().min(1), z.int().min(1), z.union([z.literal(1), z.literal(3)])]),
+      classes: z.int().min(2).max(MAX_CLASSES),
+      labels: z.array(z.string().max(MAX_NAME_LENGTH)).max(MAX_CLASSES),
+      counts: z.array(count).max(MAX_CLASSES),
+    })
+    .refine(({ shape: [height, width, channels], features }) => height * width * channels === features, {
+      message: 'the shape does not multiply to the features',
+    })
+    .refine(({ labels, counts, classes }) => labels.length === classes && counts.length === classes, {
+      message: 'there is not a label and a count for every class',
+    })
+    .refine(({ counts, samples }) => counts.reduce((sum, one) => sum + one, 0) === samples.train, {
+      message: 'the counts do not add up to the samples',
+    }),
   z.strictObject({
     kind: z.literal('sparse'),
     ...common,

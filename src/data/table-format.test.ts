@@ -235,7 +235,7 @@ describe('what is wrong with a table', () => {
       fc.property(fc.oneof(text, fc.uint8Array()), fc.boolean(), kinds, (bytes, skipBadRows, choices) => {
         const table = { ...NO_CHOICES, kinds: choices as TableChoices['kinds'] };
         try {
-          const loaded = tableFormat.load([{ name: 'f', bytes }], 1, { skipBadRows, table });
+          const loaded = tableFormat.load([{ name: 'f', bytes }], 1, { ...DEFAULT_SETTINGS, skipBadRows, table });
           for (const block of loaded.blocks.train) checkBlockFits(decodeBlock(encodeBlock(block)), loaded.meta);
         } catch (error) {
           if (!(error instanceof BadDataFile)) throw error;

@@ -3,6 +3,7 @@ import { charLm } from './char-lm.ts';
 import { countMin } from './count-min.ts';
 import { digitsCnn } from './digits-cnn.ts';
 import { digitsMlp } from './digits-mlp.ts';
+import { imageFolder } from './image-folder.ts';
 import type { Job } from './job.ts';
 import { lda } from './lda.ts';
 import { matrixFactorization } from './matrix-factorization.ts';
@@ -18,6 +19,7 @@ export const jobs: readonly Job[] = [
   countMin,
   matrixFactorization,
   tabular,
+  imageFolder,
 ];
 
 /** A name that no job has. */

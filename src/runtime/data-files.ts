@@ -10,7 +10,9 @@ import { recogniseDataset } from '../data/recognise.ts';
 import type { TableSchema } from '../data/table-schema.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { BlockExchange } from './block-exchange.ts';
+import { loadImages, sortImages } from './image-files.ts';
 import { splitPlan } from './run-data.ts';
+import { type SourceFile, sourceFiles } from './source-files.ts';
 
 /** All files of one dataset, decompressed, are held in memory. Past this a tab risks being killed by its browser. */
 const MAX_DATA_BYTES = 1024 * 1024 * 1024;
@@ -44,17 +46,34 @@ export async function loadFiles(
   exchange: BlockExchange,
   onProgress: (label: string, fraction: number | null) => void,
 ): Promise<LoadedFiles> {
-  const named: NamedFile[] = [];
-  let total = 0;
-  for (const [index, file] of files.entries()) {
-    onProgress(`Reading ${file.name}`, index / (files.length + 1));
-    const bytes = await readWhole(file, MAX_DATA_BYTES - total);
-    total += bytes.byteLength;
-    named.push({ name: file.name, bytes });
+  const { images, others } = await sortImages(await sourceFiles(files));
+  if (images.length > 0) {
+    const tables = await readAll(others.filter(isTable), onProgress);
+    const { meta, blocks, skippedRows = 0 } = await loadImages(images, tables, HOLD_OUT_SEED, settings, onProgress);
+    return { ...publish(meta, blocks, exchange), schema: null, skippedRows };
   }
-  onProgress('Making blocks', files.length / (files.length + 1));
+  const named = await readAll(others, onProgress);
+  onProgress('Making blocks', null);
   const { meta, blocks, schema = null, skippedRows = 0 } = recogniseDataset(named, HOLD_OUT_SEED, wanted, settings);
   return { ...publish(meta, blocks, exchange), schema, skippedRows };
+}
+
+/** Among pictures only these may say something; folders have all kinds of files. */
+const isTable = ({ name }: SourceFile): boolean => /\.(csv|tsv|txt)(\.gz)?$/i.test(name);
+
+async function readAll(
+  files: readonly SourceFile[],
+  onProgress: (label: string, fraction: number | null) => void,
+): Promise<NamedFile[]> {
+  const named: NamedFile[] = [];
+  let total = 0;
+  for (const [index, { name, open }] of files.entries()) {
+    onProgress(`Reading ${name}`, index / (files.length + 1));
+    const bytes = await readWhole(name, await open(), MAX_DATA_BYTES - total);
+    total += bytes.byteLength;
+    named.push({ name, bytes });
+  }
+  return named;
 }
 
 function publish(
@@ -80,17 +99,15 @@ function publish(
 }
 
 /** A file's bytes, gunzipped where it is compressed. Counts as it goes: a small file may hold a large one. */
-async function readWhole(file: File, room: number): Promise<Uint8Array> {
+async function readWhole(name: string, file: Blob, room: number): Promise<Uint8Array> {
   const head = new Uint8Array(await file.slice(0, 3).arrayBuffer());
   const stream = isGzip(head) ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream();
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of chunksOf(stream, file.name)) {
+  for await (const part of chunksOf(stream, name)) {
     length += part.byteLength;
     if (length > room) {
-      throw new DataTooLarge(
-        `${file.name}: the data are over ${MAX_DATA_BYTES / 2 ** 20} MiB together. Use fewer rows.`,
-      );
+      throw new DataTooLarge(`${name}: the data are over ${MAX_DATA_BYTES / 2 ** 20} MiB together. Use fewer rows.`);
     }
     parts.push(part);
   }

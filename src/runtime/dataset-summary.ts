@@ -47,6 +47,10 @@ function shapeInWords(meta: DatasetMeta): string {
   switch (meta.kind) {
     case 'dense':
       return `${meta.shape.join('×')}, ${meta.classes} classes`;
+    case 'images': {
+      const [height, width, channels] = meta.shape;
+      return `${width}×${height} pixels in ${channels === 3 ? 'colour' : 'grey'}, ${meta.classes} classes`;
+    }
     case 'sparse':
       return `${count(meta.features)} features, few of them in each sample`;
     case 'documents':
@@ -69,14 +73,18 @@ function previewOf(meta: DatasetMeta, block: Block): DatasetView['preview'] {
   if (meta.kind === 'text') return block.kind === 'dense' ? textPreview(meta.vocabulary, block) : null;
   if (meta.kind === 'ratings') return block.kind === 'sparse' ? ratingRows(meta, block) : null;
   if (meta.kind === 'tabular') return block.kind === 'dense' ? tableRows(meta, block) : null;
-  const [height, width] = meta.kind === 'dense' ? meta.shape : [];
+  const isPictures = meta.kind === 'dense' || meta.kind === 'images';
+  const [height, width, channels = 1] = isPictures ? meta.shape : [];
   if (block.kind !== 'dense' || height === undefined || width === undefined) return null;
   const images = Array.from({ length: Math.min(PREVIEW_IMAGES, block.count) }, (_, row) => {
     const values = block.x.slice(row * block.features, (row + 1) * block.features);
     const pixels = values instanceof Uint8Array ? values : Uint8Array.from(values, (value) => Math.round(value * 255));
-    return { pixels, label: String(block.y[row] ?? 0) };
+    const label = block.y[row] ?? 0;
+    return { pixels, label: meta.kind === 'images' ? (meta.labels[label] ?? '') : String(label) };
   });
-  return { kind: 'images', width, height, images };
+  if (meta.kind !== 'images') return { kind: 'images', width, height, images };
+  const classes = meta.labels.map((label, index) => ({ label, count: meta.counts[index] ?? 0 }));
+  return { kind: 'images', width, height, images, channels: channels === 3 ? 3 : 1, classes };
 }
 
 /** Lines, and words in each. */

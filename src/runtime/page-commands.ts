@@ -24,6 +24,7 @@ const LEAVE_POLL_MS = 50;
 const DEFAULT_SETTINGS: DataSettingsView = {
   skipBadRows: false,
   table: { delimiter: null, target: null, kinds: {} },
+  imageSide: null,
 };
 
 /** Extra settings that scripts may give and the page's panel doesn't have. */
@@ -69,9 +70,17 @@ export class PageCommands implements Commands {
     void this.show('Making data', () => this.workers.generateData(job, samples));
   }
 
-  loadFiles(files: readonly File[]): void {
+  loadFiles(files: readonly File[] | Promise<readonly File[]>): void {
+    Promise.resolve(files).then(
+      (all) => this.takeFiles(all),
+      (error: unknown) => this.complain(messageOf(error), 'The data chosen before are kept.'),
+    );
+  }
+
+  private takeFiles(files: readonly File[]): void {
     const [first] = files;
-    if (first !== undefined && files.length === 1 && first.name.endsWith('.safetensors')) {
+    if (first === undefined) return;
+    if (files.length === 1 && first.name.endsWith('.safetensors')) {
       return this.task('Reading the checkpoint', this.checkpoints.resume(first), WHERE_FROM);
     }
     this.files = files;
@@ -170,6 +179,10 @@ export class PageCommands implements Commands {
     return this.workers.predict(image);
   }
 
+  readImage(file: Blob): Promise<Float32Array> {
+    return this.workers.readImage(file);
+  }
+
   look(request: unknown): Promise<unknown> {
     return this.workers.look(request);
   }
@@ -216,7 +229,9 @@ export class PageCommands implements Commands {
       if (question !== this.asked) return;
       this.adopt(data);
     } catch (error) {
-      const action = error instanceof Error && error.name === 'BadRows' ? ('skip-bad-rows' as const) : undefined;
+      const action = SKIPPABLE.includes(error instanceof Error ? error.name : '')
+        ? ('skip-bad-rows' as const)
+        : undefined;
       if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.', action);
     } finally {
       if (question === this.asked) this.store.setState({ progress: null });
@@ -253,6 +268,9 @@ export class PageCommands implements Commands {
     this.view.note('error', text);
   }
 }
+
+/** Names of errors about a part of the data that can be left out. */
+const SKIPPABLE = ['BadRows', 'BadImages'];
 
 const WHERE_FROM = 'What was here is kept. Try another file, or start anew.';
 

@@ -24,6 +24,7 @@ import { loadFiles } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
 import type { Endpoint } from './frame-link.ts';
+import { ImageDecoder, toGrey } from './image-decoder.ts';
 import { DATA_SEED } from './job-views.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
 import { type OracleBatches, trainOracle } from './oracle.ts';
@@ -167,6 +168,15 @@ export class TrainerHost {
   predict(values: Float32Array): Promise<Float32Array> {
     const sample: Block = { kind: 'dense', count: 1, features: values.length, x: values, y: new Uint32Array(1) };
     return this.openedRun().predict(sample);
+  }
+
+  /** A picture file as the current run's model would see it. @throws NoRun, BadImage */
+  async readImage(file: Blob): Promise<Float32Array> {
+    const meta = await this.openedRun().meta();
+    if (meta.kind !== 'images') throw new NoRun();
+    const [height = 1, width = 1, channels] = meta.shape;
+    const pixels = await new ImageDecoder(width, height).decode(file);
+    return Float32Array.from(channels === 1 ? toGrey(pixels) : pixels, (value) => value / 255);
   }
 
   /** What the current job's own pictures ask of its live parameters. @throws NoRun, CannotLook */

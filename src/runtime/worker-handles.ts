@@ -89,6 +89,10 @@ export class WorkerHandles {
     return this.trainer.predict(values);
   }
 
+  readImage(file: Blob): Promise<Float32Array> {
+    return this.trainer.readImage(file);
+  }
+
   look(request: unknown): Promise<unknown> {
     return this.trainer.look(request);
   }

@@ -216,11 +216,24 @@ export interface DataSettingsView {
   skipBadRows: boolean;
   /** Of a table; null lets the file tell. */
   table: { delimiter: string | null; target: string | null; kinds: Record<string, ColumnKindView> };
+  /** Pixels a side of pictures; null lets them tell. */
+  imageSide: number | null;
+}
+
+/** 8-bit pictures. */
+export interface ImagesView {
+  kind: 'images';
+  width: number;
+  height: number;
+  images: { pixels: Uint8Array; label: string }[];
+  /** Values of a pixel: 3 are red, green and blue; 1, and absent, is ink. */
+  channels?: 1 | 3;
+  /** Training pictures of each class, where classes have names. */
+  classes?: { label: string; count: number }[];
 }
 
 export type PreviewView =
-  /** 8-bit grey. */
-  | { kind: 'images'; width: number; height: number; images: { pixels: Uint8Array; label: string }[] }
+  | ImagesView
   | { kind: 'table'; columns: string[]; rows: string[][] }
   | { kind: 'text'; lines: string[] };
 
@@ -294,8 +307,8 @@ export interface StartRequest {
 export interface Commands {
   chooseJob(name: string): void;
   generateData(): void;
-  /** Reads dropped files: recognised by content, parsed off the main thread. */
-  loadFiles(files: readonly File[]): void;
+  /** Reads dropped files, named by their paths: recognised by content, parsed off the main thread. None: does nothing. */
+  loadFiles(files: readonly File[] | Promise<readonly File[]>): void;
   /** Reads the same files again, with other settings. */
   correctData(settings: Partial<DataSettingsView>): void;
   start(request: StartRequest): void;
@@ -314,6 +327,8 @@ export interface Commands {
   downloadCheckpoint(): void;
   /** Probabilities from the live parameters for one image, values in [0, 1], row-major in the dataset's shape. */
   predict(image: Float32Array): Promise<Float32Array>;
+  /** A PNG or JPEG as the run's model would see it: values in [0, 1], row-major in the dataset's shape. */
+  readImage(file: Blob): Promise<Float32Array>;
   /** What a job's own pictures ask of the live parameters; question and answer are the job's (`Trainer.look`). */
   look(request: unknown): Promise<unknown>;
   /** Hands over what this tab owns, then goes. */

@@ -4,6 +4,7 @@ import { useView } from '../../store/use-view.ts';
 import { TryModel } from '../try/try-model.tsx';
 import { Writing } from './char-lm/writing.tsx';
 import { HittersPanel } from './count-min/hitters-panel.tsx';
+import { TryPicture } from './image-folder/try-picture.tsx';
 import { TopicsPanel } from './lda/topics-panel.tsx';
 import { Recommendations } from './matrix-factorization/recommendations.tsx';
 import { TablePanel } from './tabular/table-panel.tsx';
@@ -11,6 +12,7 @@ import { TablePanel } from './tabular/table-panel.tsx';
 const PANELS = new Map<string, ComponentType>([
   ['digits-mlp', TryModel],
   ['digits-cnn', TryModel],
+  ['image-folder', TryPicture],
   ['char-lm', Writing],
   ['matrix-factorization', Recommendations],
   ['tabular', TablePanel],

@@ -1,8 +1,13 @@
 // What it learns from: data made on the spot, or files of one's own, dropped or picked.
 import { useCommands, useView } from '../../store/use-view.ts';
 import { FilesGlyph } from '../common/glyphs.tsx';
+import { pickedFiles } from './dropped-files.ts';
+import { PictureSize } from './picture-size.tsx';
 import { Preview } from './preview.tsx';
 import { TableColumns } from './table-columns.tsx';
+
+/** An attribute that React's types don't know. */
+const takeFolders = (field: HTMLInputElement | null) => field?.setAttribute('webkitdirectory', '');
 
 export function DataCard() {
   const commands = useCommands();
@@ -19,6 +24,7 @@ export function DataCard() {
         </div>
         {(dataset === null || dataset.preview !== null) && <Preview preview={dataset?.preview ?? null} />}
         <TableColumns />
+        <PictureSize />
         <div className="data-own">
           <label className="button data-pick">
             <FilesGlyph /> Choose files
@@ -27,9 +33,21 @@ export function DataCard() {
               multiple
               className="sr-only"
               onChange={(event) => {
-                const files = Array.from(event.target.files ?? []);
-                if (files.length > 0) commands.loadFiles(files);
+                commands.loadFiles(pickedFiles(event.target.files));
                 // The same files may be chosen again after they were mended.
+                event.target.value = '';
+              }}
+            />
+          </label>
+          <label className="button button-quiet data-pick">
+            Choose a folder
+            <input
+              type="file"
+              multiple
+              ref={takeFolders}
+              className="sr-only"
+              onChange={(event) => {
+                commands.loadFiles(pickedFiles(event.target.files));
                 event.target.value = '';
               }}
             />
@@ -40,7 +58,8 @@ export function DataCard() {
             </button>
           ) : (
             <span className="muted small">
-              or drop your own here: images and labels (idx), libsvm, CSV, ratings, text, or a checkpoint
+              or drop your own here: pictures in folders, images and labels (idx), libsvm, CSV, ratings, text, any of
+              them as .gz or .zip, or a checkpoint
             </span>
           )}
         </div>

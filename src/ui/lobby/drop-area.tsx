@@ -1,6 +1,7 @@
 // Files dropped anywhere on the page. Elsewhere than in the lobby a drop does nothing, but never opens the file in this tab.
 import { useEffect, useState } from 'react';
 import { useCommands } from '../../store/use-view.ts';
+import { droppedFiles } from './dropped-files.ts';
 
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 
@@ -21,8 +22,7 @@ export function DropArea({ isOpen }: { readonly isOpen: boolean }) {
     const onDrop = (event: DragEvent) => {
       event.preventDefault();
       setIsOver(false);
-      const files = Array.from(event.dataTransfer?.files ?? []);
-      if (isOpen && files.length > 0) commands.loadFiles(files);
+      if (isOpen && event.dataTransfer !== null) commands.loadFiles(droppedFiles(event.dataTransfer));
     };
     addEventListener('dragover', onOver);
     addEventListener('dragleave', onLeave);

@@ -1,12 +1,12 @@
 // Try the model: draw, or take an example, and see what the parameters of this very moment make of it.
-import { useEffect, useRef, useState } from 'react';
-import { useCommands, useView, useViewStore } from '../../store/use-view.ts';
+import { useRef, useState } from 'react';
+import { useView } from '../../store/use-view.ts';
 import type { PreviewView } from '../../store/view.ts';
 import { Panel } from '../common/panel.tsx';
 import { centreInk } from './centre-ink.ts';
 import { DrawingPad, type PadHandle } from './drawing-pad.tsx';
-import { type Answer, PredictLoop } from './predict-loop.ts';
 import { ProbabilityBars } from './probability-bars.tsx';
+import { usePrediction } from './use-prediction.ts';
 import './try.css';
 
 type Preview = Extract<PreviewView, { kind: 'images' }>;
@@ -60,39 +60,4 @@ function TryPanel({ preview }: { readonly preview: Preview }) {
       <ProbabilityBars answer={answer} label={example} />
     </Panel>
   );
-}
-
-/** The newest answer to the newest image, asked again whenever the parameters have moved on. */
-function usePrediction() {
-  const commands = useCommands();
-  const store = useViewStore();
-  const [answer, setAnswer] = useState<Answer | null>(null);
-  const image = useRef<Float32Array | null>(null);
-  const loop = useRef<PredictLoop | null>(null);
-
-  useEffect(() => {
-    const own = new PredictLoop((pixels) => commands.predict(pixels), setAnswer);
-    loop.current = own;
-    const unsubscribe = store.subscribe((state, before) => {
-      if (state.series.version !== before.series.version && image.current !== null && !document.hidden)
-        own.ask(image.current);
-    });
-    return () => {
-      unsubscribe();
-      own.cancel();
-    };
-  }, [commands, store]);
-
-  return {
-    answer,
-    ask(pixels: Float32Array) {
-      image.current = pixels;
-      loop.current?.ask(pixels);
-    },
-    clear() {
-      image.current = null;
-      loop.current?.cancel();
-      setAnswer(null);
-    },
-  };
 }
