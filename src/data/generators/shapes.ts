@@ -28,9 +28,9 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 const LABELS = Object.keys(SHAPES);
 
 /** Largest grain, in 255ths. */
-const GRAIN = 30;
-/** Least difference of shape and ground, summed over the channels, in 255ths. */
-const CONTRAST = 150;
+const GRAIN = 24;
+/** A shape is lighter than its ground by so much on the average, in 255ths: a light on a dark day. */
+const LIGHTER = 120;
 
 /** A generator of `samples` pictures, as many of each shape. Train and test are independent. */
 export function shapesGenerator(seed: number, samples: Readonly<Record<Split, number>> = SHAPES_SAMPLES): Generator {
@@ -65,20 +65,18 @@ export function shapesGenerator(seed: number, samples: Readonly<Record<Split, nu
   };
 }
 
-const colour = (random: Random): number[] => Array.from({ length: CHANNELS }, () => random.below(256));
-const difference = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, value, channel) => sum + Math.abs(value - (b[channel] ?? 0)), 0);
+const colour = (random: Random, darkest: number): number[] =>
+  Array.from({ length: CHANNELS }, () => darkest + random.below(256 - LIGHTER));
 
 function draw(shape: Shape, random: Random, pixels: Uint8Array): void {
-  const ground = colour(random);
-  let ink = colour(random);
-  while (difference(ink, ground) < CONTRAST) ink = colour(random);
+  const ground = colour(random, 0);
+  const ink = colour(random, LIGHTER);
   const radius = SIDE * (0.24 + 0.2 * random.unit());
   const middle = () => SIDE / 2 + (SIDE / 2 - radius) * (2 * random.unit() - 1);
   const [left, top] = [middle(), middle()];
   // Half of a quarter turn to both sides: a square turned by more is a square again.
   const { cos, sin } = rotation(0.2 * (2 * random.unit() - 1));
-  const shade = 60 * (2 * random.unit() - 1);
+  const shade = 40 * (2 * random.unit() - 1);
   for (let row = 0; row < SIDE; row++) {
     for (let column = 0; column < SIDE; column++) {
       let inside = 0;
