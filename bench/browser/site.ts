@@ -10,8 +10,8 @@ import { findBrowser } from '../../e2e/browsers/find.ts';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 
-/** Isolated, or the browser's clock moves in steps of 100 µs only. */
-const HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+/** Isolated, the browser's clock moves in steps of 5 µs instead of 100, and wasm may use threads: not so in the real page. */
+const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 export interface Tabs {
   /** "Chromium 156.0". */
@@ -23,7 +23,13 @@ export interface Tabs {
  * Builds `NAME.html` of this folder, opens it in `count` tabs, gives them to `work`, and clears everything away after it.
  * @throws NoBrowser, and whatever a page doesn't catch
  */
-export async function inTabs<T>(name: string, count: number, work: (tabs: Tabs) => Promise<T>): Promise<T> {
+export async function inTabs<T>(
+  name: string,
+  count: number,
+  work: (tabs: Tabs) => Promise<T>,
+  { isIsolated = false } = {},
+): Promise<T> {
+  const headers = isIsolated ? ISOLATED : {};
   const outDir = mkdtempSync(join(tmpdir(), 'pushpull-bench-'));
   const shared = { configFile: false, root: ROOT, logLevel: 'error', base: './' } as const;
   const output = { outDir, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 4000 };
@@ -32,7 +38,7 @@ export async function inTabs<T>(name: string, count: number, work: (tabs: Tabs) 
   const site = await preview({
     ...shared,
     build: { outDir },
-    preview: { port: 0, host: '127.0.0.1', headers: HEADERS },
+    preview: { port: 0, host: '127.0.0.1', headers },
   });
   const browser = await chromium.launch({ executablePath: findBrowser('chromium'), args: [...CHROMIUM_FLAGS] });
   let fail: (error: Error) => void = () => undefined;

@@ -49,21 +49,22 @@ async function checked<T>(worker: Page, follow: () => Promise<void>, work: () =>
 export const benchmark: Benchmark = {
   what: 'push and pull between two tabs beside a raw data channel: goodput, and the round trip of a small push',
   run: ({ isQuick }) =>
-    inTabs('channel', 2, async ({ pages }) => {
-      const [worker, server] = pages as [Page, Page];
-      await Promise.all([
-        server.evaluate(() => window.channelBench.beServer()),
-        worker.evaluate(() => window.channelBench.beWorker()),
-      ]);
-      const follow = (cluster: ClusterState) => async () => {
-        for (const page of [server, worker]) await page.evaluate((state) => window.channelBench.follow(state), cluster);
-      };
-      const model = clusterOf(1);
-      const rows = await checked(worker, follow(model), () => goodput(worker, server, bytesOf(model), isQuick));
-      const small = clusterOf(2, [{ name: 'w', keys: 16, width: 1, init: { kind: 'zeros' }, shape: [16] }]);
-      return [...rows, ...(await checked(worker, follow(small), () => roundTrips(worker, isQuick)))];
-    }),
+    inTabs('channel', 2, ({ pages }) => measure(pages as [Page, Page], isQuick), { isIsolated: true }),
 };
+
+async function measure([worker, server]: [Page, Page], isQuick: boolean): Promise<Row[]> {
+  await Promise.all([
+    server.evaluate(() => window.channelBench.beServer()),
+    worker.evaluate(() => window.channelBench.beWorker()),
+  ]);
+  const follow = (cluster: ClusterState) => async () => {
+    for (const page of [server, worker]) await page.evaluate((state) => window.channelBench.follow(state), cluster);
+  };
+  const model = clusterOf(1);
+  const rows = await checked(worker, follow(model), () => goodput(worker, server, bytesOf(model), isQuick));
+  const small = clusterOf(2, [{ name: 'w', keys: 16, width: 1, init: { kind: 'zeros' }, shape: [16] }]);
+  return [...rows, ...(await checked(worker, follow(small), () => roundTrips(worker, isQuick)))];
+}
 
 function goodput(worker: Page, server: Page, modelBytes: number, isQuick: boolean): Promise<Row[]> {
   const count = isQuick ? 12 : 48;
