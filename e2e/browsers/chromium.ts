@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { findBrowser } from './find.ts';
 import { longestTask, watchLongTasks } from './long-tasks.ts';
-import { stopProcess } from './renderer-process.ts';
+import { memoryOfProcess, processOf, stopProcessById } from './renderer-process.ts';
 import type { BrowserOptions, Hook, HookArguments, HookResult, OpenBrowser, Tab, TabHandlers } from './tab.ts';
 
 /** Everything here runs on this machine: no sandbox (root in CI), no GPU, and nothing that calls home. */
@@ -47,7 +47,12 @@ async function openTab(
   return new ChromiumTab(name, page);
 }
 
+/** Chromium makes one trace at a time. */
+let traced: Promise<unknown> = Promise.resolve();
+
 class ChromiumTab implements Tab {
+  private process: Promise<number> | null = null;
+
   constructor(
     readonly name: string,
     private readonly page: Page,
@@ -68,9 +73,21 @@ class ChromiumTab implements Tab {
   }
 
   async freeze(ms: number): Promise<void> {
-    const goOn = await stopProcess(this.page);
+    const goOn = stopProcessById(await this.processId());
     await setTimeout(ms);
     goOn();
+  }
+
+  async memoryBytes(): Promise<number | null> {
+    return memoryOfProcess(await this.processId());
+  }
+
+  private processId(): Promise<number> {
+    if (this.process === null) {
+      this.process = traced.then(() => processOf(this.page));
+      traced = this.process.catch(() => undefined);
+    }
+    return this.process;
   }
 
   chooseFiles(paths: readonly string[]): Promise<void> {

@@ -71,6 +71,11 @@ class FirefoxTab implements Tab {
     return Promise.reject(new CannotDo('Firefox has no command that freezes a tab: use --browser chromium.'));
   }
 
+  /** Its processes are not told apart from outside. */
+  async memoryBytes(): Promise<null> {
+    return null;
+  }
+
   /** Firefox has no Long Tasks API. */
   async watchLongTasks(): Promise<void> {}
 

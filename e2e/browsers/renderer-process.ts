@@ -1,4 +1,5 @@
 // The process that a Chromium tab runs in: stopped and continued, it is a laptop that slept, with all of its workers.
+import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { z } from 'zod';
 
@@ -9,7 +10,7 @@ const startedSchema = z.object({
 });
 
 /** Chromium tells process ids in traces only: a trace of no length is made. */
-async function processOf(page: Page): Promise<number> {
+export async function processOf(page: Page): Promise<number> {
   const session = await page.context().newCDPSession(page);
   const events: unknown[] = [];
   session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
@@ -31,7 +32,20 @@ async function processOf(page: Page): Promise<number> {
 
 /** Stops everything in the tab, its workers too. @returns what lets it go on */
 export async function stopProcess(page: Page): Promise<() => void> {
-  const id = await processOf(page);
+  return stopProcessById(await processOf(page));
+}
+
+export function stopProcessById(id: number): () => void {
   process.kill(id, 'SIGSTOP');
   return () => process.kill(id, 'SIGCONT');
+}
+
+/**
+ * Anonymous resident memory of a process, in bytes: heaps, buffers, compiled code, of the page and all its workers, without
+ * what it shares with other tabs. Null where there is no /proc.
+ */
+export async function memoryOfProcess(id: number): Promise<number | null> {
+  const status = await readFile(`/proc/${id}/status`, 'utf8').catch(() => '');
+  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
 }

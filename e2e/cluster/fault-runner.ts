@@ -41,7 +41,12 @@ export class FaultRunner {
     return this.done.map((done) => reportFault(done, logs, loss));
   }
 
-  /** Until what takes a while is over: tabs that are being opened, pauses. */
+  /** A tab is being opened, or is frozen. */
+  get isBusy(): boolean {
+    return this.underWay.size > 0;
+  }
+
+  /** Until what takes a while is over: tabs that are being opened, pauses. @throws what it failed with */
   async settled(): Promise<void> {
     await Promise.all(this.underWay);
   }
@@ -93,7 +98,7 @@ export class FaultRunner {
 
   /** What takes a while doesn't hold up the faults that follow; that it failed is said when all is over. */
   private later(work: () => Promise<void>): void {
-    const running = work();
+    const running = work().then(() => void this.underWay.delete(running));
     running.catch(() => undefined);
     this.underWay.add(running);
   }
@@ -116,6 +121,6 @@ export class FaultRunner {
   }
 }
 
-async function logOf({ tab, node }: RoomTab): Promise<TabLog> {
+export async function logOf({ tab, node }: RoomTab): Promise<TabLog> {
   return { node, maps: await tab.call('mapLog'), steps: await tab.call('stepLog') };
 }

@@ -98,7 +98,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
   };
 }
 
-function pushesOf({ tallies, nodes }: Metrics): ClusterResult['pushes'] {
+export function pushesOf({ tallies, nodes }: Metrics): ClusterResult['pushes'] {
   const here = new Set(nodes.map(({ node }) => node));
   return tallies
     .filter(({ acknowledged, applied }) => acknowledged + applied > 0)

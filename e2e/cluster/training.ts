@@ -26,12 +26,17 @@ export interface Trained {
   readonly oracle: { readonly maxAbsDiff: number; readonly samplesPerSecond: number } | null;
 }
 
+/** Chooses data and starts the run. @throws ClusterFailure */
+export async function begin(room: Room, wanted: ClusterArguments): Promise<StartRequest> {
+  await chooseData(room.first, wanted);
+  await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
+  return wanted.resume === undefined ? start(room.first, wanted) : resume(room.first, wanted);
+}
+
 /** @throws ClusterFailure */
 export async function train(room: Room, wanted: ClusterArguments, line: ProgressLine): Promise<Trained> {
   const checkpoints = new CheckpointWriter(room.first, wanted.checkpoint);
-  await chooseData(room.first, wanted);
-  await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
-  const request = wanted.resume === undefined ? await start(room.first, wanted) : await resume(room.first, wanted);
+  const request = await begin(room, wanted);
   const faults = new FaultRunner(room, wanted.fault);
   try {
     await followRun(room, line, faults, checkpoints);
@@ -164,7 +169,7 @@ async function followRun(
 }
 
 /** The loss curve as the page shows it. */
-async function lossOf(tab: Tab): Promise<[number, number, number, number][]> {
+export async function lossOf(tab: Tab): Promise<[number, number, number, number][]> {
   const { loss } = await tab.call('series');
   return loss.step.map((step, at) => [step, loss.samples[at] ?? 0, loss.seconds[at] ?? 0, loss.value[at] ?? 0]);
 }

@@ -44,6 +44,8 @@ export interface LoggedMap {
   readonly workers: readonly NodeId[];
   /** Nodes that own a segment now. */
   readonly owners: readonly NodeId[];
+  /** Complete copies of the segment that has the fewest. */
+  readonly copies: number;
   /** Nodes that own or keep a complete copy of one. */
   readonly keepers: readonly NodeId[];
 }
@@ -105,6 +107,7 @@ export class RecordingViewWriter extends ViewWriter {
       atMs: performance.timeOrigin + performance.now(),
       scheduler,
       workers: map.workers.map(({ node }) => node),
+      copies: Math.min(...map.placements.map(({ chain }) => chain.length)),
       owners: [...new Set(map.placements.flatMap(({ chain }) => chain.slice(0, 1)))],
       keepers: [...new Set(map.placements.flatMap(({ chain }) => chain))],
     });
@@ -175,6 +178,10 @@ export class Automation {
     if (base64 === null) return this.commands.resumeCheckpoint();
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
     this.commands.loadFiles([new File([bytes], 'checkpoint.safetensors')]);
+  }
+
+  pause(): void {
+    this.commands.pause();
   }
 
   /** Hands over what this tab owns, then goes. */

@@ -1,0 +1,45 @@
+// Memory of each tab over a soak, and whether it grew.
+
+/** Seconds after its opening in which a tab may still grow: it compiles, loads data, and fills its pools. */
+const WARM_UP_MS = 60_000;
+
+/** Over a shorter time nothing can be said of a tab. */
+const LEAST_SPAN_MS = 120_000;
+
+export interface MemorySample {
+  readonly atMs: number;
+  readonly bytes: number;
+}
+
+export interface TabMemory {
+  readonly name: string;
+  readonly node: number;
+  readonly firstBytes: number;
+  readonly lastBytes: number;
+  /** Share by which the last third of the time that counts is above the first third; null where that is too short. */
+  readonly growth: number | null;
+}
+
+/**
+ * A tab's memory over the second half of the soak, or over what it lived of that after it was warm.
+ * Medians of thirds: what a collector has not yet freed comes and goes.
+ */
+export function memoryOf(
+  { name, node }: { readonly name: string; readonly node: number },
+  samples: readonly MemorySample[],
+  halfMs: number,
+): TabMemory {
+  const [first, last] = [samples[0], samples.at(-1)];
+  const fromMs = Math.max(halfMs, (first?.atMs ?? 0) + WARM_UP_MS);
+  const counted = samples.filter(({ atMs }) => atMs >= fromMs);
+  const span = (counted.at(-1)?.atMs ?? 0) - (counted[0]?.atMs ?? 0);
+  const third = Math.floor(counted.length / 3);
+  const isLong = span >= LEAST_SPAN_MS && third > 0;
+  const growth = isLong ? median(counted.slice(-third)) / median(counted.slice(0, third)) - 1 : null;
+  return { name, node, firstBytes: first?.bytes ?? 0, lastBytes: last?.bytes ?? 0, growth };
+}
+
+function median(samples: readonly MemorySample[]): number {
+  const sorted = samples.map(({ bytes }) => bytes).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

@@ -1,0 +1,64 @@
+// Which fault comes next in a soak: drawn from those that the room can bear now, so that no last copy is destroyed and the
+// room neither empties nor grows without end.
+import type { Random } from '../../src/random.ts';
+import type { PlannedFault } from '../cluster/fault-plan.ts';
+
+/** What decides which faults may come. */
+export interface RoomState {
+  readonly workers: number;
+  readonly servers: number;
+  /** Role of the tab that is the scheduler. */
+  readonly scheduler: 'worker' | 'server';
+  /** Complete copies of the segment that has the fewest. */
+  readonly copies: number;
+  readonly isSignalingUp: boolean;
+  /** A tab is frozen, or being opened. */
+  readonly isBusy: boolean;
+  readonly clock: number;
+}
+
+/** Tabs of a role: fewer are never left, more are never opened. Two cores carry no more than these. */
+export const LEAST_TABS = 2;
+export const MOST_TABS = 4;
+
+/** A pause is over before, or well after, the others take the tab for gone (6 s). */
+const PAUSE_SECONDS = [1, 9] as const;
+
+type Drawn = { readonly kind: PlannedFault['kind']; readonly role?: 'worker' | 'server' | 'scheduler' };
+
+/** Draws once more than it needs to: the same number of draws whatever the state, so that a seed stays in step. */
+export function nextFault(random: Random, state: RoomState): PlannedFault | null {
+  const [choice, share] = [random.unit(), random.unit()];
+  const possible = possibleFaults(state);
+  const drawn = possible[Math.floor(choice * possible.length)];
+  if (drawn === undefined) return null;
+  const [least, most] = PAUSE_SECONDS;
+  const seconds = Math.floor(least + share * (most - least + 1));
+  return planned(drawn, seconds, state.clock);
+}
+
+function possibleFaults(state: RoomState): Drawn[] {
+  const { workers, servers, copies, isSignalingUp, isBusy } = state;
+  const maySpare = (role: 'worker' | 'server'): boolean =>
+    role === 'worker' ? workers > LEAST_TABS : servers > LEAST_TABS && copies > 1;
+  const all: (Drawn | false)[] = [
+    { kind: 'cut' },
+    !isBusy && { kind: 'pause' },
+    isSignalingUp && { kind: 'stop-signaling' },
+    // Without signaling nobody is elected and nothing is moved: what is killed then stays missing.
+    isSignalingUp && maySpare('worker') && { kind: 'kill', role: 'worker' },
+    isSignalingUp && maySpare('worker') && { kind: 'leave', role: 'worker' },
+    isSignalingUp && maySpare('server') && { kind: 'kill', role: 'server' },
+    isSignalingUp && maySpare('server') && { kind: 'leave', role: 'server' },
+    isSignalingUp && maySpare(state.scheduler) && { kind: 'kill', role: 'scheduler' },
+    isSignalingUp && !isBusy && workers < MOST_TABS && { kind: 'join', role: 'worker' },
+    isSignalingUp && !isBusy && servers < MOST_TABS && { kind: 'join', role: 'server' },
+  ];
+  return all.filter((drawn) => drawn !== false);
+}
+
+function planned({ kind, role }: Drawn, seconds: number, atStep: number): PlannedFault {
+  const text = kind === 'cut' ? 'cut-pair' : role === undefined ? kind : `${kind}-${role}`;
+  if (kind === 'pause') return { kind, seconds, atStep, text: `pause-worker:${seconds}s` };
+  return { kind, role, atStep, text } as PlannedFault;
+}
