@@ -1,11 +1,20 @@
 // Trains the network of cnn-model.ts on images: softmax cross-entropy, on jax-js.
 import type { Block, DenseBlock } from '../data/dataset.ts';
 import { type CnnShape, cnnScores, cnnTables } from './cnn-model.ts';
+import { kernelRows, labelRows, paddedInputs, rowsOf } from './dense-batches.ts';
 import { UnsuitableBlock } from './errors.ts';
-import { floats, gradientTables, type Jax, type JaxArray, loadJax, upload, uploadTables } from './jax.ts';
+import {
+  computeInParts,
+  floats,
+  gradientTables,
+  type Jax,
+  type JaxArray,
+  loadJax,
+  upload,
+  uploadTables,
+} from './jax.ts';
 import type { Evaluation, Gradient, Prediction, TableValues, Trainer } from './job.ts';
-import { kernelRows } from './mlp-trainer.ts';
-import { indexOfMax, logSumExp } from './softmax.ts';
+import { probabilitiesOf, scoreLabels } from './softmax.ts';
 
 /** Images computed at once in an evaluation: bounds the patches held (128 of 28×28 are 7 MiB in the first convolution). */
 const EVALUATION_ROWS = 128;
@@ -49,23 +58,14 @@ class CnnTrainer implements Trainer {
 
   async evaluate(parameters: readonly TableValues[], batch: Block): Promise<Evaluation> {
     const block = this.images(batch);
-    const { classes } = this.shape;
-    const all = await this.scores(parameters, block);
-    let lossSum = 0;
-    let score = 0;
-    for (let row = 0; row < block.count; row++) {
-      const scores = all.subarray(row * classes, (row + 1) * classes);
-      const label = block.y[row] as number;
-      lossSum += logSumExp(scores) - (scores[label] as number);
-      if (indexOfMax(scores) === label) score++;
-    }
-    return { samples: block.count, lossSum, score };
+    const scores = await this.scores(parameters, block);
+    const { lossSum, correct } = scoreLabels(scores, block.y, this.shape.classes);
+    return { samples: block.count, lossSum, score: correct };
   }
 
   async predict(parameters: readonly TableValues[], sample: Block): Promise<Prediction> {
     const scores = (await this.scores(parameters, this.images(sample))).subarray(0, this.shape.classes);
-    const total = logSumExp(scores);
-    return { probabilities: scores.map((score) => Math.exp(score - total)) };
+    return { probabilities: probabilitiesOf(scores) };
   }
 
   dispose(): void {
@@ -73,40 +73,22 @@ class CnnTrainer implements Trainer {
     this.kernels.forward.dispose();
   }
 
-  /** Scores [count, classes] of all images, EVALUATION_ROWS at a time. */
-  private async scores(parameters: readonly TableValues[], block: DenseBlock): Promise<Float32Array> {
-    const { classes } = this.shape;
+  /** Scores [count, classes] of all images. */
+  private scores(parameters: readonly TableValues[], block: DenseBlock): Promise<Float32Array> {
     const tensors = uploadTables(this.jax, this.tables, parameters);
-    const parts: JaxArray[] = [];
-    for (let start = 0; start < block.count; start += EVALUATION_ROWS) {
-      const part = rowsOf(block, start, Math.min(start + EVALUATION_ROWS, block.count));
-      const owned = tensors.map((tensor) => tensor.ref);
-      parts.push(this.kernels.forward(owned, this.inputs(part, kernelRows(part.count))));
-    }
-    for (const tensor of tensors) tensor.dispose();
-    const all = new Float32Array(block.count * classes);
-    for (const [index, part] of parts.entries()) {
-      const at = index * EVALUATION_ROWS * classes;
-      all.set((await floats(part)).subarray(0, all.length - at), at);
-    }
-    return all;
+    const size = { count: block.count, atOnce: EVALUATION_ROWS, width: this.shape.classes };
+    return computeInParts(tensors, size, (owned, start, end) =>
+      this.kernels.forward(owned, this.inputs(rowsOf(block, start, end), kernelRows(end - start))),
+    );
   }
 
-  /** Images [rows, features] in [0, 1]; padding is zero. */
-  private inputs({ x, count }: DenseBlock, rows: number): JaxArray {
-    if (x instanceof Float32Array && rows === count) return upload(this.jax, x, [rows, this.features]);
-    const padded = new Float32Array(rows * this.features);
-    if (x instanceof Float32Array) padded.set(x);
-    else for (let i = 0; i < x.length; i++) padded[i] = (x[i] as number) / 255;
-    return upload(this.jax, padded, [rows, this.features]);
+  private inputs(block: DenseBlock, rows: number): JaxArray {
+    return upload(this.jax, paddedInputs(block, rows), [rows, this.features]);
   }
 
-  /** Labels as rows of 1/count at the label: what the log-probabilities are weighed with. Padding weighs nothing. */
-  private targets({ y, count }: DenseBlock, rows: number): JaxArray {
+  private targets(block: DenseBlock, rows: number): JaxArray {
     const { classes } = this.shape;
-    const targets = new Float32Array(rows * classes);
-    for (let row = 0; row < count; row++) targets[row * classes + (y[row] as number)] = 1 / count;
-    return upload(this.jax, targets, [rows, classes]);
+    return upload(this.jax, labelRows(block, rows, classes), [rows, classes]);
   }
 
   private images(block: Block): DenseBlock {
@@ -123,9 +105,4 @@ function compile(jax: Jax, shape: CnnShape) {
     nn.logSoftmax(scores(tensors, x)).mul(targets).sum().neg();
   const step = (tensors: JaxArray[], x: JaxArray, targets: JaxArray) => valueAndGrad(loss)(tensors, x, targets);
   return { step: jit(step), forward: jit(scores) };
-}
-
-function rowsOf({ features, x, y }: DenseBlock, start: number, end: number): DenseBlock {
-  const rows = x.subarray(start * features, end * features);
-  return { kind: 'dense', count: end - start, features, x: rows, y: y.subarray(start, end) };
 }

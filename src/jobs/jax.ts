@@ -34,3 +34,26 @@ export async function gradientTables(gradients: readonly JaxArray[]): Promise<Ta
   for (const gradient of gradients) tables.push({ keys: null, values: await floats(gradient) });
   return tables;
 }
+
+/**
+ * Computes `count` rows `atOnce` at a time, which bounds the activations held, and puts the parts together: `width` floats
+ * for each row. Consumes `tensors`; what `forward` answers may be padded at its end.
+ */
+export async function computeInParts(
+  tensors: readonly JaxArray[],
+  { count, atOnce, width }: { count: number; atOnce: number; width: number },
+  forward: (tensors: JaxArray[], start: number, end: number) => JaxArray,
+): Promise<Float32Array> {
+  const parts: JaxArray[] = [];
+  for (let start = 0; start < count; start += atOnce) {
+    const owned = tensors.map((tensor) => tensor.ref);
+    parts.push(forward(owned, start, Math.min(start + atOnce, count)));
+  }
+  for (const tensor of tensors) tensor.dispose();
+  const all = new Float32Array(count * width);
+  for (const [index, part] of parts.entries()) {
+    const at = index * atOnce * width;
+    all.set((await floats(part)).subarray(0, all.length - at), at);
+  }
+  return all;
+}

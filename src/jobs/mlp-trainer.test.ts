@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { DenseBlock } from '../data/dataset.ts';
 import { Random } from '../random.ts';
+import { kernelRows } from './dense-batches.ts';
 import { UnsuitableBlock } from './errors.ts';
-import { createMlpTrainer, kernelRows } from './mlp-trainer.ts';
+import { createMlpTrainer } from './mlp-trainer.ts';
 import { referenceMlp } from './reference-mlp.ts';
 
 const SIZES = [6, 7, 5, 3];

@@ -1,24 +1,22 @@
-// A multi-layer perceptron on jax-js: ReLU layers, softmax cross-entropy or squared error. The library is loaded when a trainer is made, so
-// that pages and shard workers, which only need the job's description, never fetch it.
-import type { Array as JaxArray } from '@jax-js/jax';
+// A multi-layer perceptron on jax-js: ReLU layers, softmax cross-entropy or squared error.
 import type { Block, DenseBlock } from '../data/dataset.ts';
+import { kernelRows, labelRows, paddedInputs, rowsOf } from './dense-batches.ts';
 import { UnsuitableBlock } from './errors.ts';
+import {
+  computeInParts,
+  floats,
+  gradientTables,
+  type Jax,
+  type JaxArray,
+  loadJax,
+  upload,
+  uploadTables,
+} from './jax.ts';
 import type { Evaluation, Gradient, Prediction, TableValues, Trainer } from './job.ts';
-
-type Jax = typeof import('@jax-js/jax');
+import { probabilitiesOf, scoreLabels } from './softmax.ts';
 
 /** Samples computed at once in an evaluation: bounds the activations held (512 × 256 floats is 512 KiB a layer). */
 const EVALUATION_ROWS = 512;
-
-/**
- * Rows of the kernel that computes `count` samples: the next multiple of an eighth of the power of two below it, so at
- * most 12.5 % are padding. jax-js compiles per shape (about 60 ms) and never forgets one; shares that differ by one sample
- * (42 and 43) use the same kernel, and there are 8 for each doubling. It depends on `count` alone, so results do too.
- */
-export function kernelRows(count: number): number {
-  const grain = 2 ** Math.max(0, Math.floor(Math.log2(count)) - 3);
-  return Math.ceil(count / grain) * grain;
-}
 
 /**
  * What the last layer is for. Classes: softmax, the score counts those told right. A number: squared error against the last
@@ -32,65 +30,49 @@ export type MlpOutput = 'classes' | 'number';
  * answers with arrays that are the caller's to transfer.
  */
 export async function createMlpTrainer(sizes: readonly number[], output: MlpOutput = 'classes'): Promise<Trainer> {
-  return new MlpTrainer(await import('@jax-js/jax'), sizes, output);
+  return new MlpTrainer(await loadJax(), sizes, output);
 }
 
 class MlpTrainer implements Trainer {
   readonly device: string;
-  private readonly jax: Jax;
-  private readonly sizes: readonly number[];
-  private readonly output: MlpOutput;
+  private readonly shapes: readonly (readonly number[])[];
   private readonly kernels: ReturnType<typeof compile>;
 
-  constructor(jax: Jax, sizes: readonly number[], output: MlpOutput) {
-    this.jax = jax;
-    this.sizes = sizes;
-    this.output = output;
+  constructor(
+    private readonly jax: Jax,
+    private readonly sizes: readonly number[],
+    private readonly output: MlpOutput,
+  ) {
     this.device = jax.defaultDevice();
+    this.shapes = sizes.slice(1).flatMap((outputs, layer) => [[sizes[layer] ?? 0, outputs], [outputs]]);
     this.kernels = compile(jax, output);
   }
 
   keysOf(): null[] {
-    return Array.from({ length: 2 * (this.sizes.length - 1) }, () => null);
+    return this.shapes.map(() => null);
   }
 
   async gradient(parameters: readonly TableValues[], batch: Block): Promise<Gradient> {
     const block = this.dense(batch);
     const rows = kernelRows(block.count);
-    const [mean, gradients] = this.kernels.step(
-      this.tensors(parameters),
-      this.inputs(block, rows),
-      this.targets(block, rows),
-    );
-    const [lossMean = Number.NaN] = await mean.data();
-    const tables: TableValues[] = [];
-    for (const gradient of gradients) tables.push({ keys: null, values: await floats(gradient) });
-    return { lossSum: lossMean * block.count, tables };
+    const tensors = uploadTables(this.jax, this.shapes, parameters);
+    const [mean, gradients] = this.kernels.step(tensors, this.inputs(block, rows), this.targets(block, rows));
+    const [lossMean = Number.NaN] = await floats(mean);
+    return { lossSum: lossMean * block.count, tables: await gradientTables(gradients) };
   }
 
   async evaluate(parameters: readonly TableValues[], batch: Block): Promise<Evaluation> {
     const block = this.dense(batch);
-    const { y, count } = block;
-    const classes = this.sizes.at(-1) ?? 0;
-    const logits = await this.logits(parameters, block);
-    if (this.output === 'number') return evaluateNumbers(logits, block);
-    let lossSum = 0;
-    let correct = 0;
-    for (let row = 0; row < count; row++) {
-      const scores = logits.subarray(row * classes, (row + 1) * classes);
-      const label = y[row] as number;
-      lossSum += logSumExp(scores) - (scores[label] as number);
-      if (indexOfMax(scores) === label) correct++;
-    }
-    return { samples: count, lossSum, score: correct };
+    const scores = await this.scores(parameters, block);
+    if (this.output === 'number') return evaluateNumbers(scores, block);
+    const { lossSum, correct } = scoreLabels(scores, block.y, this.classes);
+    return { samples: block.count, lossSum, score: correct };
   }
 
   async predict(parameters: readonly TableValues[], sample: Block): Promise<Prediction> {
-    const scores = (await this.logits(parameters, this.dense(sample))).subarray(0, this.sizes.at(-1));
+    const scores = (await this.scores(parameters, this.dense(sample))).subarray(0, this.classes);
     // A number is answered as it is, in the place of probabilities.
-    if (this.output === 'number') return { probabilities: scores.slice() };
-    const total = logSumExp(scores);
-    return { probabilities: scores.map((score) => Math.exp(score - total)) };
+    return { probabilities: this.output === 'number' ? scores.slice() : probabilitiesOf(scores) };
   }
 
   dispose(): void {
@@ -98,70 +80,35 @@ class MlpTrainer implements Trainer {
     this.kernels.forward.dispose();
   }
 
-  /** Scores [count, classes] of all samples, EVALUATION_ROWS at a time. */
-  private async logits(parameters: readonly TableValues[], block: DenseBlock): Promise<Float32Array> {
-    const classes = this.sizes.at(-1) ?? 0;
-    const scores = new Float32Array(block.count * classes);
-    const tensors = this.tensors(parameters);
-    const chunks: [start: number, end: number, output: JaxArray][] = [];
-    for (let start = 0; start < block.count; start += EVALUATION_ROWS) {
-      const end = Math.min(start + EVALUATION_ROWS, block.count);
-      const x = this.inputs(rowsOf(block, start, end), kernelRows(end - start));
-      chunks.push([
-        start,
-        end,
-        this.kernels.forward(
-          tensors.map((tensor) => tensor.ref),
-          x,
-        ),
-      ]);
-    }
-    for (const tensor of tensors) tensor.dispose();
-    for (const [start, end, output] of chunks) {
-      scores.set((await floats(output)).subarray(0, (end - start) * classes), start * classes);
-    }
-    return scores;
+  private get classes(): number {
+    return this.sizes.at(-1) ?? 0;
   }
 
-  /** The parameters on the device, each as jax-js wants it. */
-  private tensors(parameters: readonly TableValues[]): JaxArray[] {
-    return parameters.map(({ values }, table) => {
-      const outputs = this.sizes[(table >> 1) + 1] ?? 0;
-      const shape = table % 2 === 0 ? [this.sizes[table >> 1] ?? 0, outputs] : [outputs];
-      return this.upload(values, shape);
-    });
+  /** Scores [count, classes] of all samples. */
+  private scores(parameters: readonly TableValues[], block: DenseBlock): Promise<Float32Array> {
+    const tensors = uploadTables(this.jax, this.shapes, parameters);
+    const size = { count: block.count, atOnce: EVALUATION_ROWS, width: this.classes };
+    return computeInParts(tensors, size, (owned, start, end) =>
+      this.kernels.forward(owned, this.inputs(rowsOf(block, start, end), kernelRows(end - start))),
+    );
   }
 
-  /** Samples [rows, inputs], u8 values in [0, 1]; padding is zero. */
-  private inputs({ x, count, features }: DenseBlock, rows: number): JaxArray {
+  /** Samples [rows, inputs]; padding is zero. */
+  private inputs(block: DenseBlock, rows: number): JaxArray {
     const [inputs = 0] = this.sizes;
-    if (inputs < features) return this.upload(withoutLast(x, count, features, rows), [rows, inputs]);
-    if (x instanceof Float32Array && rows === count) return this.upload(x, [rows, features]);
-    const padded = new Float32Array(rows * features);
-    if (x instanceof Float32Array) padded.set(x);
-    else for (let i = 0; i < x.length; i++) padded[i] = (x[i] as number) / 255;
-    return this.upload(padded, [rows, features]);
+    const { x, count, features } = block;
+    const values = inputs < features ? withoutLast(x, count, features, rows) : paddedInputs(block, rows);
+    return upload(this.jax, values, [rows, inputs]);
   }
 
-  /**
-   * Labels as rows of 1/count at the label: what the log-probabilities are weighed with. Numbers as they are, and 1/count
-   * for each. Padding weighs nothing.
-   */
-  private targets({ x, y, count, features }: DenseBlock, rows: number): JaxArray[] {
-    if (this.output === 'number') {
-      const numbers = Float32Array.from({ length: rows }, (_, row) => x[(row + 1) * features - 1] ?? 0);
-      const weights = new Float32Array(rows).fill(1 / count, 0, count);
-      return [this.upload(numbers, [rows, 1]), this.upload(weights, [rows, 1])];
-    }
-    const classes = this.sizes.at(-1) ?? 0;
-    const targets = new Float32Array(rows * classes);
-    for (let row = 0; row < count; row++) targets[row * classes + (y[row] as number)] = 1 / count;
-    return [this.upload(targets, [rows, classes])];
-  }
-
-  /** Copies at once: the caller may transfer or reuse its array. */
-  private upload(values: Float32Array, shape: number[]): JaxArray {
-    return this.jax.numpy.array(values as Float32Array<ArrayBuffer>, { shape });
+  /** Labels as weighed rows. Numbers as they are, and 1/count for each; padding weighs nothing. */
+  private targets(block: DenseBlock, rows: number): JaxArray[] {
+    if (this.output === 'classes')
+      return [upload(this.jax, labelRows(block, rows, this.classes), [rows, this.classes])];
+    const { x, count, features } = block;
+    const numbers = Float32Array.from({ length: rows }, (_, row) => x[(row + 1) * features - 1] ?? 0);
+    const weights = new Float32Array(rows).fill(1 / count, 0, count);
+    return [upload(this.jax, numbers, [rows, 1]), upload(this.jax, weights, [rows, 1])];
   }
 
   private dense(block: Block): DenseBlock {
@@ -217,35 +164,4 @@ function evaluateNumbers(predicted: Float32Array, { x, count, features }: DenseB
     lossSum += error * error;
   }
   return { samples: count, lossSum, score: count - lossSum };
-}
-
-async function floats(array: JaxArray): Promise<Float32Array> {
-  const data = await array.data();
-  if (data instanceof Float32Array) return data;
-  throw new TypeError(`jax-js answered with ${data.constructor.name} where floats were asked for.`);
-}
-
-function rowsOf(block: DenseBlock, start: number, end: number): DenseBlock {
-  const { kind, features, x, y } = block;
-  return {
-    kind,
-    count: end - start,
-    features,
-    x: x.subarray(start * features, end * features),
-    y: y.subarray(start, end),
-  };
-}
-
-function indexOfMax(scores: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < scores.length; i++) if ((scores[i] as number) > (scores[best] as number)) best = i;
-  return best;
-}
-
-/** log Σ exp(score), without overflow. */
-function logSumExp(scores: Float32Array): number {
-  const top = scores[indexOfMax(scores)] as number;
-  let sum = 0;
-  for (const score of scores) sum += Math.exp(score - top);
-  return top + Math.log(sum);
 }

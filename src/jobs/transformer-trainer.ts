@@ -1,10 +1,19 @@
 // Trains the transformer of transformer-model.ts on windows of text: cross-entropy of the next character, on jax-js.
 import type { Block, DenseBlock } from '../data/dataset.ts';
+import { kernelRows } from './dense-batches.ts';
 import { UnsuitableBlock } from './errors.ts';
-import { floats, gradientTables, type Jax, type JaxArray, loadJax, upload, uploadTables } from './jax.ts';
+import {
+  computeInParts,
+  floats,
+  gradientTables,
+  type Jax,
+  type JaxArray,
+  loadJax,
+  upload,
+  uploadTables,
+} from './jax.ts';
 import type { Evaluation, Gradient, Prediction, ReadRows, TableValues, Trainer } from './job.ts';
-import { kernelRows } from './mlp-trainer.ts';
-import { indexOfMax, logSumExp } from './softmax.ts';
+import { indexOfMax, logSumExp, probabilitiesOf } from './softmax.ts';
 import { generateText } from './text-look.ts';
 import { cutWindows, shiftsOf, type Windows, weightedRows } from './text-windows.ts';
 import { causalMask, type TransformerShape, transformerScores, transformerTables } from './transformer-model.ts';
@@ -80,8 +89,7 @@ class TransformerTrainer implements Trainer {
     const { context, vocabulary } = this.shape;
     const { inputs } = cutWindows(this.text(sample), context, () => 0);
     const scores = (await this.scores(parameters, inputs.subarray(0, context), 1)).slice(-vocabulary);
-    const total = logSumExp(scores);
-    return { probabilities: scores.map((score) => Math.exp(score - total)) };
+    return { probabilities: probabilitiesOf(scores) };
   }
 
   /** Text that goes on from a prompt, character by character. @see generateText */
@@ -99,24 +107,15 @@ class TransformerTrainer implements Trainer {
     this.kernels.forward.dispose();
   }
 
-  /** Scores [count × context, vocabulary], EVALUATION_WINDOWS at a time. */
-  private async scores(parameters: readonly TableValues[], inputs: Uint8Array, count: number): Promise<Float32Array> {
+  /** Scores [count × context, vocabulary]. */
+  private scores(parameters: readonly TableValues[], inputs: Uint8Array, count: number): Promise<Float32Array> {
     const { context, vocabulary } = this.shape;
     const tensors = uploadTables(this.jax, this.tables, parameters);
-    const parts: JaxArray[] = [];
-    for (let start = 0; start < count; start += EVALUATION_WINDOWS) {
-      const end = Math.min(start + EVALUATION_WINDOWS, count);
+    const size = { count, atOnce: EVALUATION_WINDOWS, width: context * vocabulary };
+    return computeInParts(tensors, size, (owned, start, end) => {
       const characters = this.matrix(inputs.subarray(start * context, end * context), kernelRows(end - start), 1);
-      const owned = tensors.map((tensor) => tensor.ref);
-      parts.push(this.kernels.forward(owned, characters, this.future()));
-    }
-    for (const tensor of tensors) tensor.dispose();
-    const all = new Float32Array(count * context * vocabulary);
-    for (const [index, part] of parts.entries()) {
-      const at = index * EVALUATION_WINDOWS * context * vocabulary;
-      all.set((await floats(part)).subarray(0, all.length - at), at);
-    }
-    return all;
+      return this.kernels.forward(owned, characters, this.future());
+    });
   }
 
   /** Sum over windows of the fraction told right. */
