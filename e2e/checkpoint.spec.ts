@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { TabPage } from './fixtures/tab-page.ts';
 import { expect, newRoom, test } from './fixtures/test.ts';
 
-const SETTINGS = { steps: 120, batch: 64, consistency: 'BSP' } as const;
+const SETTINGS = { steps: 120, batch: 64, consistency: 'BSP', filters: 'Off' } as const;
 
 /** Until this tab's browser keeps a checkpoint of at least so many steps. @returns its step */
 async function keeps(tab: TabPage, least: number): Promise<number> {

@@ -24,6 +24,8 @@ export interface ClusterResult {
   /** Before filters (raw), after each stage, on the wire; time spent in them. */
   readonly bytes: Metrics['traffic'];
   readonly filters: string;
+  /** What the automatic mode chose last and why; null without it. */
+  readonly filterChoice: string | null;
   readonly localSteps: number;
   /** Fractions of the workers' time: their mean over the run. */
   readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
@@ -83,6 +85,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     links: { webrtc: count('webrtc'), port: count('port') },
     bytes: metrics.traffic,
     filters: filtersText(request.filters),
+    filterChoice: status.run.filterChoice,
     localSteps: request.localSteps ?? 1,
     time,
     staleness: metrics.staleness,
@@ -151,10 +154,10 @@ function scoreRows({ measures: { score }, testAccuracy: value }: ClusterResult):
 const filtersText = (filters: StartRequest['filters']): string =>
   filters?.kind === 'fixed' ? `${filters.push} / ${filters.pull}` : (filters?.kind ?? 'off');
 
-function filterLine({ filters, localSteps, bytes }: ClusterResult): string {
+function filterLine({ filters, filterChoice, localSteps, bytes }: ClusterResult): string {
   const steps = localSteps === 1 ? '' : `, ${localSteps} local steps`;
   const spent = (bytes.push.milliseconds ?? 0) + (bytes.pull.milliseconds ?? 0);
-  const choice = bytes.choice === undefined ? '' : `; ${bytes.choice}`;
+  const choice = filterChoice === null ? '' : `; ${filterChoice}`;
   return `${filters}${steps}; ${(spent / 1000).toFixed(2)} s in them${choice}`;
 }
 

@@ -160,6 +160,8 @@ const planSchema = z.object({
   /** Copies of each segment besides the owner's, as far as there are servers. */
   replicas: z.number().int().min(0).max(MAX_REPLICAS),
   tables: tablesSchema,
+  /** Every batch touches every key. Absent: it doesn't. */
+  isWhole: z.boolean().optional(),
   data: dataSchema,
   /** Clocks between evaluations on the test set. */
   evaluateEvery: z.number().int().min(1),
@@ -301,8 +303,6 @@ const wayBytesSchema = z.object({
 const trafficSchema = z.object({
   push: wayBytesSchema,
   pull: wayBytesSchema,
-  /** What the automatic filter mode chose and why; absent elsewhere. */
-  choice: sentence.optional(),
 });
 
 const reportSchema = z.object({

@@ -39,10 +39,24 @@ const directionOf = <T extends z.ZodType>(spec: T) =>
     tables: z.array(z.object({ table: tableName, spec: spec.nullable() })).max(64),
   });
 
-/** Filters of one run: chosen by each worker for itself, or fixed. */
+/** Batches between two exchanges that the automatic mode may choose: with 16 accuracy was still equal (bench/filters). */
+export const MAX_AUTO_LOCAL_STEPS = 16;
+
+/** What the automatic mode has found best, and a sentence for people that says so. */
+const filterChoiceSchema = z.object({
+  push: pushSpecSchema.nullable(),
+  pull: pullSpecSchema.nullable(),
+  localSteps: z.number().int().min(1).max(MAX_AUTO_LOCAL_STEPS),
+  reason: z.string().max(300),
+});
+
+export type FilterChoice = z.infer<typeof filterChoiceSchema>;
+
+/** Filters of one run: chosen by the scheduler from what the workers measure, or fixed. */
 export const filtersSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('off') }),
-  z.object({ kind: z.literal('auto') }),
+  /** Plain f32 until there is a choice. */
+  z.object({ kind: z.literal('auto'), choice: filterChoiceSchema.optional() }),
   z.object({ kind: z.literal('fixed'), push: directionOf(pushSpecSchema), pull: directionOf(pullSpecSchema) }),
 ]);
 

@@ -74,6 +74,11 @@ export interface Push extends SegmentId {
   readonly clock: number;
   /** Everything of this worker before this clock is acknowledged, or will never come. */
   readonly settled: number;
+  /**
+   * Clocks that it covers, the last of them `clock`; 1 when absent. More are local steps: the rows are then a drift, the
+   * way that the worker's parameters have gone since, and not a gradient.
+   */
+  readonly covers?: number;
   /** Samples behind the gradient: its weight in an aggregation. */
   readonly samples: number;
   /** Newest clock of any worker in what was pulled for this gradient: what staleness is measured from. */
@@ -180,6 +185,8 @@ export interface Update extends SegmentId {
   readonly advances: readonly WorkerClock[];
   /** False where nothing was applied and only clocks moved. */
   readonly hasGradient: boolean;
+  /** The rows are the workers' drift, to be taken off as it is: the updater has nothing to do with it. */
+  readonly isDrift?: boolean;
   readonly keys: Uint32Array | null;
   readonly values: Float32Array;
 }
@@ -410,14 +417,21 @@ function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
 
 function writePushHead(head: ByteWriter, frame: Push | FilteredPush): ByteWriter {
   writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock);
-  return head.i32(frame.settled).u32(frame.samples).i32(frame.readFront);
+  return head
+    .i32(frame.settled)
+    .u32(frame.covers ?? 1)
+    .u32(frame.samples)
+    .i32(frame.readFront);
 }
 
 function readPushHead(reader: ByteReader): Omit<Push, 'kind' | 'epoch' | 'keys' | 'values'> {
   const segment = readSegment(reader);
   const worker = readWorker(reader);
   const clock = reader.i32();
-  return { ...segment, worker, clock, settled: reader.i32(), samples: reader.u32(), readFront: reader.i32() };
+  const [settled, covers] = [reader.i32(), reader.u32()];
+  if (covers === 0) throw new MalformedBytes('a push of no clock');
+  const counts = { clock, settled, samples: reader.u32(), readFront: reader.i32() };
+  return { ...segment, worker, ...counts, ...(covers === 1 ? {} : { covers }) };
 }
 
 function readPush(epoch: Epoch, reader: ByteReader): Push {
@@ -503,12 +517,15 @@ function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {
   return { kind: 'blockAnswer', epoch, request, bytes: isFound ? bytes : null };
 }
 
+/** What an update brings, as a number: 0 nothing, 1 a gradient, 2 a drift. */
+const DRIFT = 2;
+
 function writeUpdate(head: ByteWriter, frame: Update): Uint8Array[] {
   writeSegment(head, frame)
     .u32(frame.version)
     .f64(frame.learningRate)
     .f64(frame.weight)
-    .u32(frame.hasGradient ? 1 : 0);
+    .u32(frame.hasGradient ? (frame.isDrift ? DRIFT : 1) : 0);
   writeWorkerClocks(head, frame.advances);
   return writeKeysAndValues(head, frame.keys, frame.values);
 }
@@ -518,10 +535,13 @@ function readUpdate(epoch: Epoch, reader: ByteReader): Update {
   const version = reader.u32();
   const learningRate = reader.f64();
   const weight = reader.f64();
-  const hasGradient = readFlag(reader);
+  const what = reader.u32();
+  if (what > DRIFT) throw new MalformedBytes(`an update of unknown kind ${what}`);
+  const [hasGradient, drift] = [what > 0, what === DRIFT ? { isDrift: true } : {}];
   const advances = readWorkerClocks(reader);
   const { keys, values } = readKeysAndValues(reader);
-  return { kind: 'update', epoch, ...segment, version, learningRate, weight, hasGradient, advances, keys, values };
+  const head = { ...segment, version, learningRate, weight, hasGradient, ...drift };
+  return { kind: 'update', epoch, ...head, advances, keys, values };
 }
 
 function writeState(head: ByteWriter, frame: SegmentState): Uint8Array[] {

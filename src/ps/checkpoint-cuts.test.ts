@@ -16,6 +16,7 @@ const at = (change: Partial<CutSituation> = {}): CutSituation => ({
   last: 999,
   segments: 2,
   isBsp: () => true,
+  roundEnd: (clock: number) => clock,
   ...change,
 });
 

@@ -22,6 +22,8 @@ export interface CutSituation {
   readonly segments: number;
   /** In BSP at this clock? Then nothing of a later one may be in. */
   readonly isBsp: (clock: number) => boolean;
+  /** The last clock of the round that a clock is in: between two exchanges there is nothing to cut. */
+  readonly roundEnd: (clock: number) => number;
 }
 
 export class CheckpointCuts {
@@ -85,7 +87,8 @@ export class CheckpointCuts {
   }
 
   /** The earliest clock that is due: a cut that has been announced is moved to an earlier clock, never to a later one. */
-  private choose(cutAt: number | null, done: number, { now, soonest, last }: CutSituation): number | null {
+  private choose(cutAt: number | null, done: number, situation: CutSituation): number | null {
+    const { now, soonest, last, roundEnd } = situation;
     const { steps, seconds } = this.policy;
     const earliest = Math.max(soonest, done + 1);
     const isDue = this.isAsked || (seconds !== null && now - this.since >= seconds * 1000);
@@ -96,6 +99,6 @@ export class CheckpointCuts {
       steps === null ? Number.POSITIVE_INFINITY : Math.ceil((earliest + 1) / steps) * steps - 1,
       isOn ? last : Number.POSITIVE_INFINITY,
     );
-    return Number.isFinite(chosen) && chosen > done && chosen > NO_CLOCK ? chosen : null;
+    return Number.isFinite(chosen) && chosen > done && chosen > NO_CLOCK ? roundEnd(chosen) : null;
   }
 }

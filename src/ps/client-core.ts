@@ -51,6 +51,8 @@ export type ClientEvent =
   | {
       readonly kind: 'push';
       readonly clock: number;
+      /** Clocks that it covers, `clock` the last; 1 when absent, else a drift. */
+      readonly covers?: number;
       readonly samples: number;
       /** One entry per table. Kept, not copied, until acknowledged. */
       readonly tables: readonly Rows[];
@@ -265,9 +267,12 @@ export class ClientCore {
     return range;
   }
 
-  /** The first clock whose push of this segment isn't acknowledged: pushes were kept in order. */
+  /** The first clock that is in no acknowledged push of this segment: pushes were kept in order. */
   private oldestUnacknowledged(key: number): number {
-    for (const [clock, ofClock] of this.pushes) if (ofClock.has(key)) return clock;
+    for (const [clock, ofClock] of this.pushes) {
+      const push = ofClock.get(key);
+      if (push !== undefined) return clock + 1 - (push.covers ?? 1);
+    }
     throw new RangeError('A push that is sent is not acknowledged.');
   }
 
@@ -340,8 +345,21 @@ export class ClientCore {
     const parameters = event.parameters?.[table]?.subarray(start, end) ?? null;
     const coded = this.filters.codePush(range, { keys, values }, event.clock, event.filters ?? null, parameters);
     const readFront = event.readFronts.get(segmentKey(table, segment)) ?? event.clock - 1;
-    const { clock, samples } = event;
-    return { kind: 'push', table, segment, worker: this.self, clock, samples, readFront, keys, values, coded };
+    const { clock, samples, covers = 1 } = event;
+    const round = covers === 1 ? {} : { covers };
+    return {
+      kind: 'push',
+      table,
+      segment,
+      worker: this.self,
+      clock,
+      ...round,
+      samples,
+      readFront,
+      keys,
+      values,
+      coded,
+    };
   }
 
   /** The keys of one segment out of a table's. */

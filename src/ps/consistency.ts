@@ -66,11 +66,28 @@ export function changeSchedule(schedule: Schedule, entry: ScheduleEntry): Schedu
   return [...kept, entry].slice(-MAX_SCHEDULE_ENTRIES);
 }
 
+/** Batches between two exchanges: more than one where the automatic mode says so. */
+export const localStepsOf = ({ filters }: ScheduleEntry): number =>
+  filters?.kind === 'auto' ? (filters.choice?.localSteps ?? 1) : 1;
+
+/**
+ * The last clock of the round that `clock` belongs to: what lies between two exchanges. Rounds are counted from where
+ * their entry begins; the next entry, and the end of the run, cut them short. The same on every node that knows the schedule.
+ */
+export function roundEnd(schedule: Schedule, clock: number, steps: number): number {
+  const entry = scheduleAt(schedule, clock);
+  const length = localStepsOf(entry);
+  const into = (((clock - entry.fromClock) % length) + length) % length;
+  const next = schedule.find(({ fromClock }) => fromClock > clock)?.fromClock ?? Number.POSITIVE_INFINITY;
+  return Math.min(clock - into + length, next, steps) - 1;
+}
+
 /**
  * Clock that every active worker must have finished in what a worker pulls to start `clock`: all iterations
- * ≤ clock − 1 − τ (OSDI'14 §3.5). Negative means nothing is required.
+ * ≤ clock − 1 − τ (OSDI'14 §3.5), and with local steps so many rounds less. Negative means nothing is required.
  */
 export function requiredClock(schedule: Schedule, clock: number): number {
-  const delay = delayOf(scheduleAt(schedule, clock).consistency);
+  const entry = scheduleAt(schedule, clock);
+  const delay = delayOf(entry.consistency) * localStepsOf(entry);
   return Number.isFinite(delay) ? Math.max(clock - 1 - delay, -1) : -1;
 }

@@ -233,7 +233,8 @@ export class HostedSegment {
     const applied = Math.max(clocks.get(push.worker) ?? NO_CLOCK, push.settled - 1);
     const waiting = this.pendingClocks(from);
     const isKnown = push.clock <= applied || waiting.includes(push.clock);
-    const isNext = push.clock === Math.max(applied, ...waiting) + 1 && waiting.length < MAX_UNACKED_CLOCKS;
+    const isNext =
+      push.clock - (push.covers ?? 1) === Math.max(applied, ...waiting) && waiting.length < MAX_UNACKED_CLOCKS;
     if (!isKnown && !isNext) return this.site.refuse(from, push, 'out-of-order');
     this.forgetSettled(push);
     if (!isKnown && this.unacknowledgedOf(from) >= MAX_UNACKED_CLOCKS) return this.site.refuse(from, push, 'too-many');
@@ -306,8 +307,10 @@ export class HostedSegment {
     if (!isComplete && this.isBsp(clock)) return false;
     this.pending.delete(clock);
     const pushes = this.site.workers.flatMap((worker) => ofClock.get(worker.node) ?? []);
-    if (this.isBsp(clock)) this.applyTogether(clock, pushes);
-    else for (const push of pushes) this.applyAlone(push);
+    if (!this.isBsp(clock)) for (const push of pushes) this.applyAlone(push);
+    else if (pushes.every(isDrift) || !pushes.some(isDrift)) this.applyTogether(clock, pushes);
+    // Some have heard of a change of rounds later than others: a drift and a gradient have no mean.
+    else for (const push of pushes) this.applyTogether(clock, [push]);
     return true;
   }
 
@@ -319,15 +322,17 @@ export class HostedSegment {
         ? aggregator[this.segment.aggregate](pushes, start, end - start, width)
         : aggregateRobustly(rule, pushes, start, end - start, width);
     const hasGradient = pushes.some(({ samples }) => samples > 0);
-    this.apply({ ...rows, hasGradient, weight: 1, learningRate: this.rateAt(clock) }, pushes);
+    const drift = hasGradient && pushes.every(isDrift) ? { isDrift: true } : {};
+    this.apply({ ...rows, hasGradient, ...drift, weight: 1, learningRate: this.rateAt(clock) }, pushes);
   }
 
   /** SSP and async: one worker's gradient, on arrival. */
   private applyAlone(push: Push): void {
     const { keys, values, samples } = push;
     const learningRate = this.rateAt(push.clock);
-    const weight = samples / this.site.batch;
-    this.apply({ keys, values, hasGradient: samples > 0, weight, learningRate }, [push]);
+    const weight = samples / (this.site.batch * (push.covers ?? 1));
+    const drift = samples > 0 && isDrift(push) ? { isDrift: true } : {};
+    this.apply({ keys, values, hasGradient: samples > 0, ...drift, weight, learningRate }, [push]);
   }
 
   private rateAt(clock: number): number {
@@ -499,6 +504,8 @@ export class HostedSegment {
     }
   }
 }
+
+const isDrift = ({ covers = 1 }: Push): boolean => covers > 1;
 
 /** How often the most frequent node occurs. */
 function mostOf(nodes: readonly NodeId[]): number {

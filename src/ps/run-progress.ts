@@ -211,7 +211,6 @@ export class RunProgress {
       for (const way of ['push', 'pull'] as const) {
         addBytes(traffic[way], report.traffic[way]);
       }
-      if (report.traffic.choice !== undefined) traffic.choice = report.traffic.choice;
       if (report.shard === null) continue;
       for (const [delay, count] of Object.entries(report.shard.staleness)) {
         staleness.set(delay, (staleness.get(delay) ?? 0) + count);

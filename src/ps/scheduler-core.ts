@@ -14,8 +14,9 @@ import type { Filters } from '../protocol/filters.ts';
 import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
 import { admit, emptyCluster, isActive, isSameMap, leaseBlocks, sameNodes, workerNodes } from './cluster-state.ts';
-import { type Consistency, changeSchedule, scheduleAt } from './consistency.ts';
+import { type Consistency, changeSchedule, localStepsOf, roundEnd, scheduleAt } from './consistency.ts';
 import { DynamicDelay } from './dynamic-delay.ts';
+import { AutoFilters } from './filters/auto-filters.ts';
 import { lostInWords } from './lost-segments.ts';
 
 import { assignSegments } from './ring.ts';
@@ -62,6 +63,7 @@ export class SchedulerCore {
   private progress: RunProgress | null = null;
   private cuts: CheckpointCuts | null = null;
   private delay = new DynamicDelay();
+  private readonly auto = new AutoFilters();
   private preparingSince = 0;
   private effects: SchedulerEffect[] = [];
   private isChanged = false;
@@ -258,7 +260,9 @@ export class SchedulerCore {
     const workers = workerNodes(this.cluster);
     const past = this.cluster.plan?.from?.clock ?? NO_CLOCK;
     const front = Math.max(this.progress?.span(workers).front ?? 0, past);
-    return front + 2 + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
+    const { schedule } = this.cluster;
+    const round = schedule.length === 0 ? 1 : localStepsOf(scheduleAt(schedule, Number.POSITIVE_INFINITY));
+    return front + 2 * round + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
   }
 
   private changeConsistency(from: NodeId, consistency: Consistency): void {
@@ -269,10 +273,12 @@ export class SchedulerCore {
 
   private changeFrom(
     change: { consistency?: Consistency; learningRate?: number; filters?: Filters },
-    fromClock = this.nextChange(),
+    soonest = this.nextChange(),
   ): void {
     const { schedule } = this.cluster;
     if (schedule.length === 0) return;
+    // Between two rounds, so that no worker is in the middle of one.
+    const fromClock = roundEnd(schedule, soonest - 1, Number.POSITIVE_INFINITY) + 1;
     const last = scheduleAt(schedule, Number.POSITIVE_INFINITY);
     this.change({ schedule: [...changeSchedule(schedule, { ...last, ...change, fromClock })] });
   }
@@ -291,6 +297,7 @@ export class SchedulerCore {
     const { plan, phase, holders } = this.cluster;
     if (known === undefined || plan === null || report.run !== plan.run) return;
     this.progress?.take(from, report, now);
+    this.auto.take(from, report);
     this.cuts?.take(from, report.cut);
     if (phase === 'running' && report.worker !== null) this.delay.take(from, report.worker);
     if (this.moves.note(from, report, this.cluster.map)) this.settle();
@@ -337,6 +344,7 @@ export class SchedulerCore {
       last: clockLimit - 1,
       segments: map.placements.length,
       isBsp: (clock: number) => scheduleAt(schedule, clock).consistency.kind === 'bsp',
+      roundEnd: (clock: number) => roundEnd(schedule, clock, clockLimit),
     };
     const next = this.cuts?.next(checkpoint, situation) ?? checkpoint;
     if (next !== checkpoint) this.change({ checkpoint: next });
@@ -386,6 +394,8 @@ export class SchedulerCore {
     this.beginWhenReady(now);
     this.considerCheckpoint(now);
     this.considerDelay(now);
+    const choice = this.auto.consider(this.cluster, now);
+    if (choice !== null) this.changeFrom({ filters: { kind: 'auto', choice } });
     if (this.progress === null) return;
     this.progress.closeBuckets(this.progress.span(workerNodes(this.cluster)).floor, now);
     if (now - this.metricsAt < Math.min(METRICS_MAX_MS, METRICS_MS_PER_NODE * this.nodes.size)) return;

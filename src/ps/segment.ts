@@ -20,7 +20,10 @@ export interface Contribution extends Rows {
 }
 
 /** What an owner decided to apply: with it a replica does the same. */
-export type SegmentUpdate = Pick<Update, 'learningRate' | 'weight' | 'hasGradient' | 'advances' | 'keys' | 'values'>;
+export type SegmentUpdate = Pick<
+  Update,
+  'learningRate' | 'weight' | 'hasGradient' | 'isDrift' | 'advances' | 'keys' | 'values'
+>;
 
 export class Segment {
   clocks = new VectorClock();
@@ -66,11 +69,18 @@ export class Segment {
   apply(update: SegmentUpdate, epoch: Epoch): void {
     this.version++;
     this.stamp = epoch;
-    if (update.hasGradient) this.applyGradient(update, update.learningRate, update.weight);
+    if (update.isDrift) this.applyDrift(update, update.weight);
+    else if (update.hasGradient) this.applyGradient(update, update.learningRate, update.weight);
     for (const { worker, clock } of update.advances) {
       this.clocks.advance(worker, clock);
       if (isOfPushes(update)) this.pushes.add(worker.node);
     }
+  }
+
+  /** Goes the way that the workers have gone, the mean of it or (outside BSP) each one's part (Stich 2019, "Local SGD"). */
+  private applyDrift({ values: drift }: Rows, weight: number): void {
+    const { values } = this;
+    for (let at = 0; at < drift.length; at++) values[at] = (values[at] as number) - weight * (drift[at] as number);
   }
 
   private applyGradient({ keys, values }: Rows, learningRate: number, weight: number): void {

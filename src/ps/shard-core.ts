@@ -299,8 +299,9 @@ const VIOLATIONS: ReadonlySet<Refusal> = new Set<Refusal>([
 
 function judgePush(push: Push | FilteredPush, map: ClusterMap, { batch, steps }: ShardPlan): Refusal {
   if (!isActive(map, push.worker)) return 'not-a-worker';
-  if (push.clock < 0 || push.clock >= steps || push.settled > push.clock) return 'bad-clock';
-  return push.samples > batch ? 'bad-samples' : 'none';
+  const { clock, settled, samples, covers = 1 } = push;
+  if (clock < 0 || clock >= steps || settled > clock || covers > clock + 1) return 'bad-clock';
+  return samples > batch * covers ? 'bad-samples' : 'none';
 }
 
 const judgePull = ({ minClock, done }: Pull | FilteredPull, { steps }: ShardPlan): Refusal =>
@@ -325,7 +326,8 @@ const isFromTrainer = (frame: SegmentFrame): frame is TrainerFrame =>
 /** What is wrong with the rows or keys of a frame, once its filters are undone. */
 function flawOf(frame: PlainFrame, segment: Segment): Refusal {
   if (frame.kind === 'push') {
-    if (!segment.accepts(frame)) return 'bad-keys';
+    // Only whole segments drift.
+    if (!segment.accepts(frame) || (frame.keys !== null && (frame.covers ?? 1) > 1)) return 'bad-keys';
     return isAllFinite(frame.values) ? 'none' : 'not-finite';
   }
   if (frame.kind !== 'pull') return 'none';

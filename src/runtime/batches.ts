@@ -8,7 +8,7 @@ import { expandRuns } from '../ps/leases.ts';
 import { hash32 } from '../random.ts';
 import { type RunData, samplesIn } from './run-data.ts';
 
-/** Clocks whose batches are alive at once: the one computed on, and the next, whose keys are being pulled. */
+/** Exchanges whose batches are alive at once: those computed on, and the next, whose keys are being pulled. */
 const CLOCKS = 2;
 
 /** Samples gathered, and where they came from. */
@@ -23,6 +23,8 @@ export class Batches {
   private leases = 0;
   private readonly buffers: Float32Array[] = [];
   private turn = 0;
+  /** Batches that are alive at once, the most so far. */
+  private alive = CLOCKS;
   /** Clocks whose batches were taken before the checkpoint that the run goes on from. */
   private skippedClocks = 0;
 
@@ -39,6 +41,11 @@ export class Batches {
   startAt(clock: number): void {
     const { from } = this.plan;
     if (from !== null && clock === from.clock + 1) this.skippedClocks = clock;
+  }
+
+  /** So many batches will be taken for one exchange: their rows must live until they are computed on. */
+  keepAlive(batches: number): void {
+    this.alive = Math.max(this.alive, CLOCKS * batches);
   }
 
   /** The next batch, or null where this worker's share is empty (fewer samples in a batch than workers). */
@@ -92,7 +99,7 @@ export class Batches {
     const { meta } = this.data;
     if (layoutOf(meta) !== 'dense') return undefined;
     const size = count * meta.features;
-    this.turn = (this.turn + 1) % (CLOCKS * (this.plan.local?.steps ?? 1));
+    this.turn = (this.turn + 1) % this.alive;
     const old = this.buffers[this.turn];
     const buffer = old !== undefined && old.length >= size ? old : new Float32Array(size);
     this.buffers[this.turn] = buffer;

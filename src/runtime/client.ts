@@ -43,6 +43,8 @@ export interface PullRequest {
 
 export interface PushRequest {
   readonly clock: number;
+  /** Clocks that it covers; 1 when absent. */
+  readonly covers?: number;
   readonly samples: number;
   readonly tables: readonly Rows[];
   readonly readFronts: ReadFronts;
@@ -137,14 +139,14 @@ export class Client {
   push(request: PushRequest): Task<void> {
     const deferred = new Deferred<void>();
     this.pushes.set(request.clock, deferred);
-    const { clock, samples, tables, readFronts, filters = null, parameters } = request;
+    const { clock, covers = 1, samples, tables, readFronts, filters = null, parameters } = request;
     const fail = (reason: unknown) => {
       this.pushes.delete(clock);
       deferred.reject(reason);
     };
     const seen = parameters === undefined ? {} : { parameters };
     this.when(request.after, fail, () =>
-      this.step({ kind: 'push', clock, samples, tables, readFronts, filters, ...seen }),
+      this.step({ kind: 'push', clock, covers, samples, tables, readFronts, filters, ...seen }),
     );
     return { done: deferred.promise };
   }

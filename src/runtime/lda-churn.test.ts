@@ -17,8 +17,8 @@ import { Random } from '../random.ts';
 import { Batches } from './batches.ts';
 import { Abandoned, Client } from './client.ts';
 import { Signal } from './deferred.ts';
-import { FilterChoice } from './filter-choice.ts';
 import { splitPlan } from './run-data.ts';
+import { RunFilters } from './run-filters.ts';
 import { shardPlanOf } from './shard-host.ts';
 import { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
@@ -95,11 +95,7 @@ class Room {
     const trainer = await lda.createTrainer(lda.options.parse({}), meta);
     const meter = new WorkerMeter(10, () => 0);
     const cluster = () => this.cluster;
-    const filters = new FilterChoice(
-      cluster,
-      () => client.traffic,
-      () => meter.totals(),
-    );
+    const filters = new RunFilters(cluster);
     const parts = { self: worker.node, plan, client, trainer, data, changed: this.changed };
     const batches = new Batches(plan, data, worker.node);
     const rest = { batches, meter, filters, steps: new StepLog(() => 0) };

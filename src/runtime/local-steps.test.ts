@@ -47,6 +47,7 @@ describe('with an outer updater', () => {
     const steps = new LocalSteps(
       planOf(OUTER),
       trainerTo(() => null),
+      true,
     );
     const start = tablesOf([0, 8]);
     // SGD at 0.5 goes half the way to 4, and then half the way to 8: 0 → 2 → 5, 8 → 6 → 7.
@@ -61,6 +62,7 @@ describe('with an outer updater', () => {
     const steps = new LocalSteps(
       plan,
       trainerTo(() => null),
+      true,
     );
     // v = −4, w = 2; then v = −2 + (0 − 4) = −6 from the same start: w = 3.
     expect([...((await steps.run(tablesOf([0]), [batchAt(4)], 0.5)).tables[0]?.values ?? [])]).toEqual([-2]);
@@ -70,7 +72,7 @@ describe('with an outer updater', () => {
 
 test('without one it is the mean gradient of all batches, weighted by samples, on the keys of any', async () => {
   const keysOf = (batch: Block) => (batch.y[0] === 4 ? Uint32Array.of(1, 5) : Uint32Array.of(1, 3));
-  const steps = new LocalSteps(planOf(null), trainerTo(keysOf));
+  const steps = new LocalSteps(planOf(null), trainerTo(keysOf), false);
   const { tables } = await steps.run(tablesOf([1, 10, 100], [1, 3, 5]), [batchAt(4, 3), batchAt(0, 1)], 0.5);
   // Key 1: ¾·(1 − 4) + ¼·(1 − 0); key 3: ¼·10; key 5: ¾·(100 − 4).
   expect([...(tables[0]?.values ?? [])]).toEqual([-2, 2.5, 72]);

@@ -34,15 +34,16 @@ export class LocalSteps {
   private readonly updater: Updater;
   private readonly inner: readonly InnerTable[];
 
+  /** @param isDrift whether the inner updater moves on, or all batches have one mean gradient at the same place */
   constructor(
     private readonly plan: RunPlan,
     private readonly trainer: Trainer,
+    private readonly isDrift: boolean,
   ) {
     this.updater = createUpdater(plan.updater);
     this.inner = plan.tables.map(({ keys, width }) => ({
       slots: Array.from({ length: this.updater.slots }, () => {
-        const isUsed = plan.local?.outer != null;
-        return new Float32Array(isUsed ? keys * width : 0).fill(this.updater.slotStart);
+        return new Float32Array(isDrift ? keys * width : 0).fill(this.updater.slotStart);
       }),
       scalars: Float64Array.from(this.updater.scalars),
     }));
@@ -53,12 +54,13 @@ export class LocalSteps {
    * @param rate of the inner updater
    */
   run(parameters: readonly TableValues[], batches: readonly PickedBatch[], rate: number): Promise<LocalResult> {
-    return this.plan.local?.outer == null ? this.mean(parameters, batches) : this.drift(parameters, batches, rate);
+    return this.isDrift ? this.drift(parameters, batches, rate) : this.mean(parameters, batches);
   }
 
   /**
-   * The way from the parameters to where the inner updater took them, turned round: the server's outer updater takes it
-   * for a gradient (Douillard et al. 2023, "DiLoCo", algorithm 1).
+   * The way from the parameters to where the inner updater took them, turned round: the server takes the workers' mean
+   * off (Stich 2019, "Local SGD converges fast"), or its outer updater takes it for a gradient (Douillard et al. 2023,
+   * "DiLoCo", algorithm 1).
    */
   private async drift(
     parameters: readonly TableValues[],

@@ -93,6 +93,7 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     ...(request.aggregator && { aggregator: request.aggregator }),
     replicas,
     tables,
+    ...(touchesAllKeys(meta) ? { isWhole: true } : {}),
     data,
     evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch * localSteps),
     lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
@@ -111,8 +112,11 @@ const OUTER = { updater: { kind: 'momentum', beta: 0.9, nesterov: true }, learni
  * the server's alone, and of sparse tables a worker knows only its rows.
  */
 function outerOf(updater: UpdaterSpec, meta: DatasetMeta): typeof OUTER | null {
-  return updater.kind === 'ftrl' || updater.kind === 'add' || meta.kind === 'sparse' ? null : OUTER;
+  return updater.kind === 'ftrl' || updater.kind === 'add' || !touchesAllKeys(meta) ? null : OUTER;
 }
+
+/** What dense networks learn from: their gradients have no key without a value. */
+const touchesAllKeys = ({ kind }: DatasetMeta): boolean => kind === 'dense' || kind === 'text' || kind === 'tabular';
 
 /** Often enough for a curve, seldom enough to cost little. */
 function evaluationInterval(steps: number, batch: number): number {

@@ -10,8 +10,8 @@ import { Batches } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
-import { FilterChoice } from './filter-choice.ts';
 import { openRunData, type RunData } from './run-data.ts';
+import { RunFilters } from './run-filters.ts';
 import type { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { WorkerMeter } from './worker-meter.ts';
@@ -61,7 +61,6 @@ export class TrainerRun {
   private readonly reader: Client;
   private worker: { readonly client: Client; readonly incarnation: Incarnation } | null = null;
   private readonly meter: WorkerMeter;
-  private filters: FilterChoice | null = null;
   private preparing: Promise<Prepared> | null = null;
   private data: RunData | null = null;
   private device = '';
@@ -115,9 +114,7 @@ export class TrainerRun {
   }
 
   private traffic(): Traffic {
-    const sum = sumTraffic(this.pastTraffic, this.worker?.client.traffic);
-    const choice = this.worker === null ? null : (this.filters?.reason ?? null);
-    return choice === null ? sum : { ...sum, choice };
+    return sumTraffic(this.pastTraffic, this.worker?.client.traffic);
   }
 
   /** The live parameters, table by table. */
@@ -252,12 +249,7 @@ export class TrainerRun {
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
-    const filters = new FilterChoice(
-      cluster,
-      () => client.traffic,
-      () => meter.totals(),
-    );
-    this.filters = filters;
+    const filters = new RunFilters(cluster);
     const parts = { self, plan, client, trainer, data, batches, meter, steps, filters, cluster, changed, isOver };
     await new TrainingLoop(parts).run();
   }

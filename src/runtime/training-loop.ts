@@ -8,9 +8,9 @@ import { liveTestBlocks } from '../ps/run-progress.ts';
 import type { Batches, PickedBatch } from './batches.ts';
 import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
 import type { Signal } from './deferred.ts';
-import type { FilterChoice } from './filter-choice.ts';
 import { type LocalResult, LocalSteps, unionOfKeys } from './local-steps.ts';
 import type { RunData } from './run-data.ts';
+import type { RunFilters } from './run-filters.ts';
 import type { StepLog } from './step-log.ts';
 import type { WorkerMeter } from './worker-meter.ts';
 
@@ -22,7 +22,7 @@ export interface LoopParts {
   readonly data: RunData;
   readonly batches: Batches;
   readonly meter: WorkerMeter;
-  readonly filters: FilterChoice;
+  readonly filters: RunFilters;
   readonly steps: StepLog;
   /** The newest cluster state; `changed` fires with each. */
   readonly cluster: () => ClusterState;
@@ -31,8 +31,11 @@ export interface LoopParts {
   readonly isOver: () => boolean;
 }
 
-/** The batches of one clock, none where this worker has no share, with their pull under way. */
+/** The batches of one round, none where this worker has no share, with their pull under way. */
 interface Step {
+  /** The clocks of the round: one, or as many as there are local steps. */
+  readonly clock: number;
+  readonly last: number;
   readonly batches: readonly PickedBatch[];
   readonly keys: readonly (Uint32Array | null)[];
   readonly pulled: Promise<PulledTables>;
@@ -41,11 +44,10 @@ interface Step {
 export class TrainingLoop {
   private readonly parameters: Float32Array[][] = [[], []];
   private turn = 0;
-  private readonly local: LocalSteps | null;
+  /** For the local steps that the plan has, or that the automatic mode wants now; null without. */
+  private local: LocalSteps | null = null;
 
-  constructor(private readonly parts: LoopParts) {
-    this.local = parts.plan.local === undefined ? null : new LocalSteps(parts.plan, parts.trainer);
-  }
+  constructor(private readonly parts: LoopParts) {}
 
   /** Runs until the last clock, or until the run stops. @throws Abandoned, Rejected, BlockNotFound */
   async run(): Promise<void> {
@@ -54,21 +56,24 @@ export class TrainingLoop {
     batches.startAt(clock);
     meter.clock = clock - 1;
     let next: Promise<Step> | null = this.begin(clock, clock - 1);
+    let evaluated = clock;
     while (clock < plan.steps && (await this.mayStart(clock))) {
       const step: Step = await meter.time('communicate', () => next ?? this.begin(clock));
       const pulled = await this.awaitPull(step);
-      if (clock > 0 && clock % plan.evaluateEvery === 0) await this.evaluate(clock - 1, pulled, liveTestBlocks(plan));
-      next = this.mayOverlap(clock + 1) ? this.begin(clock + 1) : null;
+      if (clock > 0 && (clock % plan.evaluateEvery === 0 || isDue(evaluated, clock, plan.evaluateEvery))) {
+        await this.evaluate(clock - 1, pulled, liveTestBlocks(plan));
+      }
+      evaluated = clock;
+      next = this.mayOverlap(step.last + 1) ? this.begin(step.last + 1) : null;
       // The pull must be on its way before the gradient takes the thread.
       if (next !== null) await next;
-      const isNumber = await this.compute(clock, step, pulled);
+      const isNumber = await this.compute(step, pulled);
       if (!isNumber) {
         if (!(await this.isResumed(clock))) break;
         next = this.begin(clock);
         continue;
       }
-      this.parts.filters.observe(clock);
-      clock++;
+      clock = step.last + 1;
       next ??= clock < plan.steps ? this.begin(clock) : null;
     }
     if (clock >= plan.steps) await this.finish();
@@ -83,10 +88,11 @@ export class TrainingLoop {
     return ownClock + 1;
   }
 
-  /** Takes a batch and sends its pull. Resolves when the pull is sent, not when it is answered. */
+  /** Takes the batches of a round and sends its pull. Resolves when the pull is sent, not when it is answered. */
   private async begin(clock: number, done = NO_CLOCK): Promise<Step> {
     const { client, cluster, filters, plan, trainer } = this.parts;
-    const batches = await this.takeBatches();
+    const last = filters.roundEnd(clock);
+    const batches = await this.takeBatches(last - clock + 1);
     const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
     const keys =
       lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
@@ -94,13 +100,15 @@ export class TrainingLoop {
     const into = this.buffers(keys);
     const everySegment = done !== NO_CLOCK;
     const pulled = client.pull({ minClock, keys, done, into, everySegment, filters: filters.pull(clock) }).done;
-    return { batches, keys, pulled };
+    return { clock, last, batches, keys, pulled };
   }
 
-  private async takeBatches(): Promise<PickedBatch[]> {
+  private async takeBatches(clocks: number): Promise<PickedBatch[]> {
     const { batches, cluster, plan } = this.parts;
     const taken: PickedBatch[] = [];
-    for (let step = 0; step < (plan.local?.steps ?? 1); step++) {
+    const count = clocks * (plan.local?.steps ?? 1);
+    batches.keepAlive(count);
+    for (let step = 0; step < count; step++) {
       const batch = await batches.next(cluster());
       if (batch !== null) taken.push(batch);
     }
@@ -122,37 +130,44 @@ export class TrainingLoop {
   }
 
   /** Computes and pushes the gradient. @returns false where it isn't finite: then nothing was pushed */
-  private async compute(clock: number, step: Step, pulled: PulledTables): Promise<boolean> {
+  private async compute(step: Step, pulled: PulledTables): Promise<boolean> {
     const { client, filters, meter, plan } = this.parts;
+    const clock = step.last;
+    const covers = clock - step.clock + 1;
     if (step.batches.length === 0) {
-      const tables = plan.tables.map(() => ({ keys: new Uint32Array(0), values: new Float32Array(0) }));
-      this.note(clock, client.push({ clock, samples: 0, tables, readFronts: pulled.readFronts }));
+      const none = new Float32Array(0);
+      const tables = plan.tables.map(() => ({ keys: covers === 1 ? new Uint32Array(0) : null, values: none }));
+      this.note(clock, client.push({ clock, covers, samples: 0, tables, readFronts: pulled.readFronts }));
       meter.step(clock, 0, 0);
       return true;
     }
-    const { samples, ...gradient } = await meter.time('compute', () => this.gradient(clock, step, pulled));
+    const { samples, ...gradient } = await meter.time('compute', () => this.gradient(step, pulled));
     if (!Number.isFinite(gradient.lossSum)) {
-      meter.divergedAt = clock;
+      meter.divergedAt = step.clock;
       return false;
     }
     await meter.time('communicate', () => client.roomToPush());
     const { readFronts, tables: parameters } = pulled;
-    const push = { clock, samples, tables: gradient.tables, readFronts, parameters, filters: filters.push(clock) };
-    this.note(clock, client.push(push));
+    const push = { clock, covers, samples, tables: gradient.tables, readFronts, parameters };
+    this.note(clock, client.push({ ...push, filters: filters.push(clock) }));
     meter.step(clock, gradient.lossSum, samples);
     return true;
   }
 
-  private async gradient(clock: number, { batches, keys }: Step, pulled: PulledTables): Promise<LocalResult> {
+  private async gradient(step: Step, pulled: PulledTables): Promise<LocalResult> {
+    const { batches, keys, clock } = step;
+    const { cluster, plan, trainer } = this.parts;
     const parameters = tableValues(keys, pulled);
     const [batch] = batches;
-    if (this.local !== null) {
-      const { learningRate } = scheduleAt(this.parts.cluster().schedule, clock);
-      return this.local.run(parameters, batches, learningRate);
+    if (plan.local !== undefined || step.last > clock) {
+      // The inner updater's state lives as long as the local steps do.
+      this.local ??= new LocalSteps(plan, trainer, plan.local === undefined || plan.local.outer !== null);
+      return this.local.run(parameters, batches, scheduleAt(cluster().schedule, clock).learningRate);
     }
+    this.local = null;
     if (batch === undefined) throw new RangeError('A gradient of no batch.');
     const { block, picks } = batch;
-    return { ...(await this.parts.trainer.gradient(parameters, block, picks)), samples: block.count };
+    return { ...(await trainer.gradient(parameters, block, picks)), samples: block.count };
   }
 
   /** Remembers when the push was acknowledged, if it ever is. */
@@ -238,6 +253,10 @@ export class TrainingLoop {
     });
   }
 }
+
+/** Has a clock at which all workers evaluate come since the round before? */
+const isDue = (from: number, clock: number, every: number): boolean =>
+  Math.floor(clock / every) > Math.floor(from / every);
 
 const tableValues = (keys: readonly (Uint32Array | null)[], { tables }: PulledTables): TableValues[] =>
   tables.map((values, table) => ({ keys: keys[table] ?? null, values }));

@@ -188,7 +188,7 @@ export class ViewWriter implements NodeHandlers {
       filters: filtersView(filters),
       aggregator: plan.aggregator ?? MEAN,
       localSteps: plan.local?.steps ?? 1,
-      filterChoice: filters.kind === 'auto' ? (this.metrics?.traffic.choice ?? null) : null,
+      filterChoice: filters.kind === 'auto' ? (filters.choice?.reason ?? null) : null,
       traffic: trafficView(metrics ?? this.metrics, kept),
       data: plan.data.name,
       checkpoints: plan.checkpoint,
@@ -326,7 +326,7 @@ function ringView({ map, plan }: ClusterState, isHere: (node: NodeId) => boolean
 const filtersView = (filters: Filters): FiltersView =>
   filters.kind === 'fixed'
     ? { kind: 'fixed', push: pushFiltersText(filters.push), pull: pullFiltersText(filters.pull) }
-    : filters;
+    : { kind: filters.kind };
 
 /** What was sent so far; nothing before the first figures of a run. */
 function trafficView(metrics: Metrics | null, kept: RunView | null): RunView['traffic'] {

@@ -21,7 +21,7 @@ export type AggregatorView =
   | { kind: 'centred-clipping'; iterations: number };
 
 /** What a run has where nobody chose. */
-export const DEFAULT_FILTERS: 'off' | 'auto' = 'off';
+export const DEFAULT_FILTERS: 'off' | 'auto' = 'auto';
 
 /** Bytes of one direction: keys and values as they are, and what went over the links. */
 export interface WayView {

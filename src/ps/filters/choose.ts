@@ -1,92 +1,128 @@
-// The automatic mode's decision: from what a worker measured to the least lossy filters that hide its communication.
-// A pure function of numbers; who measures is in runtime/filter-choice.ts.
-import type { PullSpec, PushSpec } from '../../protocol/filters.ts';
+// The automatic mode's decision: from what clocks took under some ways to exchange, the way with the least loss among those
+// that are about as fast as the fastest. A pure function of numbers; who measures is in auto-filters.ts.
+import { type FilterChoice, MAX_AUTO_LOCAL_STEPS, type PullSpec, type PushSpec } from '../../protocol/filters.ts';
 
-/** What one clock of a worker took lately, on average. */
-export interface ClockFigures {
-  readonly computeMs: number;
-  /** Time in which it did nothing but wait for the network. */
-  readonly exposedMs: number;
-  /** Bytes that went over its links, both ways. */
-  readonly wireBytes: number;
-  /** f32 that they stand for. */
-  readonly rawBytes: number;
-  /** Is communication under way while it computes? Not in BSP. */
-  readonly overlaps: boolean;
+/** One way to exchange. */
+export interface Exchange {
+  readonly codec: CodecOption;
+  /** Batches between two exchanges. */
+  readonly localSteps: number;
 }
 
-/** One way to send, by how little it takes away. */
-export interface FilterOption {
-  readonly name: string;
+interface CodecOption {
+  readonly words: string;
   readonly push: PushSpec | null;
   readonly pull: PullSpec | null;
   /** Of the f32 bytes, about. */
   readonly share: number;
-  /** Milliseconds to encode and decode a megabyte of f32, measured by bench/codecs.ts and taken twice: both ends. */
+  /** Milliseconds to encode and decode a megabyte of f32, both ends, on a core that does other things too (bench codecs). */
   readonly msPerMegabyte: number;
 }
 
 const coded = (codec: PushSpec['codec']): PushSpec => ({ stages: [], codec });
 
 /** From no loss to most. Top-k is not among them: what it costs in quality depends on the job too much. */
-export const FILTER_OPTIONS: readonly FilterOption[] = [
-  { name: 'plain f32', push: null, pull: null, share: 1, msPerMegabyte: 0 },
-  { name: 'f16', push: coded('f16'), pull: { isDelta: false, codec: 'f16' }, share: 0.5, msPerMegabyte: 5 },
+const CODECS: readonly CodecOption[] = [
+  { words: '32-bit values', push: null, pull: null, share: 1, msPerMegabyte: 0 },
   {
-    name: 'int8 up, f16 down',
-    push: coded('int8'),
-    pull: { isDelta: false, codec: 'f16' },
-    share: 0.38,
-    msPerMegabyte: 5,
+    ...{ words: '16-bit values', share: 0.5, msPerMegabyte: 3 },
+    ...{ push: coded('f16'), pull: { isDelta: false, codec: 'f16' } },
   },
-  { name: 'int8', push: coded('int8'), pull: { isDelta: true, codec: 'int8' }, share: 0.26, msPerMegabyte: 8 },
+  {
+    ...{ words: '8-bit values', share: 0.26, msPerMegabyte: 4 },
+    ...{ push: coded('int8'), pull: { isDelta: true, codec: 'int8' } },
+  },
 ];
 
-export interface FilterDecision {
-  /** Index in `FILTER_OPTIONS`. */
-  readonly option: number;
-  /** Why, in a sentence for the page. */
-  readonly reason: string;
+const STEPS = [1, 2, 4, 8, 16].filter((steps) => steps <= MAX_AUTO_LOCAL_STEPS);
+
+/** Everything that may be chosen, where drifts are possible and where not. */
+const ALL: readonly Exchange[] = STEPS.flatMap((localSteps) => CODECS.map((codec) => ({ codec, localSteps })));
+const CODED: readonly Exchange[] = ALL.filter(({ localSteps }) => localSteps === 1);
+
+/** How a run begins: exact, after every batch. */
+export const PLAIN: Exchange = ALL[0] as Exchange;
+
+/** The option that a choice stands for. */
+export const exchangeOf = (choice: FilterChoice): Exchange =>
+  ALL.find(({ codec, localSteps }) => codec.push?.codec === choice.push?.codec && localSteps === choice.localSteps) ??
+  PLAIN;
+
+/** Less than any clock measures: only so that nothing is divided by zero. */
+export const LEAST_COMPUTE_MS = 0.01;
+
+/** What clocks took lately, of the worker that computes longest: it is the one that all others wait for. */
+export interface ClockFigures {
+  readonly computeMs: number;
+  /** From one clock to the next, everything in. */
+  readonly clockMs: number;
+  /** f32 that one exchange stands for, both ways. */
+  readonly rawBytes: number;
+  /** Of an exchange of no bytes at all. */
+  readonly roundTripMs: number;
 }
 
-/** Waiting below this share of a clock is no reason for any loss. */
-const HIDDEN_SHARE = 0.02;
+export interface Situation {
+  /** With one, local steps lose nothing: its own parameters are the newest. */
+  readonly workers: number;
+  /** Dense tables, and an updater whose state a worker can have for itself. */
+  readonly mayDrift: boolean;
+}
 
-/** A lossier option must make clocks at least this much shorter than the one before. */
-const LEAST_GAIN = 0.05;
+/** An option may be this much slower than the fastest, where it loses less. */
+const TOLERANCE = 1.06;
+
+/** A change back to less loss must cost less than this. */
+const WORTHLESS_GAIN = 1.02;
 
 /**
- * The first option, by loss, under which communication is hidden behind the computation; if none hides it, the last that
- * still gains. What is measured under the current option is carried over to the others by their bytes.
+ * Clocks under every option, in multiples of the computation: as measured where it was tried, else as the current one
+ * lets expect. What an exchange takes beyond a round trip is in proportion to its bytes; local steps share it out.
+ * @param tried clock time ÷ computation, by option
  */
-export function chooseFilters(current: number, figures: ClockFigures): FilterDecision {
-  const { computeMs, exposedMs, wireBytes, rawBytes, overlaps } = figures;
-  const clockMs = computeMs + exposedMs;
-  const seen = FILTER_OPTIONS[current];
-  if (seen === undefined || clockMs <= 0 || rawBytes <= 0) return { option: 0, reason: 'nothing measured yet' };
-  if (current === 0 && exposedMs < HIDDEN_SHARE * clockMs) {
-    return { option: 0, reason: `plain f32: communication is hidden behind ${format(computeMs)} ms of computation` };
-  }
-  const networkMs = Math.max(exposedMs + (overlaps ? computeMs : 0) - codingMs(seen, rawBytes), 0.01);
-  const bytesPerMs = wireBytes / networkMs;
-  let best = 0;
-  for (let option = 0; option < FILTER_OPTIONS.length; option++) {
-    const time = clockOf(FILTER_OPTIONS[option], figures, bytesPerMs);
-    if (time < (1 - LEAST_GAIN) * clockOf(FILTER_OPTIONS[best], figures, bytesPerMs)) best = option;
-  }
-  const speed = `the links carry about ${format(bytesPerMs / 1e3)} MB/s, a step computes ${format(computeMs)} ms`;
-  return { option: best, reason: `${FILTER_OPTIONS[best]?.name}: ${speed}` };
+export function predict(
+  current: Exchange,
+  { computeMs, clockMs, rawBytes, roundTripMs }: ClockFigures,
+  tried: ReadonlyMap<Exchange, number>,
+): (option: Exchange) => number {
+  const codingMs = ({ msPerMegabyte }: CodecOption) => (msPerMegabyte * rawBytes) / 1e6;
+  const exchangeMs = Math.max(clockMs - computeMs, 0) * current.localSteps;
+  const latencyMs = Math.min(roundTripMs, exchangeMs / 2);
+  const movingMs = Math.max(exchangeMs - latencyMs - codingMs(current.codec), 0) / current.codec.share;
+  return (option) => {
+    const measured = tried.get(option);
+    if (measured !== undefined) return measured;
+    const ms = latencyMs + movingMs * option.codec.share + codingMs(option.codec);
+    return 1 + ms / option.localSteps / Math.max(computeMs, LEAST_COMPUTE_MS);
+  };
 }
 
-/** How long a clock takes under an option. */
-function clockOf(option: FilterOption | undefined, figures: ClockFigures, bytesPerMs: number): number {
-  if (option === undefined) return Number.POSITIVE_INFINITY;
-  const { computeMs, rawBytes, overlaps } = figures;
-  const networkMs = (rawBytes * option.share) / bytesPerMs;
-  const ownMs = computeMs + codingMs(option, rawBytes);
-  return overlaps ? Math.max(ownMs, networkMs) : ownMs + networkMs;
+/** Rounding and local steps both lose; with one worker local steps lose nothing but that others see the parameters later. */
+const lossOf = ({ codec, localSteps }: Exchange, workers: number): number =>
+  workers > 1
+    ? CODECS.indexOf(codec) + CODECS.length * STEPS.indexOf(localSteps)
+    : STEPS.indexOf(localSteps) + STEPS.length * CODECS.indexOf(codec);
+
+/** The option of least loss among those about as fast as the fastest; the current one where another gains nothing. */
+export function chooseExchange(
+  current: Exchange,
+  clockOf: (option: Exchange) => number,
+  { workers, mayDrift }: Situation,
+): Exchange {
+  const options = (mayDrift ? ALL : CODED).toSorted((a, b) => lossOf(a, workers) - lossOf(b, workers));
+  const fastest = Math.min(...options.map(clockOf));
+  const isFast = options.includes(current) && clockOf(current) <= TOLERANCE * fastest;
+  const most = isFast ? Math.min(WORTHLESS_GAIN * clockOf(current), TOLERANCE * fastest) : TOLERANCE * fastest;
+  const best = options.find((option) => option === current || clockOf(option) <= most);
+  return isFast ? (best ?? current) : (options.find((option) => clockOf(option) <= most) ?? current);
 }
 
-const codingMs = ({ msPerMegabyte }: FilterOption, rawBytes: number): number => (msPerMegabyte * rawBytes) / 1e6;
-
-const format = (value: number): string => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
+/** What was chosen and why, in a sentence. */
+export function explainExchange({ codec, localSteps }: Exchange, plainClock: number): string {
+  const percent = Math.round((1 - 1 / plainClock) * 100);
+  if (codec === PLAIN.codec && localSteps === 1) {
+    return `32-bit values after every step: moving parameters takes only ${percent} % of the time.`;
+  }
+  const every = localSteps === 1 ? 'after every step' : `exchanged every ${localSteps} steps`;
+  return `${codec.words} ${every}: as 32-bit values after every step, moving parameters would take ${percent} % of the time.`;
+}

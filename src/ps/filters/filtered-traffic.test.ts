@@ -148,8 +148,8 @@ describe('keys', () => {
     fixture.pullRows(many);
     const [first, push, second] = fixture.sent;
     expect(lengthOf(first) - lengthOf(second)).toBe(5 + 100 - 13);
-    // Header and fields 48, block 16 + 200, signature 13.
-    expect(lengthOf(push)).toBe(48 + 216 + 13);
+    // Header and fields 52, block 16 + 200, signature 13.
+    expect(lengthOf(push)).toBe(52 + 216 + 13);
     expect([...fixture.pulled]).toEqual([...values].map((value) => -value));
   });
 

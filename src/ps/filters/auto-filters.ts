@@ -1,0 +1,156 @@
+// The automatic mode in the scheduler: measures clock times from the workers' reports, has the best way to exchange chosen,
+// and looks at what became of it. It begins anew when tabs come or go: everything may be different then.
+import type { ClusterState, Report, RunPlan } from '../../protocol/control.ts';
+import type { FilterChoice } from '../../protocol/filters.ts';
+import type { NodeId } from '../../protocol/ids.ts';
+import { delayOf, type Schedule, type ScheduleEntry, scheduleAt } from '../consistency.ts';
+import {
+  type ClockFigures,
+  chooseExchange,
+  type Exchange,
+  exchangeOf,
+  explainExchange,
+  LEAST_COMPUTE_MS,
+  PLAIN,
+  predict,
+} from './choose.ts';
+
+/** A worker is measured for so long, and over so many exchanges, before anything is concluded; */
+const WINDOW_MS = 1_000;
+const WINDOW_EXCHANGES = 3;
+
+/** where exchanges are slow, over one, after this time. */
+const LONG_WINDOW_MS = 6_000;
+
+/** What was measured before says nothing any more: other programs come and go, too. */
+const FORGET_MS = 60_000;
+
+/** Sums of one worker since its window began. */
+interface Window {
+  readonly from: number;
+  clock: number;
+  computeMs: number;
+  spanMs: number;
+  readonly rawFrom: number;
+  raw: number;
+}
+
+export class AutoFilters {
+  private current: Exchange = PLAIN;
+  private readonly windows = new Map<NodeId, Window>();
+  /** Clock time ÷ computation, by option, and when that was. */
+  private readonly tried = new Map<Exchange, { readonly ratio: number; readonly at: number }>();
+  private roundTripMs = 0;
+  /** Workers, servers and consistency that the measurements hold for. */
+  private conditions = '';
+  /** Map and choice that the windows belong to, and the clock from which the choice holds. */
+  private period = '';
+  private since = 0;
+
+  /** What a worker says of itself. */
+  take(node: NodeId, { worker, traffic, rttMs }: Report): void {
+    if (worker === null) return;
+    if (rttMs !== null) this.roundTripMs = Math.max(rttMs, this.roundTripMs / 2);
+    const raw = traffic.push.raw + traffic.pull.raw;
+    const window = this.windows.get(node);
+    if (window !== undefined) {
+      window.clock = worker.clock;
+      window.computeMs += worker.computeMs;
+      window.spanMs += worker.spanMs;
+      window.raw = raw;
+    } else if (worker.clock >= this.since) {
+      this.windows.set(node, { from: worker.clock, clock: worker.clock, computeMs: 0, spanMs: 0, rawFrom: raw, raw });
+    }
+  }
+
+  /** @returns what should hold from now on; null where nothing changes */
+  consider({ plan, map, schedule, phase }: ClusterState, now: number): FilterChoice | null {
+    if (plan === null || phase !== 'running') return this.rest();
+    const { filters, consistency } = scheduleAt(schedule, Number.POSITIVE_INFINITY);
+    if (filters?.kind !== 'auto') return this.rest();
+    if (plan.updater.kind === 'add') return choiceOf(PLAIN, COUNTS, filters.choice);
+    this.current = filters.choice === undefined ? PLAIN : exchangeOf(filters.choice);
+    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind]));
+    const since = beginningOf(this.current, schedule);
+    this.notePeriod(`${map.epoch.term} ${map.epoch.counter} ${since}`, since);
+    const nodes = map.workers.map(({ node }) => node);
+    const figures = this.figures(nodes, Number.isFinite(delayOf(consistency)));
+    if (figures === null) return null;
+    this.windows.clear();
+    const clockOf = this.clocksFrom(figures, now);
+    const chosen = chooseExchange(this.current, clockOf, { workers: nodes.length, mayDrift: mayDrift(plan) });
+    return choiceOf(chosen, explainExchange(chosen, clockOf(PLAIN)), filters.choice);
+  }
+
+  private rest(): null {
+    this.windows.clear();
+    this.tried.clear();
+    return null;
+  }
+
+  private noteConditions(conditions: string): void {
+    if (conditions === this.conditions) return;
+    this.conditions = conditions;
+    this.tried.clear();
+  }
+
+  private notePeriod(period: string, since: number): void {
+    if (period === this.period) return;
+    this.period = period;
+    this.since = since;
+    this.windows.clear();
+  }
+
+  private clocksFrom(figures: ClockFigures, now: number): (option: Exchange) => number {
+    const ratio = Math.max(figures.clockMs / Math.max(figures.computeMs, LEAST_COMPUTE_MS), 1);
+    this.tried.set(this.current, { ratio, at: now });
+    for (const [option, { at }] of this.tried) if (now - at > FORGET_MS) this.tried.delete(option);
+    return predict(this.current, figures, new Map([...this.tried].map(([option, { ratio }]) => [option, ratio])));
+  }
+
+  /** Of the worker that computes longest; outside bounded delays, where nobody waits for it, the mean of all. */
+  private figures(workers: readonly NodeId[], isBounded: boolean): ClockFigures | null {
+    const windows = workers.map((node) => this.windows.get(node));
+    const all: ClockFigures[] = [];
+    for (const window of windows) {
+      if (window === undefined || !this.isFull(window)) return null;
+      const clocks = window.clock - window.from;
+      const exchanges = clocks / this.current.localSteps;
+      all.push({
+        computeMs: window.computeMs / clocks,
+        clockMs: window.spanMs / clocks,
+        rawBytes: (window.raw - window.rawFrom) / exchanges,
+        roundTripMs: this.roundTripMs,
+      });
+    }
+    const slowest = all.reduce<ClockFigures | null>((a, b) => (a !== null && a.computeMs >= b.computeMs ? a : b), null);
+    if (isBounded || slowest === null) return slowest;
+    const mean = (of: (figures: ClockFigures) => number) => all.reduce((sum, one) => sum + of(one), 0) / all.length;
+    return { ...slowest, computeMs: mean(({ computeMs }) => computeMs), clockMs: mean(({ clockMs }) => clockMs) };
+  }
+
+  private isFull({ from, clock, spanMs }: Window): boolean {
+    const exchanges = (clock - from) / this.current.localSteps;
+    return (spanMs >= WINDOW_MS && exchanges >= WINDOW_EXCHANGES) || (spanMs >= LONG_WINDOW_MS && exchanges >= 1);
+  }
+}
+
+/** The clock from which an exchange holds that still does: other entries may have come since. */
+function beginningOf(exchange: Exchange, schedule: Schedule): number {
+  const isOther = ({ filters }: ScheduleEntry) =>
+    filters?.kind !== 'auto' || (filters.choice === undefined ? PLAIN : exchangeOf(filters.choice)) !== exchange;
+  return schedule[schedule.findLastIndex(isOther) + 1]?.fromClock ?? 0;
+}
+
+const COUNTS = 'Off: this job counts, and a rounded count would be a wrong one.';
+
+/** The choice, where it is another than before: a new sentence alone is no reason for a change. */
+function choiceOf(exchange: Exchange, reason: string, before: FilterChoice | undefined): FilterChoice | null {
+  if (before !== undefined && exchangeOf(before) === exchange) return null;
+  const { codec, localSteps } = exchange;
+  return { push: codec.push, pull: codec.pull, localSteps, reason };
+}
+
+/** Local steps need whole tables and an updater that a worker can run for itself; the plan may have its own already. */
+const mayDrift = ({ updater, local, isWhole = false }: RunPlan): boolean =>
+  isWhole && local === undefined && updater.kind !== 'ftrl' && updater.kind !== 'add';
