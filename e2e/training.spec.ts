@@ -74,6 +74,7 @@ test('the download is a safetensors file with the model’s tensors', async ({ r
   await tab.start({ steps: 5 });
   await tab.finished();
   const download = tab.page.waitForEvent('download');
+  await tab.page.getByLabel('Download', { exact: true }).click();
   await tab.button('Download parameters').click();
   const file = await download;
   expect(file.suggestedFilename()).toBe('digits-mlp.safetensors');

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Block, DatasetMeta, DocumentsMeta, SparseBlock } from '../data/dataset.ts';
 import { zipfGenerator } from '../data/generators/zipf-stream.ts';
 import type { Picks } from '../data/sampler.ts';
+import { countsCsv, sketchJson } from './count-min/export.ts';
 import { estimateAll, lookAtSketch, measuredError, totalOf } from './count-min/look.ts';
 import { Adder, CellAdder, cellsToJudge, Estimator, errorShare, type SketchShape } from './count-min/sketch.ts';
 import { UnsuitableBlock } from './errors.ts';
@@ -154,4 +155,12 @@ export const countMin: Job<CountMinOptions> = {
   },
   generate: (seed, samples) => zipfGenerator(seed, samples ?? undefined),
   createTrainer: async (options, meta) => new CountMinTrainer(options, meta),
+  exports: [
+    {
+      name: 'Counts (CSV)',
+      extension: 'csv',
+      make: (options, meta, tables) => countsCsv(documents(meta), options, tables),
+    },
+    { name: 'Sketch (JSON)', extension: 'json', make: (options, _meta, tables) => sketchJson(options, tables) },
+  ],
 };

@@ -6,6 +6,7 @@ import { type CnnShape, cnnTables } from './cnn-model.ts';
 import { createCnnTrainer } from './cnn-trainer.ts';
 import { UnsuitableBlock } from './errors.ts';
 import type { Job } from './job.ts';
+import { cnnOnnx, onnxExport } from './onnx-networks.ts';
 
 /** Bounds what a room's settings can make a tab allocate, and the time that one step may take. */
 const MAX_FILTERS = 128;
@@ -46,4 +47,9 @@ export const digitsCnn: Job<DigitsCnnOptions> = {
   tables: (options, meta) => cnnTables(shapeOf(options, meta)),
   generate: (seed, samples) => digitsGenerator(seed, samples ?? undefined),
   createTrainer: async (options, meta) => createCnnTrainer(shapeOf(options, meta)),
+  exports: [
+    onnxExport((options, meta, tables) =>
+      cnnOnnx(shapeOf(options, meta), tables, { name: 'digits-cnn', metadata: {} }),
+    ),
+  ],
 };

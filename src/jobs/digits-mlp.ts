@@ -6,6 +6,7 @@ import { layerTables } from './dense-layers.ts';
 import { UnsuitableBlock } from './errors.ts';
 import type { Job } from './job.ts';
 import { createMlpTrainer } from './mlp-trainer.ts';
+import { mlpOnnx, onnxExport } from './onnx-networks.ts';
 
 /** Bounds what a room's settings can make a tab allocate: 4,096² floats are 64 MiB. */
 const MAX_HIDDEN = 4_096;
@@ -43,4 +44,9 @@ export const digitsMlp: Job<DigitsMlpOptions> = {
   },
   generate: (seed, samples) => digitsGenerator(seed, samples ?? undefined),
   createTrainer: async (options, meta) => createMlpTrainer(layerSizes(options, meta)),
+  exports: [
+    onnxExport((options, meta, tables) =>
+      mlpOnnx(layerSizes(options, meta), tables, { kind: 'classes' }, { name: 'digits-mlp', metadata: {} }),
+    ),
+  ],
 };

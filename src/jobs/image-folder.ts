@@ -8,6 +8,7 @@ import { createCnnTrainer } from './cnn-trainer.ts';
 import { UnsuitableBlock } from './errors.ts';
 import { type Augmentation, augment } from './image-folder/augment.ts';
 import type { Evaluation, Gradient, Job, Prediction, TableValues, Trainer } from './job.ts';
+import { cnnOnnx, onnxExport } from './onnx-networks.ts';
 
 /** Bounds what a room's settings can make a tab allocate, and the time that one step may take. */
 const MAX_FILTERS = 128;
@@ -99,4 +100,11 @@ export const imageFolder: Job<ImageFolderOptions> = {
     const { height, width, channels } = shape;
     return new ImageTrainer(await createCnnTrainer(shape), [height, width, channels], options);
   },
+  exports: [
+    onnxExport((options, meta, tables) => {
+      const labels = meta.kind === 'images' ? meta.labels : [];
+      const metadata = { labels: JSON.stringify(labels), input: 'pixels from 0 to 1, red, green, blue or grey' };
+      return cnnOnnx(imageShape(options, meta), tables, { name: 'image-folder', metadata });
+    }),
+  ],
 };

@@ -72,6 +72,16 @@ export interface Trainer {
   dispose(): void;
 }
 
+/** A file that other programs read, made of a run's parameters. */
+export interface JobExport<Options = unknown> {
+  /** What people call it: "ONNX", "Topics (CSV)". */
+  readonly name: string;
+  /** Of the file's name, without a dot; no two of a job are the same. */
+  readonly extension: string;
+  /** The file, from all tables in order. */
+  make(options: Options, meta: DatasetMeta, tables: readonly Float32Array[]): Uint8Array;
+}
+
 /** `Options` is what a user may set beyond the common settings; parsed by `options`, never cast. */
 export interface Job<Options = unknown> {
   readonly name: string;
@@ -95,6 +105,8 @@ export interface Job<Options = unknown> {
   /** The data it makes for itself: no download, same bytes for the same arguments everywhere. */
   generate(seed: number, samples: { train: number; test: number } | null): Generator;
   createTrainer(options: Options, meta: DatasetMeta): Promise<Trainer>;
+  /** What its parameters can be downloaded as, besides safetensors; nothing when absent. */
+  readonly exports?: readonly JobExport<Options>[];
 }
 
 /** What the curves of a run are: of a job with such tables. */

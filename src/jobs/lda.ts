@@ -6,6 +6,7 @@ import { barsGenerator } from '../data/generators/bars.ts';
 import { UnsuitableBlock } from './errors.ts';
 import type { Job } from './job.ts';
 import { ROW_TOKENS, rowsPerDocument } from './lda/assignments.ts';
+import { topicsCsv, topicsJson } from './lda/export.ts';
 import { LdaTrainer } from './lda/lda-trainer.ts';
 import { StartCounts } from './lda/start-counts.ts';
 import { isStopWord } from './lda/stop-words.ts';
@@ -44,6 +45,20 @@ function countedWords({ stopWords }: LdaOptions, { isText, vocabulary }: Documen
   if (stopWords === 'keep' || (stopWords === 'auto' && !isText)) return () => true;
   const isDropped = Uint8Array.from(vocabulary, (word) => (isStopWord(word) ? 1 : 0));
   return (word) => isDropped[word] !== 1;
+}
+
+function trainerOf(options: LdaOptions, meta: DatasetMeta): LdaTrainer {
+  const { alpha, beta } = options;
+  const isPicture = documents(meta).picture.length > 0;
+  return new LdaTrainer(
+    {
+      topics: topicsOf(options, documents(meta)),
+      alpha: alpha ?? (isPicture ? 1 : DEFAULT_ALPHA),
+      beta,
+      isCounted: countedWords(options, documents(meta)),
+    },
+    meta,
+  );
 }
 
 export const lda: Job<LdaOptions> = {
@@ -92,17 +107,17 @@ export const lda: Job<LdaOptions> = {
     ];
   },
   generate: (seed, samples) => barsGenerator(seed, samples ?? undefined),
-  async createTrainer(options, meta) {
-    const { alpha, beta } = options;
-    const isPicture = documents(meta).picture.length > 0;
-    return new LdaTrainer(
-      {
-        topics: topicsOf(options, documents(meta)),
-        alpha: alpha ?? (isPicture ? 1 : DEFAULT_ALPHA),
-        beta,
-        isCounted: countedWords(options, documents(meta)),
-      },
-      meta,
-    );
-  },
+  createTrainer: async (options, meta) => trainerOf(options, meta),
+  exports: [
+    {
+      name: 'Topics (CSV)',
+      extension: 'csv',
+      make: (options, meta, tables) => topicsCsv(trainerOf(options, meta), tables),
+    },
+    {
+      name: 'Topics (JSON)',
+      extension: 'json',
+      make: (options, meta, tables) => topicsJson(trainerOf(options, meta), tables),
+    },
+  ],
 };

@@ -8,6 +8,7 @@ import { layerTables } from './dense-layers.ts';
 import { UnsuitableBlock } from './errors.ts';
 import type { Job } from './job.ts';
 import { createMlpTrainer } from './mlp-trainer.ts';
+import { mlpOnnx, onnxExport } from './onnx-networks.ts';
 import { TableTrainer } from './table-trainer.ts';
 
 /** Bounds what a room's settings can make a tab allocate. */
@@ -61,4 +62,12 @@ export const tabular: Job<TabularOptions> = {
     const table = tableMeta(meta);
     return new TableTrainer(await createMlpTrainer(layerSizes(options, table), table.target.kind), table);
   },
+  exports: [
+    onnxExport((options, meta, tables) => {
+      const { columns, target } = tableMeta(meta);
+      // Enough to make a row of inputs: means, scales and values of every column, in their order.
+      const metadata = { columns: JSON.stringify(columns), target: JSON.stringify(target) };
+      return mlpOnnx(layerSizes(options, tableMeta(meta)), tables, target, { name: 'tabular', metadata });
+    }),
+  ],
 };

@@ -14,6 +14,7 @@ export function jobViews(data: DatasetMeta): JobView[] {
     const meta = data.kind === job.dataKind ? data : job.generate(DATA_SEED, null).meta;
     const { batch, learningRate, updater, steps } = job.defaults(options, meta);
     const { name, title, summary } = job;
-    return { name, title, summary, defaults: { batch, learningRate, steps, updater: updater.kind } };
+    const exports = (job.exports ?? []).map(({ name, extension }) => ({ name, extension }));
+    return { name, title, summary, exports, defaults: { batch, learningRate, steps, updater: updater.kind } };
   });
 }

@@ -144,9 +144,11 @@ export class PageCommands implements Commands {
     this.node.request({ ask: 'role', role });
   }
 
-  download(): void {
-    const save = async () =>
-      saveFile(await this.workers.download(), `${this.store.getState().run?.job ?? 'parameters'}.safetensors`);
+  download(extension = 'safetensors'): void {
+    const save = async () => {
+      const name = this.store.getState().run?.job ?? 'parameters';
+      saveFile(await this.workers.download(extension), `${name}.${extension}`);
+    };
     this.task('Collecting parameters', save(), 'Start a run first, or wait until its servers are back.');
   }
 

@@ -4,7 +4,6 @@
 import { hashBlock } from '../data/blocks.ts';
 import type { Block } from '../data/dataset.ts';
 import type { LoadSettings } from '../data/file-format.ts';
-import { encodeSafetensors } from '../data/safetensors.ts';
 import { findJob } from '../jobs/registry.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import type {
@@ -23,6 +22,7 @@ import { CheckpointKeeper, type KeptCheckpoint, type OpenedCheckpoint } from './
 import { loadFiles } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
+import { exportRun } from './export-run.ts';
 import type { Endpoint } from './frame-link.ts';
 import { ImageDecoder, toGrey } from './image-decoder.ts';
 import { DATA_SEED } from './job-views.ts';
@@ -184,25 +184,13 @@ export class TrainerHost {
     return this.openedRun().look(request);
   }
 
-  /** The live parameters as a safetensors file. */
-  async download(): Promise<Uint8Array> {
-    const tables = await this.openedRun().readTables();
+  /** The live parameters as a file: safetensors, or one of the job's own. @throws NoRun, UnknownExport */
+  async download(extension: string): Promise<Uint8Array> {
+    const run = this.openedRun();
+    const tables = await run.readTables();
     const plan = this.cluster?.plan;
     if (plan == null) throw new NoRun();
-    const { job, options, seed, steps } = plan;
-    const metadata = {
-      format: 'pushpull',
-      job,
-      options: JSON.stringify(options),
-      seed: String(seed),
-      steps: String(steps),
-    };
-    const tensors = tables.map((values, table) => ({
-      name: plan.tables[table]?.name ?? String(table),
-      shape: plan.tables[table]?.shape ?? [values.length],
-      values,
-    }));
-    return encodeSafetensors(tensors, metadata);
+    return exportRun(extension, plan, await run.meta(), tables);
   }
 
   /** Keeps the newest complete checkpoint in this browser. @throws CheckpointFailure */

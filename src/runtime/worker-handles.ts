@@ -97,8 +97,8 @@ export class WorkerHandles {
     return this.trainer.look(request);
   }
 
-  download(): Promise<Uint8Array> {
-    return this.trainer.download();
+  download(extension: string): Promise<Uint8Array> {
+    return this.trainer.download(extension);
   }
 
   openRoom(key: string): Promise<void> {

@@ -242,6 +242,8 @@ export interface JobView {
   title: string;
   summary: string;
   defaults: { batch: number; learningRate: number; updater: string; steps: number };
+  /** What its parameters can be downloaded as, besides safetensors. */
+  exports?: { name: string; extension: string }[];
 }
 
 export interface NoticeView {
@@ -319,8 +321,8 @@ export interface Commands {
   setLearningRate(rate: number): void;
   setFilters(filters: FiltersView): void;
   setRole(role: RoleChoice): void;
-  /** Saves the live parameters as a .safetensors file. */
-  download(): void;
+  /** Saves the live parameters as a file: .safetensors, or what the job has of that extension. */
+  download(extension?: string): void;
   /** Goes on from the newest checkpoint that this browser keeps. */
   resumeCheckpoint(): void;
   /** Cuts a checkpoint and saves it as one file, which can be dropped on the page to go on from. */

@@ -1,9 +1,10 @@
 // The run at a glance: what is trained, how far it is, and the three things to do with it.
 import { useCommands, useView } from '../../store/use-view.ts';
 import type { RunPhase } from '../../store/view.ts';
-import { CheckpointGlyph, DownloadGlyph, PauseGlyph, PlayGlyph, StopGlyph } from '../common/glyphs.tsx';
+import { CheckpointGlyph, PauseGlyph, PlayGlyph, StopGlyph } from '../common/glyphs.tsx';
 import { updaterLabel } from '../common/updaters.ts';
 import { formatCount } from '../format.ts';
+import { DownloadMenu } from './download-menu.tsx';
 import { Numbers } from './numbers.tsx';
 import { isRunOver, PHASE_WORDS } from './run-phase.ts';
 import { RunProgress, timeInWords } from './run-progress.tsx';
@@ -109,7 +110,7 @@ function LiveButtons({ phase, onNewRun }: LiveButtonsProps) {
         <StopGlyph /> Stop
       </button>
       <CheckpointButton />
-      <DownloadButton />
+      <DownloadMenu />
     </>
   );
 }
@@ -135,7 +136,7 @@ function AfterButtons({ phase, onTrainAgain, onNewRun }: AfterButtonsProps) {
       <button type="button" className="button" onClick={onNewRun}>
         Change settings
       </button>
-      {phase !== 'failed' && <DownloadButton />}
+      {phase !== 'failed' && <DownloadMenu />}
     </>
   );
 }
@@ -154,23 +155,6 @@ function CheckpointButton() {
       onClick={() => commands.downloadCheckpoint()}
     >
       <CheckpointGlyph size={15} /> <span className="run-download">Checkpoint</span>
-    </button>
-  );
-}
-
-function DownloadButton() {
-  const commands = useCommands();
-  const isEarly = useView(({ run }) => run === null || run.phase === 'preparing');
-  return (
-    <button
-      type="button"
-      className="button button-quiet"
-      aria-label="Download parameters"
-      title="Download parameters (.safetensors)"
-      disabled={isEarly}
-      onClick={() => commands.download()}
-    >
-      <DownloadGlyph size={15} /> <span className="run-download">Download</span>
     </button>
   );
 }
