@@ -42,6 +42,7 @@ export function runningCluster({ plan, workers, servers, schedule }: RunningClus
     leases: workers.map((worker) => ({ worker, runs: toRuns(leases.get(worker) ?? []) })),
     holders: [],
     shutOut: [],
+    sidelined: [],
     checkpoint: { cutAt: null, newest: null },
   };
 }

@@ -50,6 +50,10 @@ export interface MeshOptions {
   readonly startTimer: StartTimer;
 }
 
+/** Without an answer for 5 s browsers call a connection disconnected, and wait for 10 s more before they give it up; a
+ * path that only blinked is back within a second or two. */
+const DISCONNECTED_MS = 3_000;
+
 /** All connections of one node. Of each pair the newer node (larger id) opens the connection. */
 export class Mesh {
   private readonly pairs = new Map<NodeId, PeerPair>();
@@ -77,7 +81,7 @@ export class Mesh {
       isInitiator,
       nextConnection: () => ++this.connections,
       openConnection: (connectionHandlers) =>
-        openConnection(isInitiator, options.iceServers, connectionHandlers, (kind, channel) =>
+        openConnection(isInitiator, options, connectionHandlers, (kind, channel) =>
           handlers.onBulkChannel(peer, kind, channel),
         ),
       sendSignal: (connection, data) => handlers.onSignal(peer, connection, data),
@@ -113,8 +117,8 @@ export class Mesh {
   }
 
   /** Loses the connection to a node as a broken network would: both ends notice, and it is rebuilt. */
-  cut(peer: NodeId): void {
-    this.pairs.get(peer)?.cut();
+  cut(peer: NodeId, reason?: string): void {
+    this.pairs.get(peer)?.cut(reason);
   }
 
   /** Ends the connection to one node, or to all. No handler is called for it any more. */
@@ -137,7 +141,7 @@ const internals = (peer: Instance): PeerInternals => peer as unknown as PeerInte
 /** Opens one connection with its bulk channels. All handlers are called later, never before this returns. */
 function openConnection(
   initiator: boolean,
-  iceServers: readonly RTCIceServer[],
+  { iceServers, startTimer }: MeshOptions,
   handlers: ConnectionHandlers,
   onBulkChannel: (kind: BulkKind, channel: RTCDataChannel) => void,
 ): Connection {
@@ -158,7 +162,14 @@ function openConnection(
   peer.on('error', (error) => {
     lastError = error.message;
   });
+  let cancelTimer = (): void => {};
+  peer.on('iceStateChange', (state) => {
+    cancelTimer();
+    if (state !== 'disconnected') return;
+    cancelTimer = startTimer(() => peer.destroy(new Error('the other end no longer answers')), DISCONNECTED_MS);
+  });
   peer.on('close', () => {
+    cancelTimer();
     if (!isDestroyed) handlers.onClose(lastError);
   });
   const { _pc } = internals(peer);

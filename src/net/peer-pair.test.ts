@@ -12,6 +12,7 @@ import {
   PEER_BACKOFF,
   PeerPair,
   type PeerSignal,
+  STEADY_CONNECTION_MS,
 } from './peer-pair.ts';
 
 const OFFER: PeerSignal = { type: 'offer', sdp: 'o' };
@@ -142,13 +143,19 @@ describe('the newer node of a pair', () => {
     expect(connections).toHaveLength(2);
   });
 
-  it('waits the short time again after it was connected', () => {
+  it('waits the short time again after it was connected for a while, and longer after one that did not last', () => {
     const { timers, at, log } = makePair(true);
     at(0).handlers.onClose('one');
     timers.advance(PEER_BACKOFF.firstMs);
     at(1).handlers.onConnect();
+    timers.advance(STEADY_CONNECTION_MS - 1);
     at(1).handlers.onClose('two');
-    expect(log.at(-1)).toBe('failed: two (250)');
+    expect(log.at(-1)).toBe('failed: two (500)');
+    timers.advance(2 * PEER_BACKOFF.firstMs);
+    at(2).handlers.onConnect();
+    timers.advance(STEADY_CONNECTION_MS);
+    at(2).handlers.onClose('three');
+    expect(log.at(-1)).toBe('failed: three (250)');
   });
 
   it('tries at once when told to, unless connected', () => {

@@ -11,6 +11,9 @@ export const PEER_BACKOFF: Backoff = { firstMs: 250, mostMs: 8_000 };
 /** From an offer to an open channel. ICE on a bad network takes up to 5 s; after 15 s it does not succeed any more. */
 export const CONNECT_TIMEOUT_MS = 15_000;
 
+/** A connection that dies again before it has lasted so long is no better than an attempt that failed: the waits grow. */
+export const STEADY_CONNECTION_MS = 10_000;
+
 /** Control texts waiting for a connection. Over it they are refused: the peer has not been there for long. */
 export const MAX_WAITING_CONTROL_BYTES = 1024 * 1024;
 
@@ -139,8 +142,8 @@ export class PeerPair {
   }
 
   /** Loses the connection, if there is one. */
-  cut(): void {
-    if (this.connection !== null) this.fail('cut off on request');
+  cut(reason = 'cut off on request'): void {
+    if (this.connection !== null) this.fail(reason);
   }
 
   /** Ends the pair; no handler is called any more. */
@@ -185,8 +188,10 @@ export class PeerPair {
     const { connection } = this;
     if (this.isConnected || connection === null) return;
     this.isConnected = true;
-    this.attempt = 0;
     this.cancelTimer();
+    this.cancelTimer = this.options.startTimer(() => {
+      this.attempt = 0;
+    }, STEADY_CONNECTION_MS);
     const texts = this.waiting;
     this.waiting = [];
     this.waitingBytes = 0;

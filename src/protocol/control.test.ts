@@ -61,6 +61,7 @@ const cluster: Message<'cluster'> = {
   leases: [{ worker: nodeId(2), runs: [[0, 59, 2]] }],
   holders: [],
   shutOut: [],
+  sidelined: [{ node: nodeId(3), unreached: nodeId(5), worker: true, server: false }],
   checkpoint: { cutAt: 599, newest: { clock: 399, parts: ['cd'.repeat(32)] } },
 };
 
@@ -94,6 +95,7 @@ const report: Message<'report'> = {
   epoch: { term: 2, counter: 9 },
   settled: [0],
   hostile: [],
+  unreachable: [nodeId(5)],
   cut: { clock: 599, part: 'ef'.repeat(32), segments: [0], isExact: true },
   bytesIn: 1,
   bytesOut: 2,

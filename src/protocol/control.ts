@@ -219,6 +219,8 @@ const clusterSchema = z.object({
   holders: z.array(node),
   /** Nodes that some shard takes nothing from any more, because of what they sent: they neither work nor serve. */
   shutOut: z.array(node).max(MAX_ROOM_NODES),
+  /** Nodes that have lost a role, or both, until they reach another node again. */
+  sidelined: z.array(z.object({ node, unreached: node, worker: z.boolean(), server: z.boolean() })).max(MAX_ROOM_NODES),
   /** The clock at which the next checkpoint is cut, and the newest one that is complete. */
   checkpoint: z.object({ cutAt: clock.nullable(), newest: checkpointSchema.nullable() }),
 });
@@ -324,6 +326,8 @@ const reportSchema = z.object({
   settled: z.array(u32).max(MAX_PLACEMENTS),
   /** Nodes that its shard takes nothing from any more. */
   hostile: z.array(node).max(MAX_ROOM_NODES),
+  /** Nodes with a role, or that would have one, that it has no connection to. */
+  unreachable: z.array(node).max(MAX_ROOM_NODES),
   /** What this node has of the checkpoint that is being cut; null before it has anything. */
   cut: z
     .object({

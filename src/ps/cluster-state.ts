@@ -24,6 +24,7 @@ export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
     leases: [],
     holders: [],
     shutOut: [],
+    sidelined: [],
     checkpoint: { cutAt: null, newest: null },
   };
 }

@@ -3,13 +3,16 @@
 // ones.
 import type { ClusterState, ControlMessage, Metrics, Report, Request, RoleChoice } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
-import { PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { MAX_ROOM_NODES, PROTOCOL_VERSION } from '../protocol/limits.ts';
 import { History } from './history.ts';
 import { MembershipCore, type MembershipEffect, type MembershipEvent } from './membership-core.ts';
 import { SchedulerCore, type SchedulerEvent } from './scheduler-core.ts';
 
 /** Between two pings to the scheduler, and of the scheduler to everybody: liveness, and the round trip on the page. */
 export const PING_INTERVAL_MS = 1_000;
+
+/** A report without what only the page knows. */
+export type OwnReport = Omit<Report, 'rttMs' | 'unreachable'>;
 
 export type NodeEvent =
   | { readonly kind: 'welcome'; readonly members: readonly NodeId[]; readonly scheduler: NodeId; readonly term: number }
@@ -21,8 +24,9 @@ export type NodeEvent =
   | { readonly kind: 'connected'; readonly node: NodeId }
   | { readonly kind: 'disconnected'; readonly node: NodeId }
   | { readonly kind: 'control'; readonly from: NodeId; readonly message: ControlMessage }
-  /** What this tab's workers report, several times a second; drives everything that needs time. */
-  | { readonly kind: 'report'; readonly report: Omit<Report, 'rttMs'> }
+  /** What this tab's workers report, several times a second; drives everything that needs time. `broken`: nodes to which
+   * a link of a worker has died. */
+  | { readonly kind: 'report'; readonly report: OwnReport; readonly broken: readonly NodeId[] }
   /** Time to look whether a probe was answered. */
   | { readonly kind: 'tick' }
   | { readonly kind: 'request'; readonly request: Request };
@@ -30,6 +34,8 @@ export type NodeEvent =
 export type NodeEffect =
   | { readonly kind: 'send'; readonly to: NodeId; readonly message: ControlMessage }
   | { readonly kind: 'connect'; readonly node: NodeId }
+  /** The connection lives, but not all that it should carry: make a new one. */
+  | { readonly kind: 'rebuild'; readonly node: NodeId }
   /** The node is gone: end the connection and every link to it. */
   | { readonly kind: 'gone'; readonly node: NodeId; readonly reason: string }
   | { readonly kind: 'hello'; readonly node: NodeId; readonly label: string }
@@ -56,10 +62,6 @@ interface Election {
 const isNewer = (cluster: ClusterState, other: ClusterState | null): boolean =>
   other === null || (cluster.term - other.term || cluster.revision - other.revision) > 0;
 
-/** Everybody whom a cluster state counts on. */
-const membersOf = (cluster: ClusterState | null): NodeId[] =>
-  cluster === null ? [] : [...new Set([...cluster.map.servers, ...cluster.map.workers.map(({ node }) => node)])];
-
 export class NodeCore {
   private schedulerNode: NodeId | null = null;
   private term = 0;
@@ -69,6 +71,10 @@ export class NodeCore {
   private election: Election | null = null;
   /** Who is in the room, as the signaling server says. */
   private roster = new Set<NodeId>();
+  /** Whom it has a connection to. */
+  private readonly linked = new Set<NodeId>();
+  /** Whose link was dead when the workers reported last. */
+  private broken: readonly NodeId[] = [];
   private hasSignaling = false;
   private rttMs: number | null = null;
   private pingedAt = Number.NEGATIVE_INFINITY;
@@ -92,8 +98,7 @@ export class NodeCore {
     switch (event.kind) {
       case 'welcome':
         this.setSignaling(true);
-        this.roster = new Set(event.members);
-        for (const node of event.members) this.effects.push({ kind: 'connect', node });
+        this.enter(event.members);
         this.setTerm(event.scheduler, event.term);
         break;
       case 'signaling':
@@ -111,18 +116,21 @@ export class NodeCore {
         this.setTerm(event.scheduler, event.term);
         break;
       case 'connected':
+        this.linked.add(event.node);
+        this.broken = this.broken.filter((node) => node !== event.node);
         this.send(event.node, { kind: 'hello', version: PROTOCOL_VERSION, label: this.label, role: this.role });
         if (this.election?.missing.has(event.node)) this.send(event.node, { kind: 'ask', term: this.term });
         break;
       case 'disconnected':
-        this.member({ kind: 'disconnected', node: event.node });
+        this.linked.delete(event.node);
+        this.miss(event.node);
         break;
       case 'control':
         this.member({ kind: 'heard', node: event.from });
         this.take(event.from, event.message);
         break;
       case 'report':
-        this.report(event.report);
+        this.report(event.report, event.broken);
         break;
       case 'tick':
         this.member(this.tick);
@@ -212,6 +220,7 @@ export class NodeCore {
         return this.send(effect.node, { kind: 'ping', at: this.now });
       case 'gone':
         this.known.delete(effect.node);
+        this.linked.delete(effect.node);
         this.election?.missing.delete(effect.node);
         this.effects.push({ kind: 'gone', node: effect.node, reason: effect.reason });
         this.schedule({ kind: 'gone', node: effect.node, reason: effect.reason });
@@ -306,22 +315,55 @@ export class NodeCore {
     this.cluster = cluster;
     this.history.follow(cluster.plan?.run ?? 0);
     this.effects.push({ kind: 'cluster', cluster });
-    // Who was taken for gone and is back: the older of a pair can't open a connection, so whoever can does it now.
-    for (const node of membersOf(cluster)) {
-      if (!this.known.has(node) && this.roster.has(node)) this.effects.push({ kind: 'connect', node });
-    }
   }
 
-  private report(report: Omit<Report, 'rttMs'>): void {
+  /** Back in the room, or in it for the first time: who of the old acquaintances isn't there has gone meanwhile. */
+  private enter(members: readonly NodeId[]): void {
+    this.roster = new Set(members);
+    for (const node of members) this.effects.push({ kind: 'connect', node });
+    for (const node of this.known.keys()) if (node !== this.self && !this.linked.has(node)) this.miss(node);
+  }
+
+  /**
+   * No connection. Only the scheduler, or who watches it, has to know whether that means gone; to all others a node of the
+   * room is out of reach until the signaling server says more.
+   */
+  private miss(node: NodeId): void {
+    const isWatched = this.watched === undefined || this.watched === node;
+    if (isWatched || !this.roster.has(node)) this.member({ kind: 'disconnected', node });
+  }
+
+  private unreachable(): NodeId[] {
+    return [...this.roster].filter((node) => node !== this.self && !this.linked.has(node)).slice(0, MAX_ROOM_NODES);
+  }
+
+  /**
+   * Asks for a new connection where a worker's link is dead in two reports: the first may be older than the newest
+   * connection. Who was shut out is refused for good reason.
+   */
+  private mend(broken: readonly NodeId[]): void {
+    const { shutOut = [] } = this.cluster ?? {};
+    for (const node of broken) {
+      if (!this.broken.includes(node) || !this.linked.has(node)) continue;
+      if (!shutOut.includes(node) && !shutOut.includes(this.self)) this.effects.push({ kind: 'rebuild', node });
+    }
+    this.broken = broken;
+  }
+
+  private report(report: OwnReport, broken: readonly NodeId[]): void {
     this.member(this.tick);
+    this.mend(broken);
+    const unreachable = this.unreachable();
     if (this.now - this.pingedAt >= PING_INTERVAL_MS) {
       this.pingedAt = this.now;
+      // Also who was taken for gone and isn't: whoever of a pair may open a connection does so.
+      for (const node of unreachable) this.effects.push({ kind: 'connect', node });
       const watched = this.watched === undefined ? [...this.known.keys()] : [this.watched];
       for (const node of watched) {
         if (node !== null && node !== this.self) this.send(node, { kind: 'ping', at: this.now });
       }
     }
-    if (this.schedulerNode !== null) this.send(this.schedulerNode, { ...report, rttMs: this.rttMs });
+    if (this.schedulerNode !== null) this.send(this.schedulerNode, { ...report, unreachable, rttMs: this.rttMs });
     this.schedule({ kind: 'tick' });
   }
 

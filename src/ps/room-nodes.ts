@@ -80,11 +80,20 @@ export class RoomNodes {
     return now - (this.heardAt.get(node) ?? Number.NEGATIVE_INFINITY) <= FRESH_MS;
   }
 
+  /** Who may have a role in this run, oldest first. */
+  trusted({ shutOut }: ClusterState): KnownNode[] {
+    return this.sorted().filter(({ node }) => !shutOut.includes(node));
+  }
+
   /** Who may work and hasn't said that it can't: the others must not wait for a tab whose part has failed. Oldest first. */
-  candidates({ plan, shutOut }: ClusterState): KnownNode[] {
-    return this.sorted().filter(
-      (known) => mayWork(known) && known.failedRun !== plan?.run && !shutOut.includes(known.node),
-    );
+  able(cluster: ClusterState): KnownNode[] {
+    return this.trusted(cluster).filter((known) => mayWork(known) && known.failedRun !== cluster.plan?.run);
+  }
+
+  /** Those of them that reach every server, or will soon. */
+  candidates(cluster: ClusterState): KnownNode[] {
+    const isOut = (node: NodeId) => cluster.sidelined.some((entry) => entry.node === node && entry.worker);
+    return this.able(cluster).filter(({ node }) => !isOut(node));
   }
 }
 

@@ -19,6 +19,7 @@ import { DynamicDelay } from './dynamic-delay.ts';
 import { AutoFilters } from './filters/auto-filters.ts';
 import { lostInWords } from './lost-segments.ts';
 
+import { type Conflict, Reachability, sideline } from './reachability.ts';
 import { assignSegments } from './ring.ts';
 import { chooseServers, mayWork } from './roles.ts';
 import { type KnownNode, type NodeIntroduction, RoomNodes } from './room-nodes.ts';
@@ -60,6 +61,9 @@ export class SchedulerCore {
   private cluster: ClusterState;
   private readonly nodes: RoomNodes;
   private readonly moves: SegmentMoves;
+  private readonly reach: Reachability;
+  /** Pairs that the room has waited for long enough. */
+  private conflicts: readonly Conflict[] = [];
   private progress: RunProgress | null = null;
   private cuts: CheckpointCuts | null = null;
   private delay = new DynamicDelay();
@@ -97,6 +101,7 @@ export class SchedulerCore {
     this.isLost = last.phase === 'failed';
     this.nodes = new RoomNodes(last, known);
     this.moves = new SegmentMoves(this.nodes);
+    this.reach = new Reachability(last.sidelined, now);
     this.moveEpoch({});
     this.settle();
   }
@@ -125,7 +130,7 @@ export class SchedulerCore {
         break;
       case 'report':
         this.nodes.hear(event.from, now);
-        if (this.moves.isWaiting) this.settle();
+        if (this.reach.note(event.from, event.report.unreachable, now) || this.moves.isWaiting) this.settle();
         this.takeReport(event.from, event.report, now);
         break;
       case 'signaling':
@@ -157,6 +162,7 @@ export class SchedulerCore {
     this.cuts?.forget(node);
     this.delay.forget(node);
     this.moves.forget(node);
+    this.reach.forget(node);
     this.change({ holders: this.cluster.holders.filter((holder) => holder !== node) });
     this.settle(`node ${node} (${label}) ${reason}`);
   }
@@ -214,7 +220,8 @@ export class SchedulerCore {
 
   private start(from: NodeId, request: Request & { ask: 'start' }, now: number): void {
     if (isActive(this.cluster)) return this.deny(from, ['A run is going on.', 'Stop it before you start another.']);
-    const nodes = this.nodes.sorted();
+    const isOut = (node: NodeId) => this.cluster.sidelined.some((entry) => entry.node === node);
+    const nodes = this.nodes.sorted().filter(({ node }) => !isOut(node));
     const denial = whyNotStart(request, nodes);
     if (denial !== null) return this.deny(from, denial);
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
@@ -368,7 +375,7 @@ export class SchedulerCore {
     const { plan, phase } = this.cluster;
     if (phase !== 'preparing' || plan === null) return;
     const candidates = this.nodes.candidates(this.cluster);
-    const ready = candidates.filter(({ preparedRun }) => preparedRun === plan.run);
+    const ready = this.admissible(candidates, plan);
     const isTimeUp = now - this.preparingSince >= PREPARE_TIMEOUT_MS;
     // Every segment needs, with all its copies, the state that the run goes on from.
     if (plan.from !== null && !this.moves.areAllSettled(this.cluster.map.placements)) {
@@ -391,6 +398,7 @@ export class SchedulerCore {
   }
 
   private tick(now: number): void {
+    this.weighRoles();
     this.beginWhenReady(now);
     this.considerCheckpoint(now);
     this.considerDelay(now);
@@ -415,22 +423,49 @@ export class SchedulerCore {
     if (isActive(this.cluster) && !sameNodes(candidates, holders)) {
       this.change({ leases: leaseBlocks(plan, this.cluster.leases, candidates) });
     }
-    const trusted = this.nodes.sorted().filter(({ node }) => !this.cluster.shutOut.includes(node));
+    const isOut = (node: NodeId) => this.cluster.sidelined.some((entry) => entry.node === node && entry.server);
+    const trusted = this.nodes.trusted(this.cluster).filter(({ node }) => !isOut(node));
     const servers = chooseServers(trusted, map.servers, plan.replicas);
-    const placements = this.moves.next(plan, map, servers, this.now);
+    const placements = this.moves.next(plan, map, servers, this.conflicts, this.now);
     if (placements === null) return this.pauseForLoss(loss);
     if (this.isLost) this.resumeAfterLoss();
     const change = { servers: [...servers], placements, workers: this.workersOf(plan, candidates) };
     if (!isSameMap(map, change)) this.moveEpoch(change);
   }
 
-  private workersOf({ run }: RunPlan, candidates: readonly KnownNode[]): WorkerId[] {
+  private workersOf(plan: RunPlan, candidates: readonly KnownNode[]): WorkerId[] {
     if (!isActive(this.cluster)) return this.stayingWorkers();
     if (this.cluster.phase === 'preparing') return [];
-    return admit(
-      this.cluster.map,
-      candidates.filter(({ preparedRun }) => preparedRun === run),
+    return admit(this.cluster.map, this.admissible(candidates, plan));
+  }
+
+  /** Who is prepared and reaches every server; who works already is waited for a while when it doesn't. */
+  private admissible(candidates: readonly KnownNode[], { run }: RunPlan): KnownNode[] {
+    const { servers, workers } = this.cluster.map;
+    return candidates.filter(
+      ({ node, preparedRun }) =>
+        preparedRun === run && (workers.some((worker) => worker.node === node) || this.reach.reaches(node, servers)),
     );
+  }
+
+  /** Takes roles from those whom others have waited for long enough, and gives them back. */
+  private weighRoles(): void {
+    const { cluster } = this;
+    if (cluster.plan === null || !this.canDecide) return;
+    const conflicts = this.reach.conflicts(this.now);
+    const isNew = JSON.stringify(conflicts) !== JSON.stringify(this.conflicts);
+    if (!isNew && conflicts.length === 0 && cluster.sidelined.length === 0) return;
+    this.conflicts = conflicts;
+    const sidelined = sideline(conflicts, {
+      nodes: this.nodes.trusted(cluster),
+      workers: isActive(cluster) ? this.nodes.able(cluster).map(({ node }) => node) : [],
+      map: cluster.map,
+      replicas: cluster.plan.replicas,
+      sidelined: cluster.sidelined,
+    });
+    const isSame = JSON.stringify(sidelined) === JSON.stringify(cluster.sidelined);
+    if (!isSame) this.change({ sidelined });
+    if (!isSame || isNew) this.settle();
   }
 
   /** Between runs nobody is admitted, and who may work stays, so that nothing moves without need. */

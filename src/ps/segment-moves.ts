@@ -4,6 +4,7 @@ import type { ClusterState, Report, RunPlan } from '../protocol/control.ts';
 import { compareEpochs, type NodeId } from '../protocol/ids.ts';
 import type { Placement } from './cluster-map.ts';
 import { nextPlacement } from './placement.ts';
+import { areApart, type Conflict } from './reachability.ts';
 import { assignSegments } from './ring.ts';
 import type { RoomNodes } from './room-nodes.ts';
 import { cutSegments } from './table.ts';
@@ -41,14 +42,29 @@ export class SegmentMoves {
     return placements.every((placement, index) => this.isSettled(placement, index));
   }
 
-  /** The next step of every segment towards where it should be, or null when some segment has no copy left. */
-  next(plan: RunPlan, map: ClusterState['map'], servers: readonly NodeId[], now: number): Placements | null {
+  /**
+   * The next step of every segment towards where it should be, or null when some segment has no copy left.
+   * @param conflicts servers that can't reach each other: no chain has both, for neither could confirm to the other
+   */
+  next(
+    plan: RunPlan,
+    map: ClusterState['map'],
+    servers: readonly NodeId[],
+    conflicts: readonly Conflict[],
+    now: number,
+  ): Placements | null {
     const wanted = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
-    const isAlive = (node: NodeId) => this.nodes.has(node);
     const placements: Placements = [];
     this.isWaiting = false;
     for (const [index, current] of map.placements.entries()) {
-      const step = nextPlacement(current, wanted[index] ?? [], isAlive, this.isSettled(current, index));
+      const whole = joined(
+        current.chain.filter((node) => this.nodes.has(node)),
+        [],
+        conflicts,
+      );
+      const isAlive = (node: NodeId) => this.nodes.has(node) && (whole.includes(node) || !current.chain.includes(node));
+      const wished = joined([...(wanted[index] ?? []), ...servers], whole, conflicts).slice(0, plan.replicas + 1);
+      const step = nextPlacement(current, wished, isAlive, this.isSettled(current, index));
       const next = this.keepProven(current, step, now);
       if (next === null) return null;
       placements.push({ chain: [...next.chain], learners: [...next.learners] });
@@ -70,4 +86,19 @@ export class SegmentMoves {
     this.isWaiting = true;
     return current;
   }
+}
+
+/** Those of `nodes`, in order, that reach each other and all of `others`. */
+function joined(
+  nodes: readonly NodeId[],
+  others: readonly NodeId[],
+  conflicts: readonly Conflict[],
+): readonly NodeId[] {
+  if (conflicts.length === 0) return [...new Set(nodes)];
+  const chosen: NodeId[] = [];
+  for (const node of nodes) {
+    const isApart = (other: NodeId) => areApart(conflicts, node, other);
+    if (!chosen.includes(node) && !chosen.some(isApart) && !others.some(isApart)) chosen.push(node);
+  }
+  return chosen;
 }

@@ -180,6 +180,7 @@ export const reportOf = (change: Partial<Report> = {}): Report => ({
   epoch: epochOf(0, 0),
   settled: [],
   hostile: [],
+  unreachable: [],
   cut: null,
   bytesIn: 0,
   bytesOut: 0,

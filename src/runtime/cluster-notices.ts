@@ -4,6 +4,7 @@ import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { Placement } from '../ps/cluster-map.ts';
 import { isSamePlacement, startPlacement } from '../ps/placement.ts';
+import type { Sidelined } from '../ps/reachability.ts';
 import { assignSegments } from '../ps/ring.ts';
 import { cutSegments, type SegmentRange } from '../ps/table.ts';
 import type { NoticeView } from '../store/view.ts';
@@ -47,7 +48,12 @@ export const NO_STORY: Story = { newcomers: [], leavers: [], wasShort: false, ha
  */
 export function tellChanges(story: Story, old: ClusterState, next: ClusterState, self: NodeId | null): Telling {
   const { plan } = next;
-  const lines = [...schedulerLines(old, next, self), ...phaseLines(old, next), ...shutOutLines(old, next, self)];
+  const lines = [
+    ...schedulerLines(old, next, self),
+    ...phaseLines(old, next),
+    ...shutOutLines(old, next, self),
+    ...sidelinedLines(old, next, self),
+  ];
   if (plan === null || plan.run !== old.plan?.run) return { lines, fates: [], story: NO_STORY };
   if (isSameMap(old, next)) return { lines, fates: [], story };
   const move: Move = { old, next, plan, ranges: cutSegments(plan.tables), self };
@@ -120,6 +126,44 @@ function shutOutLines(old: ClusterState, next: ClusterState, self: NodeId | null
     level: 'warning',
     text: `${capital(nameOf(node, self))} is shut out of this run: it sent data that no tab of this page sends.`,
   }));
+}
+
+/** Roles lost for want of a connection, and given back. */
+function sidelinedLines(old: ClusterState, next: ClusterState, self: NodeId | null): Line[] {
+  const lost = next.sidelined.filter((entry) => !old.sidelined.some((before) => isSameLoss(before, entry)));
+  const takesPart = (node: NodeId) =>
+    next.map.servers.includes(node) || next.leases.some(({ worker }) => worker === node);
+  const back = old.sidelined.filter(
+    ({ node }) => !next.sidelined.some((entry) => entry.node === node) && takesPart(node),
+  );
+  return [
+    ...lost.map((entry): Line => ({ level: 'warning', text: sidelinedText(entry, next, self) })),
+    ...back.map(
+      ({ node }): Line => ({
+        level: 'good',
+        text: `${capital(nameOf(node, self))} is connected again and takes part.`,
+      }),
+    ),
+  ];
+}
+
+const isSameLoss = (a: Sidelined, b: Sidelined): boolean =>
+  a.node === b.node && a.unreached === b.unreached && a.worker === b.worker && a.server === b.server;
+
+/** "Node 3 can't reach node 5: it only watches until they are connected. A firewall may be between them." */
+export function sidelinedText(
+  { node, unreached, worker, server }: Sidelined,
+  { map }: ClusterState,
+  self: NodeId | null,
+): string {
+  const works = map.workers.some((active) => active.node === node);
+  const does =
+    server && works && !worker
+      ? 'it works but does not serve'
+      : worker && !server && map.servers.includes(node)
+        ? 'it serves but does not work'
+        : 'it only watches';
+  return `${capital(nameOf(node, self))} can't reach ${nameOf(unreached, self)}: ${does} until they are connected. A firewall or VPN may be between them; the room goes on.`;
 }
 
 /** What begins with this step. */

@@ -24,6 +24,8 @@ interface Entry {
 
 export class LinkTable {
   private readonly entries = new Map<NodeId, Entry>();
+  /** Nodes whose link has ended, though nobody here wanted that. */
+  private readonly lost = new Set<NodeId>();
   /** Bytes of links that have ended. */
   private readonly past = new Map<NodeId, { bytesIn: number; bytesOut: number }>();
 
@@ -41,6 +43,12 @@ export class LinkTable {
 
   detach(node: NodeId, reason: string): void {
     this.entries.get(node)?.link.close(reason);
+    this.lost.delete(node);
+  }
+
+  /** Nodes whose link has died and has not been replaced. */
+  broken(): NodeId[] {
+    return [...this.lost];
   }
 
   /** Nodes with a link now. */
@@ -75,6 +83,7 @@ export class LinkTable {
     const entry = this.entries.get(node);
     if (entry?.link !== link) return;
     this.entries.delete(node);
+    if (!isGarbage) this.lost.add(node);
     if (!entry.isLocal) addBytes(this.past, node, link);
     this.handlers.onDown?.(node, isGarbage);
   }

@@ -210,7 +210,8 @@ export class RoomNode {
     if (trainer.problem !== null && trainer.problem !== this.problem) this.handlers.onProblem(trainer.problem);
     this.problem = trainer.problem;
     const flows = this.traffic.flows(trainer, shard, this.options.now());
-    this.step({ kind: 'report', report: mergeReports(trainer, shard, flows) });
+    const broken = [...new Set([...trainer.broken, ...shard.broken])];
+    this.step({ kind: 'report', report: mergeReports(trainer, shard, flows), broken });
   }
 
   private step(event: NodeEvent): void {
@@ -225,6 +226,9 @@ export class RoomNode {
         break;
       case 'connect':
         mesh?.connect(effect.node);
+        break;
+      case 'rebuild':
+        mesh?.cut(effect.node, 'a data channel has died');
         break;
       case 'gone':
         mesh?.close(effect.node);

@@ -15,7 +15,7 @@ const merge = (...[trainerChange, shardChange]: Parameters<typeof reportsOf>) =>
 
 /** The report as the scheduler gets it. */
 const arrived = (...changes: Parameters<typeof reportsOf>) =>
-  parseControl(JSON.stringify({ ...merge(...changes), rttMs: 1.5 }));
+  parseControl(JSON.stringify({ ...merge(...changes), unreachable: [], rttMs: 1.5 }));
 
 describe('flows', () => {
   it('are bytes per second to each node since the last time, over both workers', () => {

@@ -1,6 +1,7 @@
 // From what the two workers of a tab report to what the tab tells the scheduler.
 import type { Report } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import type { OwnReport } from '../ps/node-core.ts';
 import type { NodeBytes } from './link-table.ts';
 import type { ShardReport } from './shard-host.ts';
 import type { TrainerReport } from './trainer-host.ts';
@@ -30,11 +31,7 @@ function sumByNode(bytes: readonly NodeBytes[]): Map<NodeId, number> {
   return sums;
 }
 
-export function mergeReports(
-  trainer: TrainerReport,
-  shard: ShardReport,
-  flows: [NodeId, number][],
-): Omit<Report, 'rttMs'> {
+export function mergeReports(trainer: TrainerReport, shard: ShardReport, flows: [NodeId, number][]): OwnReport {
   const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, acknowledged, traffic, cut } = trainer;
   const all = [...trainer.bytes, ...shard.bytes];
   return {

@@ -19,6 +19,8 @@ export interface ShardReport {
   readonly hostile: NodeId[];
   readonly bytes: readonly NodeBytes[];
   readonly links: { webrtc: number; port: number };
+  /** Nodes whose link has died and has not been replaced. */
+  readonly broken: NodeId[];
 }
 
 export class ShardHost {
@@ -69,6 +71,7 @@ export class ShardHost {
       hostile: core?.hostileNodes() ?? [],
       bytes: [...trainer.bytes(), ...shard.bytes()],
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
+      broken: [...trainer.broken(), ...shard.broken()],
     };
   }
 

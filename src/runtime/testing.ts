@@ -20,6 +20,7 @@ export function reportsOf(
       traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
       bytes: [],
       links: { webrtc: 2, port: 1 },
+      broken: [],
       ...trainerChange,
     },
     shard: {
@@ -29,6 +30,7 @@ export function reportsOf(
       hostile: [],
       bytes: [],
       links: { webrtc: 0, port: 0 },
+      broken: [],
       ...shardChange,
     },
   };

@@ -51,6 +51,8 @@ export interface TrainerReport {
   readonly traffic: Traffic;
   readonly bytes: readonly NodeBytes[];
   readonly links: { webrtc: number; port: number };
+  /** Nodes whose link has died and has not been replaced. */
+  readonly broken: NodeId[];
 }
 
 /** There is no run whose parameters could be read. */
@@ -260,6 +262,7 @@ export class TrainerHost {
       traffic: own?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
       bytes: [...shard.bytes(), ...trainer.bytes()],
       links: shard.count(),
+      broken: [...shard.broken(), ...trainer.broken()],
     };
   }
 

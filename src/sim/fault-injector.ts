@@ -18,6 +18,12 @@ const LOOK_MS = 1;
 const PATIENCE_MS = 10_000;
 const LEAVE_POLL_MS = 50;
 
+/** A pair kept apart for so long is kept apart for ever. */
+const FOR_EVER_FROM_MS = 4_000;
+
+/** In steps of so much: a new scheduler is one before anybody takes the other for gone. */
+const BLOCK_MS = 500;
+
 /** How much a room may grow by joins. */
 const MAX_GROWTH = 3;
 
@@ -88,6 +94,12 @@ export class FaultInjector {
         room.trace(`stall ${one.self}→${other.self} ${durationMs} ms`);
         if (one !== other) room.network.stall(one.self, other.self, durationMs);
         return one !== other;
+      case 'unreachable':
+        return this.keepApart(one, other, durationMs);
+      case 'dead-link':
+        room.trace(`dead-link ${one.self}–${other.self}`);
+        room.network.killBulk(one.self, other.self);
+        return true;
       case 'partition':
       case 'partition-one-way':
         return this.partition(Math.floor(pick * 2 ** 32), durationMs, kind === 'partition-one-way');
@@ -132,8 +144,12 @@ export class FaultInjector {
     const canAct = (member: NodeId) =>
       live.has(member) &&
       (scheduler === undefined || scheduler === member || room.network.isFlowing(scheduler, member));
-    const keepsCopies = room.cluster?.map.placements.every(({ chain }) => chain.some(canAct)) ?? false;
-    return keepsCopies && others.some(({ worker }) => worker !== null) && others.length >= 2;
+    const { plan, map } = room.cluster ?? {};
+    // Without replicas the owner may be the only one by the time that the others hear of its death.
+    const keepsCopies = map?.placements.every(({ chain }) =>
+      plan?.replicas === 0 ? !chain.includes(node.self) : chain.some(canAct),
+    );
+    return keepsCopies === true && others.some(({ worker }) => worker !== null) && others.length >= 2;
   }
 
   private kill(node: SimNode | undefined): boolean {
@@ -207,6 +223,25 @@ export class FaultInjector {
       }
     }
     return true;
+  }
+
+  /** Any two but the scheduler, whom both must reach. */
+  private keepApart(one: SimNode, other: SimNode, durationMs: number): boolean {
+    const { room } = this;
+    if (one === other || [one, other].some(({ core }) => core.isScheduler)) return false;
+    const isForEver = durationMs >= FOR_EVER_FROM_MS;
+    room.trace(`unreachable ${one.self}–${other.self} ${isForEver ? 'for ever' : `${durationMs} ms`}`);
+    this.blockUntil(one, other, isForEver ? Number.POSITIVE_INFINITY : room.time.now + durationMs);
+    return true;
+  }
+
+  /** A scheduler reaches everybody, or it isn't one for them: where one of the two becomes it, they connect. */
+  private blockUntil(one: SimNode, other: SimNode, endMs: number): void {
+    const { time, network } = this.room;
+    const isOver = !one.isAlive || !other.isAlive || one.core.isElecting || other.core.isElecting;
+    if (isOver || one.core.isScheduler || other.core.isScheduler || time.now >= endMs) return;
+    network.block(one.self, other.self, Math.min(BLOCK_MS, endMs - time.now));
+    time.after(BLOCK_MS, () => this.blockUntil(one, other, endMs));
   }
 
   private cutOff(node: SimNode, durationMs: number): boolean {

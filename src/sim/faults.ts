@@ -20,6 +20,8 @@ export const faultKinds = [
   'slow',
   'kill-in-migration',
   'kill-in-election',
+  'unreachable',
+  'dead-link',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -43,6 +45,8 @@ export const faultWords: Readonly<Record<FaultKind, string>> = {
   slow: 'a tab computes ten times slower',
   'kill-in-migration': 'a tab of a segment that moves crashes, or the scheduler does',
   'kill-in-election': 'the scheduler crashes, and during the election the next one, or a server',
+  unreachable: 'two tabs can no longer connect, for seconds or for ever, though both reach the scheduler',
+  'dead-link': 'the data channels of a connection die, the connection itself lives',
 };
 
 export interface Fault {

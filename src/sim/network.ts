@@ -30,6 +30,9 @@ export const INTERNET: NetworkSettings = {
   connectMs: [100, 600],
 };
 
+/** The lane of control messages; all others carry frames. */
+export const CONTROL_LANE = 'control';
+
 /** Browsers give a silent connection up after 5 to 6 seconds. */
 const GIVE_UP_MS = 6_000;
 
@@ -58,6 +61,10 @@ interface Pair {
   /** Grows with every connection: what was sent on an older one never arrives. */
   generation: number;
   readonly bytesPerMs: number;
+  /** No connection comes about before then. */
+  blockedUntil: number;
+  /** Frames are lost while control messages get through, until the connection is made anew. */
+  isBulkDead: boolean;
   /** Until when nothing gets through, from the smaller to the larger node and back. */
   readonly stalledUntil: [number, number];
   /** Until when each direction is busy sending: all lanes share it. */
@@ -113,6 +120,26 @@ export class Network {
     this.time.after(this.between(RETRY_MS), () => this.connect(a, b));
   }
 
+  /** Ends a connection, and makes none between these two for a while. */
+  block(a: NodeId, b: NodeId, durationMs: number): void {
+    const pair = this.pairOf(a, b);
+    pair.blockedUntil = Math.max(pair.blockedUntil, this.time.now + durationMs);
+    this.cut(a, b);
+  }
+
+  /** The channels of frames die, the control channel lives. */
+  killBulk(a: NodeId, b: NodeId): void {
+    this.pairOf(a, b).isBulkDead = true;
+  }
+
+  /** Peers of a node whose channels of frames are dead. */
+  deadBulk(node: NodeId): NodeId[] {
+    const dead = [...this.pairs.values()].filter(
+      ({ isUp, isBulkDead, nodes }) => isUp && isBulkDead && nodes.includes(node),
+    );
+    return dead.map(({ nodes: [a, b] }) => (a === node ? b : a));
+  }
+
   /** A dead node's connections: nobody is told for seconds, that is how WebRTC is. */
   forget(node: NodeId): void {
     for (const pair of this.pairs.values()) {
@@ -139,7 +166,7 @@ export class Network {
   /** Delivers in the lane's order. A message to a dead node, or on a broken connection, is lost. */
   send(from: NodeId, to: NodeId, lane: string, bytes: number, deliver: () => void): void {
     const pair = this.pairOf(from, to);
-    if (!pair.isUp) return;
+    if (!pair.isUp || (pair.isBulkDead && lane !== CONTROL_LANE)) return;
     this.messages++;
     this.bytes += bytes;
     this.handlers.onSend?.(from, to, lane, bytes);
@@ -178,12 +205,13 @@ export class Network {
     pair.isConnecting = false;
     const [a, b] = pair.nodes;
     if (pair.isUp || !this.handlers.isAlive(a) || !this.handlers.isAlive(b)) return;
-    const isStalled = Math.max(...pair.stalledUntil) > this.time.now;
+    const isStalled = Math.max(pair.blockedUntil, ...pair.stalledUntil) > this.time.now;
     if (isStalled || !this.handlers.canSignal(a) || !this.handlers.canSignal(b)) {
       this.time.after(this.between(RETRY_MS), () => this.connect(a, b));
       return;
     }
     pair.isUp = true;
+    pair.isBulkDead = false;
     pair.generation++;
     this.handlers.onUp(a, b);
     this.handlers.onUp(b, a);
@@ -207,6 +235,8 @@ export class Network {
       isUp: false,
       isConnecting: false,
       generation: 0,
+      blockedUntil: 0,
+      isBulkDead: false,
       stalledUntil: [0, 0],
       busyUntil: [0, 0],
       lanes: new Map(),

@@ -1,12 +1,12 @@
 // A tab in virtual time: the same NodeCore, ShardCore and ClientCore as in a browser, joined by a virtual network.
-import type { ClusterState, ControlMessage, Report, RoleChoice } from '../protocol/control.ts';
+import type { ClusterState, ControlMessage, RoleChoice } from '../protocol/control.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
 import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
-import { NodeCore, type NodeEffect, type NodeEvent } from '../ps/node-core.ts';
+import { NodeCore, type NodeEffect, type NodeEvent, type OwnReport } from '../ps/node-core.ts';
 import type { Rows } from '../ps/segment.ts';
 import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
-import type { Network } from './network.ts';
+import { CONTROL_LANE, type Network } from './network.ts';
 import { type SimCheckpoint, SimCuts } from './sim-checkpoints.ts';
 import { SimWorker } from './sim-worker.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -116,12 +116,16 @@ export class SimNode {
     const { network, time } = this.site;
     switch (effect.kind) {
       case 'send':
-        this.transmit(effect.to, 'control', this.sizeOf(effect.message), (peer) =>
+        this.transmit(effect.to, CONTROL_LANE, this.sizeOf(effect.message), (peer) =>
           peer.step({ kind: 'control', from: this.self, message: effect.message }),
         );
         break;
       case 'connect':
         network.connect(this.self, effect.node);
+        break;
+      case 'rebuild':
+        this.site.trace(`${this.self} makes a new connection to ${effect.node}`);
+        network.cut(this.self, effect.node);
         break;
       case 'gone':
         this.site.trace(`${this.self} takes ${effect.node} for gone: ${effect.reason}`);
@@ -259,13 +263,13 @@ export class SimNode {
     this.site.time.after(REPORT_INTERVAL_MS, () => {
       if (!this.isAlive) return;
       this.on(() => {
-        this.step({ kind: 'report', report: this.report() });
+        this.step({ kind: 'report', report: this.report(), broken: this.site.network.deadBulk(this.self) });
         this.scheduleReport();
       });
     });
   }
 
-  private report(): Omit<Report, 'rttMs'> {
+  private report(): OwnReport {
     const run = this.core.newest?.plan?.run ?? 0;
     const { worker } = this;
     const figures = this.shard.counters.figures();

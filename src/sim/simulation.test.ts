@@ -6,6 +6,8 @@ import type { Push } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { Consistency } from '../ps/consistency.ts';
 import { HostedSegment } from '../ps/hosted-segment.ts';
+import { NodeCore } from '../ps/node-core.ts';
+import { SchedulerCore } from '../ps/scheduler-core.ts';
 import { SegmentMoves } from '../ps/segment-moves.ts';
 import { ShardCore } from '../ps/shard-core.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
@@ -199,6 +201,16 @@ describe('the checks can fail', () => {
     restore = breakMethod(SegmentMoves.prototype, 'keepProven', (_: unknown, next: unknown) => next);
     const faults: readonly FaultKind[] = ['kill-server', 'break', 'signaling', 'freeze', 'cut-off'];
     expect(new Simulation(config(58, { faults, faultCount: 12 })).run().violations).toMatchObject([{ invariant: 6 }]);
+  });
+
+  it('when nobody is sidelined, a pair that can’t connect keeps the room waiting', () => {
+    restore = breakMethod(SchedulerCore.prototype, 'weighRoles', () => undefined);
+    expect(firstViolation(20, { faults: ['unreachable'] })).toContain('invariant 6');
+  });
+
+  it('when a dead link is not rebuilt, neither does anything move', () => {
+    restore = breakMethod(NodeCore.prototype, 'mend', () => undefined);
+    expect(firstViolation(20, { faults: ['dead-link'] })).toContain('invariant 6');
   });
 
   it('when what was acknowledged is kept, memory grows over its bound', () => {
