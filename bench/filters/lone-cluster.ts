@@ -15,6 +15,7 @@ import { ShardCore } from '../../src/ps/shard-core.ts';
 import { BlockExchange } from '../../src/runtime/block-exchange.ts';
 import { loadFiles } from '../../src/runtime/data-files.ts';
 import { Signal } from '../../src/runtime/deferred.ts';
+import { asItIs } from '../../src/runtime/emulation.ts';
 import { splitPlan } from '../../src/runtime/run-data.ts';
 import { makePlan } from '../../src/runtime/run-plan.ts';
 import { shardPlanOf } from '../../src/runtime/shard-host.ts';
@@ -111,6 +112,7 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
       changed,
       send,
       onPrepared: () => undefined,
+      emulate: asItIs,
     };
     trainers.set(
       self,

@@ -31,6 +31,17 @@ describe('the command line', () => {
     expect(parseArguments(['--consistency', text]).consistency).toEqual(consistency);
   });
 
+  it('reads which workers are slow on purpose', () => {
+    const { slow } = parseArguments(['--slow', '1:4', '--slow', '2:1.5']);
+    expect(slow).toEqual([
+      { worker: 1, factor: 4 },
+      { worker: 2, factor: 1.5 },
+    ]);
+    expect(() => parseArguments(['--slow', '3:4'])).toThrow('--slow: there is no worker 3.');
+    expect(() => parseArguments(['--slow', '0:4'])).toThrow('counts workers from 1');
+    expect(() => parseArguments(['--slow', 'all'])).toThrow('--slow: is WORKER:FACTOR');
+  });
+
   it('takes images and labels, or one file', () => {
     expect(parseArguments(['--train', 'a', 'b', '--test', 'c', 'd'])).toMatchObject({
       train: ['a', 'b'],

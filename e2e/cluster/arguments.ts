@@ -5,6 +5,7 @@ import { aggregatorSchema, consistencySchema } from '../../src/protocol/control.
 import { BadFilter, parsePullFilters, parsePushFilters } from '../../src/protocol/filters.ts';
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
 import { MIN_DYNAMIC_DELAY } from '../../src/ps/dynamic-delay.ts';
+import { MAX_SLOWDOWN } from '../../src/runtime/emulation.ts';
 import { ClusterFailure } from './failure.ts';
 import { faultSchema } from './fault-plan.ts';
 
@@ -55,6 +56,15 @@ const aggregator = z
     return z.NEVER;
   });
 
+const slow = z
+  .string()
+  .regex(/^\d+:\d+(\.\d+)?$/, 'is WORKER:FACTOR, e.g. 1:4 for a first worker that is four times slower')
+  .transform((text) => {
+    const [worker = 0, factor = 1] = text.split(':').map(Number);
+    return { worker, factor };
+  })
+  .pipe(z.object({ worker: z.number().min(1, 'counts workers from 1'), factor: z.number().min(1).max(MAX_SLOWDOWN) }));
+
 const jobOption = z
   .string()
   .regex(/^[^=]+=/, 'is name=value, e.g. l1=1 or hidden=[64,32]')
@@ -88,6 +98,8 @@ const schema = z.object({
   servers: wholeNumber(1, MAX_ROOM_NODES - 1),
   replicas: wholeNumber(0, MAX_REPLICAS).optional(),
   consistency,
+  stalenessAware: z.boolean(),
+  slow: z.array(slow),
   aggregator: aggregator.optional(),
   batch: wholeNumber(1, 1_000_000).optional(),
   lr: positive(1000).optional(),
@@ -133,6 +145,17 @@ function command(): Command {
       '--consistency <kind>',
       'bsp, ssp:N (bounded delay of N clocks), dynamic (the scheduler picks the delay) or async',
       'bsp',
+    )
+    .option(
+      '--staleness-aware',
+      'outside BSP: divide the rate of each gradient by the clocks that it comes late',
+      false,
+    )
+    .option(
+      '--slow <worker:factor>',
+      'emulate a slower computer: 1:4 makes the first worker compute four times slower; repeatable',
+      collect,
+      [],
     )
     .option(
       '--aggregator <rule>',
@@ -186,6 +209,8 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
     throw new ClusterFailure('--filters: say either auto or off, or which by --push-filter and --pull-filter.');
   }
   if (oracle && localSteps > 1) throw new ClusterFailure('--oracle: one thread takes no local steps.');
+  const nobody = parsed.data.slow.find(({ worker }) => worker > workers);
+  if (nobody !== undefined) throw new ClusterFailure(`--slow: there is no worker ${nobody.worker}.`);
   if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
   if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
   if (parsed.data.checkpointEvery !== undefined && parsed.data.checkpoint === undefined) {

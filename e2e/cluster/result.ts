@@ -9,6 +9,10 @@ import type { Trained } from './training.ts';
 export interface ClusterResult {
   readonly job: string;
   readonly consistency: string;
+  /** Workers, counted from 1, whose computers were emulated as so many times slower. */
+  readonly slowed: ClusterArguments['slow'];
+  /** The delay bound at the end; null where there is none. */
+  readonly delay: number | null;
   readonly workers: number;
   readonly servers: number;
   readonly steps: number;
@@ -73,6 +77,8 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
   return {
     job: request.job,
     consistency: consistencyText(request),
+    slowed: wanted.slow,
+    delay: 'delay' in status.run.consistency ? status.run.consistency.delay : null,
     workers: wanted.workers,
     servers: wanted.servers,
     steps: request.steps,
@@ -108,6 +114,11 @@ export function pushesOf({ tallies, nodes }: Metrics): ClusterResult['pushes'] {
     .map(({ node, acknowledged, applied }) => ({ node, isGone: !here.has(node), acknowledged, applied }));
 }
 
+const slowedRows = ({ slowed }: ClusterResult): [string, string][] =>
+  slowed.length === 0
+    ? []
+    : [['Emulated', slowed.map(({ worker, factor }) => `worker ${worker} ${factor}× slower`).join(', ')]];
+
 /** A few lines, aligned. */
 export function summaryOf(result: ClusterResult, browsers: readonly string[]): string {
   const count = (value: number) => Math.round(value).toLocaleString('en');
@@ -117,6 +128,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
   const { time } = result;
   const rows: [string, string][] = [
     ['Cluster', `${result.workers} workers, ${result.servers} servers, ${result.consistency}; ${browsers.join(', ')}`],
+    ...slowedRows(result),
     ['Trained', `${count(result.samples)} samples in ${count(result.steps)} steps, ${result.seconds.toFixed(1)} s`],
     ['Speed', `${count(result.samplesPerSecond)} samples/s`],
     [result.measures.loss.name, result.loss?.toFixed(5) ?? '–'],

@@ -30,6 +30,8 @@ export interface Trained {
 export async function begin(room: Room, wanted: ClusterArguments): Promise<StartRequest> {
   await chooseData(room.first, wanted);
   await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
+  const workers = room.all.filter(({ role }) => role === 'worker');
+  for (const { worker, factor } of wanted.slow) await workers[worker - 1]?.tab.call('slowDown', factor);
   return wanted.resume === undefined ? start(room.first, wanted) : resume(room.first, wanted);
 }
 
@@ -127,6 +129,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     learningRate: lr ?? defaults.learningRate,
     updater: updater ?? defaults.updater,
     consistency,
+    isStalenessAware: wanted.stalenessAware,
     replicas: replicas ?? Math.min(1, servers - 1),
     seed,
     checkpoints: { steps: checkpointEvery ?? null, seconds: null },

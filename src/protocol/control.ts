@@ -125,6 +125,8 @@ export const scheduleSchema = z
       learningRate: learningRateSchema,
       /** Off when absent. */
       filters: filtersSchema.optional(),
+      /** Divides the rate of each push by its staleness; off when absent. */
+      isStalenessAware: z.boolean().optional(),
     }),
   )
   .max(64);
@@ -240,6 +242,7 @@ export const requestSchema = z.discriminatedUnion('ask', [
     consistency: consistencySchema,
     learningRate: learningRateSchema,
     filters: filtersSchema.optional(),
+    isStalenessAware: z.boolean().optional(),
     /** Of a run that goes on from a checkpoint. */
     history: historySchema.optional(),
   }),
@@ -251,6 +254,7 @@ export const requestSchema = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('stop') }),
   z.object({ ask: z.literal('consistency'), consistency: consistencySchema }),
   z.object({ ask: z.literal('learning-rate'), learningRate: learningRateSchema }),
+  z.object({ ask: z.literal('staleness-aware'), isStalenessAware: z.boolean() }),
   z.object({ ask: z.literal('role'), role: z.enum(roleChoices) }),
   /** Going politely: hand over what I own, and tell me when that is done (I am in no map any more). */
   z.object({ ask: z.literal('leave') }),

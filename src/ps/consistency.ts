@@ -34,6 +34,8 @@ export interface ScheduleEntry {
   readonly learningRate: number;
   /** What pushes and pulls go through; nothing when absent. */
   readonly filters?: Filters | undefined;
+  /** Outside BSP each push's rate is divided by its staleness. */
+  readonly isStalenessAware?: boolean | undefined;
 }
 
 /** Entries by ascending clock, the first from clock 0. Changes append; at most `MAX_SCHEDULE_ENTRIES` are kept. */
@@ -58,6 +60,14 @@ export function consistencyAt(schedule: Schedule, clock: number): Consistency {
   const { consistency } = scheduleAt(schedule, clock);
   const newest = schedule.at(-1)?.consistency;
   return consistency.kind === 'dynamic' && newest?.kind === 'dynamic' ? newest : consistency;
+}
+
+/**
+ * Rate for a gradient that is applied `staleness` clocks after the one that its worker read: α/τ, as in Zhang et al. 2016,
+ * "Staleness-aware async-SGD", equation 3; fresh ones (τ ≤ 1) have the whole rate.
+ */
+export function rateFor({ learningRate, isStalenessAware = false }: ScheduleEntry, staleness: number): number {
+  return isStalenessAware ? learningRate / Math.max(1, staleness) : learningRate;
 }
 
 /** The schedule with a change from `fromClock` on. A change at or before the last one replaces it. */

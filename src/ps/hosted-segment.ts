@@ -20,7 +20,7 @@ import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { Aggregator } from './aggregate.ts';
 import { type AggregatorSpec, aggregateRobustly } from './aggregate-robust.ts';
 import type { Placement } from './cluster-map.ts';
-import { type Schedule, scheduleAt } from './consistency.ts';
+import { rateFor, type Schedule, scheduleAt } from './consistency.ts';
 import { AnswerFilter } from './filters/answer-filter.ts';
 import { KeyMemory } from './filters/key-memory.ts';
 import { openFrame, type WishedPull } from './filters/open-frame.ts';
@@ -329,21 +329,27 @@ export class HostedSegment {
   /** SSP and async: one worker's gradient, on arrival. */
   private applyAlone(push: Push): void {
     const { keys, values, samples } = push;
-    const learningRate = this.rateAt(push.clock);
+    const learningRate = this.rateAt(push.clock, this.stalenessOf(push));
     const weight = samples / (this.site.batch * (push.covers ?? 1));
     const drift = samples > 0 && isDrift(push) ? { isDrift: true } : {};
     this.apply({ keys, values, hasGradient: samples > 0, ...drift, weight, learningRate }, [push]);
   }
 
-  private rateAt(clock: number): number {
-    return this.site.outerRate ?? scheduleAt(this.site.schedule, clock).learningRate;
+  /** Clocks between what its worker read and what it is applied to. */
+  private stalenessOf({ readFront }: Push): number {
+    return Math.max(0, this.segment.clocks.front() - readFront);
+  }
+
+  private rateAt(clock: number, staleness = 0): number {
+    const entry = scheduleAt(this.site.schedule, clock);
+    return rateFor({ ...entry, learningRate: this.site.outerRate ?? entry.learningRate }, staleness);
   }
 
   private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {
-    const front = this.segment.clocks.front();
+    const delays = pushes.map((push) => this.stalenessOf(push));
     const update = { ...gradient, advances: pushes.map(({ worker, clock }) => ({ worker, clock })) };
     this.segment.apply(update, this.site.epoch);
-    for (const push of pushes) this.site.counters.applied(push.worker.node, Math.max(0, front - push.readFront));
+    for (const [at, { worker }] of pushes.entries()) this.site.counters.applied(worker.node, delays[at] ?? 0);
     this.forward(update);
     this.cutWhenDue();
     for (const push of pushes) this.acknowledgeWhenSafe(push);

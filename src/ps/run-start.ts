@@ -33,11 +33,11 @@ export function whyNotStart({ plan, consistency }: StartRequest, nodes: readonly
 /** A new run, before its first map. @param plan the request's, with the number of the run */
 export function beginning(
   plan: RunPlan,
-  { consistency, learningRate, filters }: StartRequest,
+  { consistency, learningRate, filters, isStalenessAware }: StartRequest,
   from: NodeId,
   nodes: readonly RoleHolder[],
 ): Partial<ClusterState> {
-  const first = { fromClock: 0, consistency, learningRate, ...(filters === undefined ? {} : { filters }) };
+  const first = { fromClock: 0, consistency, learningRate, filters, isStalenessAware };
   return {
     phase: 'preparing',
     message: null,

@@ -10,11 +10,17 @@ import type {
   RoleChoice,
   RunPlan,
 } from '../protocol/control.ts';
-import type { Filters } from '../protocol/filters.ts';
 import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
 import { admit, emptyCluster, isActive, isSameMap, leaseBlocks, sameNodes, workerNodes } from './cluster-state.ts';
-import { type Consistency, changeSchedule, localStepsOf, roundEnd, scheduleAt } from './consistency.ts';
+import {
+  type Consistency,
+  changeSchedule,
+  localStepsOf,
+  roundEnd,
+  type ScheduleEntry,
+  scheduleAt,
+} from './consistency.ts';
 import { DynamicDelay } from './dynamic-delay.ts';
 import { AutoFilters } from './filters/auto-filters.ts';
 import { lostInWords } from './lost-segments.ts';
@@ -208,6 +214,8 @@ export class SchedulerCore {
         return this.changeConsistency(from, request.consistency);
       case 'learning-rate':
         return this.changeFrom({ learningRate: request.learningRate });
+      case 'staleness-aware':
+        return this.changeFrom({ isStalenessAware: request.isStalenessAware });
       case 'filters':
         return this.changeFrom({ filters: request.filters });
       case 'role':
@@ -278,10 +286,7 @@ export class SchedulerCore {
     else this.changeFrom({ consistency });
   }
 
-  private changeFrom(
-    change: { consistency?: Consistency; learningRate?: number; filters?: Filters },
-    soonest = this.nextChange(),
-  ): void {
+  private changeFrom(change: Partial<ScheduleEntry>, soonest = this.nextChange()): void {
     const { schedule } = this.cluster;
     if (schedule.length === 0) return;
     // Between two rounds, so that no worker is in the middle of one.

@@ -32,6 +32,37 @@ const answersIn = (frames: readonly Frame[]) => frames.flatMap((frame) => (frame
 const acksIn = (frames: readonly Frame[]) =>
   frames.flatMap((frame) => (frame.kind === 'ack' ? [`${frame.worker.node}@${frame.clock}`] : []));
 
+describe('a rate that is aware of staleness', () => {
+  const aware = (consistency = ASYNC) =>
+    new TestShard(SELF, mapOf({ workers: BOTH }), [
+      { fromClock: 0, consistency, learningRate: 1, isStalenessAware: true },
+    ]);
+  /** Worker A is five clocks ahead of what B has read: gradients of all zeros, then B's. */
+  const afterFive = (shard: TestShard, readFront: number) => {
+    for (let clock = 0; clock < 5; clock++) shard.take(pushOf(A, clock, [0, 0, 0, 0]));
+    shard.take(pushOf(B, 0, [8, 0, 0, 0], { samples: 8, readFront }));
+    return shard.values()[0];
+  };
+
+  it('is divided by the clocks that a gradient comes late', () => {
+    expect(afterFive(aware(), 0)).toBe(-2);
+    expect(afterFive(aware(), 2)).toBe(-4);
+  });
+
+  it('is whole for what is fresh, and without it', () => {
+    expect(afterFive(aware(), 3)).toBe(-8);
+    expect(afterFive(aware(), 4)).toBe(-8);
+    expect(afterFive(shardOf(ASYNC), 0)).toBe(-8);
+  });
+
+  it('changes nothing in BSP, whatever a push says that it has read', () => {
+    const shard = aware(BSP);
+    shard.take(pushOf(A, 0, [8, 0, 0, 0], { readFront: -1 }));
+    shard.take(pushOf(B, 0, [8, 0, 0, 0], { readFront: -1 }));
+    expect(shard.values()[0]).toBe(-8);
+  });
+});
+
 describe('under BSP a shard', () => {
   it('waits for every worker, applies once and acknowledges all', () => {
     const shard = shardOf();

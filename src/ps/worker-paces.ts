@@ -8,7 +8,7 @@ const MAX_SLICES = 60;
 /** A pace looks back over this time and this many reports that tell of clocks, whichever is longer: fewer are chance. */
 const PACE_MS = 5_000;
 const PACE_REPORTS = 8;
-const FEWEST_REPORTS = 3;
+const FEWEST_REPORTS = 2;
 
 /** Standard errors on each side of a mean that is taken for sure. */
 const SURE = 3;

@@ -184,6 +184,11 @@ export class Automation {
     this.commands.pause();
   }
 
+  /** Makes this tab compute so many times slower, on purpose. */
+  slowDown(factor: number): void {
+    this.commands.slowDown(factor);
+  }
+
   /** Hands over what this tab owns, then goes. */
   leave(): void {
     this.commands.leave();

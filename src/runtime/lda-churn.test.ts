@@ -17,6 +17,7 @@ import { Random } from '../random.ts';
 import { Batches } from './batches.ts';
 import { Abandoned, Client } from './client.ts';
 import { Signal } from './deferred.ts';
+import { asItIs } from './emulation.ts';
 import { splitPlan } from './run-data.ts';
 import { RunFilters } from './run-filters.ts';
 import { shardPlanOf } from './shard-host.ts';
@@ -100,6 +101,7 @@ class Room {
     const batches = new Batches(plan, data, worker.node);
     const rest = { batches, meter, filters, steps: new StepLog(() => 0) };
     const loop = new TrainingLoop({
+      emulate: asItIs,
       ...parts,
       ...rest,
       cluster,

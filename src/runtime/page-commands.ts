@@ -109,9 +109,9 @@ export class PageCommands implements Commands {
       const checkpoint = request.checkpoints;
       const wish = { ...request, options, evaluateEvery, checkpoint, startedAt };
       const plan = await this.workers.plan(wish, data.plan);
-      const { consistency, learningRate } = request;
+      const { consistency, learningRate, isStalenessAware = false } = request;
       const filters = filtersOf(request.filters ?? { kind: 'off' });
-      this.node.request({ ask: 'start', plan, consistency, learningRate, filters });
+      this.node.request({ ask: 'start', plan, consistency, learningRate, filters, isStalenessAware });
     });
   }
 
@@ -133,6 +133,15 @@ export class PageCommands implements Commands {
 
   setLearningRate(learningRate: number): void {
     this.node.request({ ask: 'learning-rate', learningRate });
+  }
+
+  setStalenessAware(isStalenessAware: boolean): void {
+    this.node.request({ ask: 'staleness-aware', isStalenessAware });
+  }
+
+  slowDown(factor: number): void {
+    this.store.setState({ slowdown: factor });
+    void this.workers.slowDown(factor);
   }
 
   setFilters(filters: FiltersView): void {

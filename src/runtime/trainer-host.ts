@@ -22,6 +22,7 @@ import { CheckpointKeeper, type KeptCheckpoint, type OpenedCheckpoint } from './
 import { loadFiles } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
+import { slowedBy } from './emulation.ts';
 import { exportRun } from './export-run.ts';
 import type { Endpoint } from './frame-link.ts';
 import { ImageDecoder, toGrey } from './image-decoder.ts';
@@ -72,6 +73,12 @@ export class TrainerHost {
   private requests = 0;
   private tellPage: () => void = () => undefined;
   private steps = new StepLog(epochMs);
+  private slowdown = 1;
+  private readonly emulate = slowedBy(
+    () => this.slowdown,
+    () => performance.now(),
+    (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  );
   private readonly changed = new Signal();
   private readonly exchange: BlockExchange;
   private readonly checkpoints: CheckpointKeeper;
@@ -242,6 +249,11 @@ export class TrainerHost {
     return { maxAbsDiff: maxAbsDiff(alone.tables, together), samplesPerSecond: alone.samplesPerSecond };
   }
 
+  /** Makes this tab compute so many times slower, on purpose; 1 is as fast as it can. */
+  slowDown(factor: number): void {
+    this.slowdown = factor;
+  }
+
   /** When the steps of the current run were done. */
   stepLog(): readonly LoggedStep[] {
     return this.steps.all;
@@ -289,6 +301,7 @@ export class TrainerHost {
       linked: () => this.links.shard.nodes(),
       nextRequest: () => (this.requests = (this.requests + 1) >>> 0),
       now: () => performance.now(),
+      emulate: this.emulate,
       steps: this.steps,
       onPrepared: () => this.tellPage(),
     });

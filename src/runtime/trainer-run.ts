@@ -10,6 +10,7 @@ import { Batches } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
+import type { Emulate } from './emulation.ts';
 import { openRunData, type RunData } from './run-data.ts';
 import { RunFilters } from './run-filters.ts';
 import type { StepLog } from './step-log.ts';
@@ -26,6 +27,8 @@ export interface RunParts {
   readonly linked: () => readonly NodeId[];
   readonly nextRequest: () => number;
   readonly now: () => number;
+  /** How long a gradient takes here, if not as long as it does. */
+  readonly emulate: Emulate;
   readonly steps: StepLog;
   /** The run waits for this tab: called once it is ready to train. */
   readonly onPrepared: () => void;
@@ -244,13 +247,14 @@ export class TrainerRun {
   }
 
   private async work(client: Client, incarnation: Incarnation): Promise<void> {
-    const { self, plan, cluster, changed, steps } = this.parts;
+    const { self, plan, cluster, changed, emulate, steps } = this.parts;
     const { data, trainer } = await this.prepare();
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
     const filters = new RunFilters(cluster);
-    const parts = { self, plan, client, trainer, data, batches, meter, steps, filters, cluster, changed, isOver };
+    const loop = { self, plan, client, trainer, data, batches, meter, emulate };
+    const parts = { ...loop, steps, filters, cluster, changed, isOver };
     await new TrainingLoop(parts).run();
   }
 

@@ -8,6 +8,7 @@ import { liveTestBlocks } from '../ps/run-progress.ts';
 import type { Batches, PickedBatch } from './batches.ts';
 import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
 import type { Signal } from './deferred.ts';
+import type { Emulate } from './emulation.ts';
 import { type LocalResult, LocalSteps, unionOfKeys } from './local-steps.ts';
 import type { RunData } from './run-data.ts';
 import type { RunFilters } from './run-filters.ts';
@@ -22,6 +23,7 @@ export interface LoopParts {
   readonly data: RunData;
   readonly batches: Batches;
   readonly meter: WorkerMeter;
+  readonly emulate: Emulate;
   readonly filters: RunFilters;
   readonly steps: StepLog;
   /** The newest cluster state; `changed` fires with each. */
@@ -131,7 +133,7 @@ export class TrainingLoop {
 
   /** Computes and pushes the gradient. @returns false where it isn't finite: then nothing was pushed */
   private async compute(step: Step, pulled: PulledTables): Promise<boolean> {
-    const { client, filters, meter, plan } = this.parts;
+    const { client, emulate, filters, meter, plan } = this.parts;
     const clock = step.last;
     const covers = clock - step.clock + 1;
     if (step.batches.length === 0) {
@@ -141,7 +143,7 @@ export class TrainingLoop {
       meter.step(clock, 0, 0);
       return true;
     }
-    const { samples, ...gradient } = await meter.time('compute', () => this.gradient(step, pulled));
+    const { samples, ...gradient } = await meter.time('compute', () => emulate(() => this.gradient(step, pulled)));
     if (!Number.isFinite(gradient.lossSum)) {
       meter.divergedAt = step.clock;
       return false;

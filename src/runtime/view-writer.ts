@@ -161,7 +161,7 @@ export class ViewWriter implements NodeHandlers {
     const kept = old?.number === plan.run ? old : null;
     const first = (plan.from?.clock ?? -1) + 1;
     const clock = Math.max(first, metrics === null ? (kept?.clock ?? 0) : metrics.clock + 1);
-    const { learningRate, filters = NO_FILTERS } = scheduleAt(cluster.schedule, clock);
+    const { learningRate, filters = NO_FILTERS, isStalenessAware = false } = scheduleAt(cluster.schedule, clock);
     const samples = metrics?.samples ?? kept?.samples ?? 0;
     const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
     return {
@@ -183,6 +183,7 @@ export class ViewWriter implements NodeHandlers {
       parameters: parametersOf(plan),
       consistency: consistencyAt(cluster.schedule, clock),
       learningRate,
+      isStalenessAware,
       updater: plan.updater.kind,
       replicas: plan.replicas,
       filters: filtersView(filters),

@@ -133,6 +133,10 @@ export class WorkerHandles {
     return this.trainer.oracle(mode);
   }
 
+  slowDown(factor: number): Promise<void> {
+    return this.trainer.slowDown(factor);
+  }
+
   stepLog(): Promise<readonly LoggedStep[]> {
     return this.trainer.stepLog();
   }

@@ -10,6 +10,7 @@ export const emptyView: ViewState = {
   lanLinks: [],
   self: null,
   role: 'auto',
+  slowdown: 1,
   nodes: [],
   run: null,
   series: {

@@ -108,6 +108,8 @@ export interface RunView {
   parameters: number;
   consistency: ConsistencyView;
   learningRate: number;
+  /** Outside BSP each gradient's rate is divided by its staleness. */
+  isStalenessAware: boolean;
   updater: string;
   /** Copies of each parameter wanted besides the owner's: so many tabs may be closed at once. */
   replicas: number;
@@ -269,6 +271,8 @@ export interface ViewState {
   lanLinks: string[];
   self: NodeId | null;
   role: RoleChoice;
+  /** This tab computes so many times slower than it could, on purpose; 1 is as fast as it can. */
+  slowdown: number;
   nodes: NodeView[];
   run: RunView | null;
   series: SeriesView;
@@ -293,6 +297,8 @@ export interface StartRequest {
   learningRate: number;
   updater: string;
   consistency: ConsistencyView;
+  /** Off when absent. */
+  isStalenessAware?: boolean;
   /** Copies of each parameter besides the owner's, 0 to 3. */
   replicas: number;
   /** Off when absent. */
@@ -319,6 +325,9 @@ export interface Commands {
   stop(): void;
   setConsistency(consistency: ConsistencyView): void;
   setLearningRate(rate: number): void;
+  setStalenessAware(isStalenessAware: boolean): void;
+  /** Makes this tab compute so many times slower, to show what a straggler does. */
+  slowDown(factor: number): void;
   setFilters(filters: FiltersView): void;
   setRole(role: RoleChoice): void;
   /** Saves the live parameters as a file: .safetensors, or what the job has of that extension. */

@@ -10,9 +10,11 @@ import { isAdding } from '../common/updaters.ts';
 import { useDraft } from '../common/use-draft.ts';
 import { ClockLanes } from './clock-lanes.tsx';
 import { ConsistencyChoice } from './consistency-choice.tsx';
+import { StalenessChoice } from './consistency-staleness.tsx';
 import { FilterTraffic } from './filter-traffic.tsx';
 import { LearningRateControl } from './learning-rate-control.tsx';
 import { isRunOver } from './run-phase.ts';
+import { SlowDown } from './slow-down.tsx';
 
 const BSP: ConsistencyView = { kind: 'bsp' };
 
@@ -44,7 +46,9 @@ export function Steering() {
     >
       <fieldset className="steering-controls" disabled={isOver}>
         <ConsistencyChoice value={shown} onChange={change} />
+        {!isAdding(updater) && <StalenessSteering isDisabled={shown.kind === 'bsp'} />}
         <ClockLanes consistency={shown} />
+        <SlowDown />
         {!isAdding(updater) && (
           <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
         )}
@@ -66,6 +70,13 @@ function AggregatorShown() {
       <AggregatorSentence value={rule} />
     </div>
   );
+}
+
+function StalenessSteering({ isDisabled }: { readonly isDisabled: boolean }) {
+  const commands = useCommands();
+  const isOn = useView(({ run }) => run?.isStalenessAware ?? false);
+  const [shown, change] = useDraft(isOn, (wanted) => commands.setStalenessAware(wanted));
+  return <StalenessChoice isOn={shown} isDisabled={isDisabled} onChange={change} />;
 }
 
 function FilterSteering() {

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { asItIs, MAX_SLOWDOWN, slowedBy } from './emulation.ts';
+
+/** Work of 10 ms on a clock that only work and waiting move. */
+function bench(factor: number) {
+  const clock = { now: 5 };
+  const wait = async (ms: number) => {
+    clock.now += ms;
+  };
+  const emulate = slowedBy(
+    () => factor,
+    () => clock.now,
+    wait,
+  );
+  const work = async () => {
+    clock.now += 10;
+    return 'gradient';
+  };
+  return { clock, result: emulate(work) };
+}
+
+describe('emulated compute time', () => {
+  it.each([
+    [4, 45],
+    [1, 15],
+    [0.5, 15],
+    [1e9, 5 + 10 * MAX_SLOWDOWN],
+  ])('%d times slower: work of 10 ms begun at 5 ends at %d', async (factor, end) => {
+    const { clock, result } = bench(factor);
+    expect(await result).toBe('gradient');
+    expect(clock.now).toBe(end);
+  });
+
+  it('leaves the computer as it is', async () => {
+    expect(await asItIs(async () => 3)).toBe(3);
+  });
+});
