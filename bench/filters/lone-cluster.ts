@@ -64,8 +64,18 @@ export interface LoneRequest {
   readonly options?: Record<string, unknown>;
 }
 
+/** How good the model was at a clock, on the part of the test data that is looked at on the way. */
+export interface Look {
+  readonly clock: number;
+  readonly accuracy: number;
+}
+
 export interface LoneResult {
   readonly accuracy: number;
+  /** Every evaluation in order; the last is the whole test set's. */
+  readonly looks: readonly Look[];
+  /** Clocks of the run. */
+  readonly clocks: number;
   readonly loss: number;
   readonly figures: Record<string, number>;
   readonly traffic: Traffic;
@@ -131,31 +141,34 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
   const reports = [...trainers.values()].map((trainer) => trainer.report());
   const figures = (await trainers.get(nodeId(1))?.figures()) ?? {};
   for (const trainer of trainers.values()) trainer.close();
-  return { ...evaluated, figures, seconds, traffic: sumOf(reports.map(({ traffic }) => traffic)) };
+  return { ...evaluated, clocks: plan.steps, figures, seconds, traffic: sumOf(reports.map(({ traffic }) => traffic)) };
 }
 
-/** Reports are taken as a page takes them; the last evaluation is the sum of the workers'. */
-async function untilDone(trainers: readonly TrainerRun[]): Promise<{ accuracy: number; loss: number }> {
+/** Reports are taken as a page takes them; an evaluation is the sum of the workers' parts. */
+async function untilDone(trainers: readonly TrainerRun[]): Promise<Pick<LoneResult, 'accuracy' | 'loss' | 'looks'>> {
   const done = new Set<TrainerRun>();
-  const last = new Map<TrainerRun, readonly [number, number, number, number]>();
+  const parts = new Map<number, Map<TrainerRun, readonly [number, number, number]>>();
   while (done.size < trainers.length) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     for (const trainer of trainers) {
       if (trainer.problem !== null) throw new Error(trainer.problem);
       const { worker, divergedAt } = trainer.report();
       if (divergedAt !== null) throw new Error(`diverged at clock ${divergedAt}`);
-      const evaluation = worker?.evaluations.at(-1);
-      if (evaluation !== undefined) last.set(trainer, evaluation);
+      for (const [clock, ...part] of worker?.evaluations ?? []) {
+        // The last clock may be looked at twice: on the way, and then with the whole test set.
+        parts.set(clock, (parts.get(clock) ?? new Map()).set(trainer, part));
+      }
       if (worker?.isDone) done.add(trainer);
     }
   }
-  let [loss, samples, correct] = [0, 0, 0];
-  for (const [, lossSum, count, right] of last.values()) {
-    loss += lossSum;
-    samples += count;
-    correct += right;
-  }
-  return { accuracy: correct / samples, loss: loss / samples };
+  const sums = [...parts].map(([clock, ofClock]) => {
+    const sum = (at: 0 | 1 | 2) => [...ofClock.values()].reduce((total, part) => total + part[at], 0);
+    return { clock, loss: sum(0) / sum(1), accuracy: sum(2) / sum(1) };
+  });
+  const looks = sums.sort((a, b) => a.clock - b.clock);
+  const last = looks.at(-1);
+  if (last === undefined) throw new Error('Nothing was evaluated.');
+  return { accuracy: last.accuracy, loss: last.loss, looks };
 }
 
 const STAGES = ['raw', 'wire', 'kept', 'values', 'places', 'keys', 'milliseconds'] as const;
