@@ -281,6 +281,15 @@ export class HostedSegment {
     return [...this.pending].flatMap(([clock, ofClock]) => (ofClock.has(node) ? clock : []));
   }
 
+  /** Is a clock in a push that waits: in one of just this clock, or of several? */
+  private hasPushed(node: NodeId, clock: number): boolean {
+    for (const ofClock of this.pending.values()) {
+      const push = ofClock.get(node);
+      if (push !== undefined && push.clock >= clock && push.clock - (push.covers ?? 1) < clock) return true;
+    }
+    return false;
+  }
+
   /** BSP: keeps the push until every active worker's push of that clock is here. */
   private collect(push: Push): void {
     const ofClock = this.pending.get(push.clock) ?? new Map<NodeId, Push>();
@@ -301,7 +310,7 @@ export class HostedSegment {
     if (ofClock === undefined) return false;
     const { clocks } = this.segment;
     const isComplete = this.site.workers.every(
-      (worker) => ofClock.has(worker.node) || (clocks.get(worker) ?? NO_CLOCK) >= clock,
+      (worker) => this.hasPushed(worker.node, clock) || (clocks.get(worker) ?? NO_CLOCK) >= clock,
     );
     // Pushes of a clock that is no longer BSP's only wait for those before them.
     if (!isComplete && this.isBsp(clock)) return false;

@@ -167,6 +167,10 @@ export class Automation {
     this.commands.start(request, extras);
   }
 
+  stop(): void {
+    this.commands.stop();
+  }
+
   /** A checkpoint as one file, of now or the newest that is kept; in base64: bytes don't pass every driver. */
   async checkpoint(which: 'now' | 'kept' = 'now'): Promise<{ step: number; base64: string }> {
     const { step, bytes } = await this.commands.checkpoint(which);

@@ -301,7 +301,7 @@ export interface StartRequest {
   isStalenessAware?: boolean;
   /** Copies of each parameter besides the owner's, 0 to 3. */
   replicas: number;
-  /** Off when absent. */
+  /** Off when absent; the page and the command line say `DEFAULT_FILTERS`. */
   filters?: FiltersView;
   /** The mean when absent; the others need BSP. */
   aggregator?: AggregatorView;

@@ -18,7 +18,8 @@ test('other filters are shown as they were asked for', () => {
 });
 
 test('the automatic mode says what it chose', () => {
-  expect(explainFilters({ kind: 'auto' }, 'f16: the links carry about 3 MB/s')).toBe(
-    'f16: the links carry about 3 MB/s.',
+  expect(explainFilters({ kind: 'auto' }, '16-bit values after every step: …')).toBe(
+    '16-bit values after every step: …',
   );
+  expect(explainFilters({ kind: 'auto' }, null)).toMatch(/^Measures what moving parameters costs/);
 });

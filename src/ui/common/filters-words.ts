@@ -47,8 +47,8 @@ export function explainFilters(filters: FiltersView, choice: string | null): str
       return 'A quarter of the traffic: 8 bits a value, rounded so that the mean stays right. Pulls carry what changed.';
     case 'auto':
       return choice === null
-        ? 'Each worker measures its links, and rounds only where that makes it faster.'
-        : `${choice}.`;
+        ? 'Measures what moving parameters costs; rounds them, or moves them less often, only where that is faster.'
+        : choice;
     default:
       return filters.kind === 'fixed' ? `Pushes: ${filters.push}. Pulls: ${filters.pull}.` : '';
   }

@@ -1,6 +1,8 @@
-// Bytes of both directions, before filters and on the wire.
+// Bytes of both directions, before filters and on the wire, and what moving them costs where that is much.
 import { useView } from '../../store/use-view.ts';
+import { isAdding } from '../common/updaters.ts';
 import { formatBytes } from '../format.ts';
+import { adviseOnCommunication, communicationShare } from './communication-words.ts';
 
 const WAYS = [
   { way: 'push', name: 'Pushed' },
@@ -9,12 +11,24 @@ const WAYS = [
 
 export function FilterTraffic() {
   return (
-    <dl className="filters-bytes">
-      {WAYS.map(({ way, name }) => (
-        <Way key={way} way={way} name={name} />
-      ))}
-    </dl>
+    <div className="filters-traffic">
+      <CommunicationAdvice />
+      <dl className="filters-bytes">
+        {WAYS.map(({ way, name }) => (
+          <Way key={way} way={way} name={name} />
+        ))}
+      </dl>
+    </div>
   );
+}
+
+function CommunicationAdvice() {
+  const advice = useView(({ run, nodes }) =>
+    run?.phase === 'running'
+      ? adviseOnCommunication(communicationShare(nodes), run.filters.kind, isAdding(run.updater))
+      : null,
+  );
+  return advice === null ? null : <p className="filters-words">{advice}</p>;
 }
 
 function Way({ way, name }: { readonly way: 'push' | 'pull'; readonly name: string }) {

@@ -1,0 +1,91 @@
+// Pushes that cover several clocks: the server takes their mean off, whatever its updater is.
+import { describe, expect, it } from 'vitest';
+import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
+import { nodeId } from '../protocol/ids.ts';
+import { joined } from '../protocol/testing.ts';
+import { requiredClock, roundEnd, type ScheduleEntry } from './consistency.ts';
+import { ASYNC, BSP, mapOf, pushOf, scheduleOf, shardPlanOf, sspOf, TestShard, workerOf } from './testing.ts';
+
+const [A, B] = [workerOf(1), workerOf(2)];
+const ADAM = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
+const shardOf = (consistency = BSP, workers = [A, B]) =>
+  new TestShard(nodeId(9), mapOf({ workers }), scheduleOf(consistency), shardPlanOf({ updater: ADAM, batch: 8 }));
+
+const acksIn = (frames: readonly Frame[]) =>
+  frames.flatMap((frame) => (frame.kind === 'ack' ? [`${frame.worker.node}@${frame.clock}`] : []));
+const reasonsIn = (frames: readonly Frame[]) =>
+  frames.flatMap((frame) => (frame.kind === 'refuse' ? [frame.reason] : []));
+
+/** Of the four clocks from 0 on. */
+const drift = (worker: typeof A, values: number[], samples: number, clock = 3) =>
+  pushOf(worker, clock, values, { samples, covers: 4, settled: clock - 3 });
+
+describe('a drift', () => {
+  it('in BSP is the mean by samples, taken off once all are there', () => {
+    const shard = shardOf();
+    expect(shard.take(drift(A, [8, 0, 0, 4], 8))).toEqual([]);
+    // (8·[8, 0, 0, 4] + 24·[0, 4, 0, 4]) / 32 = [2, 3, 0, 4]; Adam would have gone a step of its rate.
+    expect(acksIn(shard.take(drift(B, [0, 4, 0, 4], 24)))).toEqual(['1@3', '2@3']);
+    expect(shard.values()).toEqual([-2, -3, 0, -4]);
+  });
+
+  it('outside BSP weighs as many samples as it stands for, of those that its clocks have', () => {
+    const shard = shardOf(ASYNC);
+    // 8 of 4 clocks × 8 samples: a quarter.
+    shard.take(drift(A, [8, 0, 0, 4], 8));
+    expect(shard.values()).toEqual([-2, 0, 0, -1]);
+  });
+
+  it('is followed by the next, also while the one before waits', () => {
+    const shard = shardOf();
+    shard.take(drift(A, [4, 0, 0, 0], 16));
+    shard.take(pushOf(A, 7, [4, 0, 0, 0], { samples: 16, covers: 4, settled: 0 }));
+    expect(acksIn(shard.take(drift(B, [4, 0, 0, 0], 16)))).toEqual(['1@3', '2@3']);
+    expect(shard.values()[0]).toBe(-4);
+    expect(acksIn(shard.take(drift(B, [4, 0, 0, 0], 16, 7)))).toEqual(['1@7', '2@7']);
+  });
+
+  it('is refused where clocks before it are missing, it counts more samples than its clocks have, or lists keys', () => {
+    const shard = shardOf();
+    expect(reasonsIn(shard.take(pushOf(A, 7, [1, 1, 1, 1], { covers: 4, settled: 0 })))).toEqual(['out-of-order']);
+    expect(reasonsIn(shard.take(drift(A, [1, 1, 1, 1], 33)))).toEqual(['bad-samples']);
+    expect(reasonsIn(shard.take(pushOf(A, 3, [1, 1, 1, 1], { covers: 5, settled: 0 })))).toEqual(['bad-clock']);
+    const keyed = pushOf(A, 3, [1], { covers: 4, settled: 0, keys: Uint32Array.of(2) });
+    expect(reasonsIn(shard.take(keyed))).toEqual(['bad-keys']);
+  });
+
+  it('has no mean with a gradient of a worker that heard late of the rounds: each is applied by itself', () => {
+    const shard = shardOf();
+    shard.take(drift(A, [4, 0, 0, 0], 32));
+    for (let clock = 0; clock < 4; clock++) shard.take(pushOf(B, clock, [0, 0, 0, 0], { samples: 8, settled: clock }));
+    expect(shard.values()[0]).toBe(-4);
+  });
+
+  it('travels with the clocks that it covers', () => {
+    const push = drift(A, [1, 2, 3, 4], 8);
+    expect(decodeFrame(joined(encodeFrame(push)))).toEqual(push);
+  });
+});
+
+describe('rounds', () => {
+  const entry = (fromClock: number, localSteps: number, consistency = BSP): ScheduleEntry => ({
+    fromClock,
+    consistency,
+    learningRate: 1,
+    filters: { kind: 'auto', choice: { push: null, pull: null, localSteps, reason: '' } },
+  });
+
+  it('are counted from where their entry begins, and cut by the next and by the end', () => {
+    const schedule = [entry(0, 1), entry(10, 4), entry(20, 8)];
+    expect([9, 10, 12, 13, 14, 17, 18, 19, 20].map((clock) => roundEnd(schedule, clock, 30))).toEqual([
+      9, 13, 13, 13, 17, 17, 19, 19, 27,
+    ]);
+    expect(roundEnd(schedule, 28, 30)).toBe(29);
+  });
+
+  it('are what a delay counts', () => {
+    expect(requiredClock([entry(0, 4)], 8)).toBe(7);
+    expect(requiredClock([entry(0, 4, sspOf(1))], 8)).toBe(3);
+  });
+});
