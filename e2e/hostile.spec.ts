@@ -32,15 +32,16 @@ function keepChannels(): void {
 }
 
 /** Sends messages as they are to every shard that the tab's trainer is connected to. The newest tab opens: channel 100. */
-const sendRaw = (tab: TabPage, messages: readonly Uint8Array[]): Promise<void> =>
+const sendRaw = (tab: TabPage, messages: readonly Uint8Array[], times = 1): Promise<void> =>
   tab.page.evaluate(
-    (messages) => {
+    ({ messages, times }) => {
       const { channels } = window as unknown as { channels: RTCDataChannel[] };
       for (const channel of channels.filter(({ label }) => label === 'bulk-100')) {
-        for (const bytes of messages) channel.send(Uint8Array.from(bytes));
+        const sent = messages.map((bytes) => Uint8Array.from(bytes));
+        for (let time = 0; time < times; time++) for (const bytes of sent) channel.send(bytes);
       }
     },
-    messages.map((message) => [...message]),
+    { messages: messages.map((message) => [...message]), times },
   );
 
 /** A frame as the one message that carries it. */
@@ -114,6 +115,11 @@ for (const [what, messagesOf] of SHUT_OUT) {
     await expect.poll(() => honest.clockOf(id), { message: 'it works no more' }).toBe(-1);
     await honest.clockOver(((await honest.value('Clock')) ?? 0) + 10);
     expect(await honest.value('Loss')).toBeLessThan(5);
+    // What was refused is told in the sender's row.
+    const row = honest.page
+      .getByRole('table', { name: 'Nodes' })
+      .getByRole('row', { name: new RegExp(`Node ${id}\\b`) });
+    await expect(row).toContainText(/[1-9]\d* refused/);
     await honest.button('Stop').click();
     await expect(honest.runState).toHaveText('Stopped');
   });

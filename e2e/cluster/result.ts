@@ -44,8 +44,8 @@ export interface ClusterResult {
   readonly appliedPushes: number;
   readonly duplicatesIgnored: number;
   /**
-   * The same by worker: of one that is still there both are equal; of one that died `applied` is more by what it heard,
-   * or would have heard, after its last report.
+   * The same by worker: of one that was there all along both are equal; of one that died, or was taken for gone while it
+   * stood still, `applied` is more by what it heard, or would have heard, after its last report.
    */
   readonly pushes: readonly {
     readonly node: number;

@@ -62,7 +62,9 @@ function meanUntil({ step, value }: ScoreCurve, clock: number): number | null {
 
 /** What is not as it must be, a sentence each. */
 export function complaintsOf(result: SoakResult): string[] {
-  const { accuracy, memory, stalls, pushes } = result;
+  const { accuracy, memory, stalls, pushes, faults } = result;
+  // Who was taken for gone had pushes under way of which it never heard, like who is gone.
+  const paused = new Set(faults.flatMap(({ kind, node }) => (kind.startsWith('pause') ? (node ?? []) : [])));
   const complaints: string[] = [];
   if (accuracy !== null && accuracy.soak < accuracy.calm - ACCURACY_MARGIN) {
     complaints.push(`accuracy at clock ${accuracy.clock}: ${points(accuracy.soak)}, calm ${points(accuracy.calm)}`);
@@ -75,7 +77,7 @@ export function complaintsOf(result: SoakResult): string[] {
       complaints.push(`nothing explains a stall of ${ms} ms at ${new Date(fromMs).toISOString()}`);
   }
   for (const { node, isGone, acknowledged, applied } of pushes) {
-    const isWrong = isGone ? applied < acknowledged : applied !== acknowledged;
+    const isWrong = isGone || paused.has(node) ? applied < acknowledged : applied !== acknowledged;
     if (isWrong) complaints.push(`node ${node}: ${acknowledged} pushes acknowledged, ${applied} applied`);
   }
   return complaints;

@@ -65,6 +65,10 @@ export const MAX_UNACKED_CLOCKS = 4;
  * milliseconds of each other, and what has no room is sent again. */
 export const MAX_EARLY_BYTES = 4 * 1024 * 1024;
 
+/** Times that everything a client has under way may come for maps that a shard has not heard of, and find no room: a client
+ * sends it again with every map, and a shard is a few maps behind at most. Who sends more floods, and is dropped. */
+export const MAX_EARLY_ROUNDS = 16;
+
 /** Times that a client sends the same again at a shard's word, with nothing acknowledged and no newer map in between:
  * one lost push makes up to `MAX_UNACKED_CLOCKS − 1` out of order; a shard that asks for ever would make traffic of nothing. */
 export const MAX_RESENDS = 8;

@@ -27,21 +27,33 @@ export class EarlyFrames {
   private frames: Arrived[] = [];
   private readonly bytes = new Map<NodeId, number>();
   /** Per node and incarnation one frame that had no room, without its arrays. */
+  private readonly drops = new Map<NodeId, number>();
   private readonly dropped = new Map<NodeId, Map<number, TrainerFrame>>();
 
-  keep(from: NodeId, frame: SegmentFrame): void {
+  /** @returns false where there is no room for it */
+  keep(from: NodeId, frame: SegmentFrame): boolean {
     const bytes = (this.bytes.get(from) ?? 0) + bytesOfFrame(frame);
-    if (bytes > MAX_EARLY_BYTES) return this.drop(from, frame);
+    if (bytes > MAX_EARLY_BYTES) {
+      this.drop(from, frame);
+      return false;
+    }
     this.bytes.set(from, bytes);
     this.frames.push({ from, frame });
+    return true;
   }
 
   private drop(from: NodeId, frame: SegmentFrame): void {
+    this.drops.set(from, this.droppedOf(from) + 1);
     if (!('worker' in frame)) return;
     const ofNode = this.dropped.get(from) ?? new Map<number, TrainerFrame>();
     this.dropped.set(from, ofNode);
     if (ofNode.size >= MAX_CLIENTS_PER_NODE) return;
     ofNode.set(frame.worker.incarnation, bare(frame));
+  }
+
+  /** Frames of a sender that there was no room for since the last map. */
+  droppedOf(from: NodeId): number {
+    return this.drops.get(from) ?? 0;
   }
 
   /** Bytes kept for the sender with the most. */
@@ -58,6 +70,7 @@ export class EarlyFrames {
     this.frames = [];
     this.bytes.clear();
     this.dropped.clear();
+    this.drops.clear();
     return { kept, dropped };
   }
 }

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Frame, Push } from '../protocol/frames.ts';
 import { NO_CLOCK, nodeId } from '../protocol/ids.ts';
-import { MAX_EARLY_BYTES, MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS, MAX_VIOLATIONS } from '../protocol/limits.ts';
+import {
+  MAX_EARLY_BYTES,
+  MAX_EARLY_ROUNDS,
+  MAX_PARKED_PULLS,
+  MAX_UNACKED_CLOCKS,
+  MAX_VIOLATIONS,
+} from '../protocol/limits.ts';
 import { ShardCore, type ShardPlan } from './shard-core.ts';
 import {
   ASYNC,
@@ -469,6 +475,17 @@ describe('frames that come before their time', () => {
     ]);
     expect(frames.some((frame) => frame.kind === 'answer' && frame.request === 7)).toBe(true);
     expect(shard.core.load().earlyBytes).toBe(0);
+  });
+
+  it('drops a sender of far more early frames than there is room for, and none that is a few maps ahead', () => {
+    const shard = shardOf();
+    const at = { epoch: { term: 9, counter: 9 } };
+    const large = { ...pushOf(A, 0, []), ...at, values: new Float32Array(MAX_EARLY_BYTES / 4) };
+    for (let map = 0; map < 4; map++) for (let clock = 0; clock < MAX_UNACKED_CLOCKS; clock++) shard.take(large);
+    expect(shard.core.hostileNodes()).toEqual([]);
+    for (let times = 0; times < MAX_EARLY_ROUNDS * MAX_UNACKED_CLOCKS * 4; times++) shard.take(large);
+    expect(shard.core.hostileNodes()).toEqual([A.node]);
+    expect(shard.core.counters.figures().refused).toMatchObject([{ node: A.node, reason: 'early' }]);
   });
 
   it('of a push that has no room is big enough by its values alone', () => {

@@ -3,7 +3,7 @@
 // Pure: no I/O, no time, no randomness.
 import type { Cut, FilteredPull, FilteredPush, Frame, Pull, Push, PushCount, Refusal } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
-import { MAX_VIOLATIONS } from '../protocol/limits.ts';
+import { MAX_EARLY_ROUNDS, MAX_UNACKED_CLOCKS, MAX_VIOLATIONS } from '../protocol/limits.ts';
 import { Aggregator } from './aggregate.ts';
 import type { AggregatorSpec } from './aggregate-robust.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
@@ -225,9 +225,17 @@ export class ShardCore {
     }
     const verdict = this.judge(from, frame);
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
-    if (verdict === 'early') this.early.keep(from, frame);
+    if (verdict === 'early') this.keepEarly(from, frame);
     else if (verdict !== 'none') this.refuse(from, frame, verdict);
     else if (hosted !== undefined) this.act(hosted, from, frame);
+  }
+
+  /** Keeps it for its map; who sends more than anybody has to send again, map after map, floods. */
+  private keepEarly(from: NodeId, frame: SegmentFrame): void {
+    if (this.early.keep(from, frame)) return;
+    this.counters.refused(from, 'early');
+    const most = MAX_EARLY_ROUNDS * MAX_UNACKED_CLOCKS * Math.max(1, this.ranges.length);
+    if (this.early.droppedOf(from) > most) this.violations.set(from, MAX_VIOLATIONS);
   }
 
   /** Undoes filters, checks what a worker sent, and acts. */

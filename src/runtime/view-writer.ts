@@ -228,6 +228,7 @@ export class ViewWriter implements NodeHandlers {
       rttMs: figures.rttMs ?? null,
       staleness: figures.staleness ?? null,
       isSlow: isTraining && (figures.isSlow ?? false),
+      refused: figures.refused ?? {},
     };
   }
 

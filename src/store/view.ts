@@ -76,6 +76,8 @@ export interface NodeView {
   staleness: number | null;
   /** How far the worker is behind the front, when that is notable. */
   isSlow: boolean;
+  /** Frames of this node that were not taken, by reason; absent before the first figures. */
+  refused?: Readonly<Record<string, number>>;
 }
 
 export type RunPhase = 'idle' | 'preparing' | 'running' | 'paused' | 'finishing' | 'finished' | 'stopped' | 'failed';

@@ -5,6 +5,7 @@ import type { NodeView, PeerView } from '../../store/view.ts';
 import { SchedulerGlyph, ServerGlyph, WatchGlyph, WorkerGlyph } from '../common/glyphs.tsx';
 import { formatBytes, formatCount, formatMilliseconds, formatShort, NOTHING } from '../format.ts';
 import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
+import { Refusals } from './refusals.tsx';
 import { TimeBar } from './time-bar.tsx';
 
 export function NodeRow({ id }: { readonly id: NodeId }) {
@@ -48,6 +49,7 @@ export function NodeRow({ id }: { readonly id: NodeId }) {
       </td>
       <td data-label="Connection">
         <Peer peer={node.peer} />
+        <Refusals refused={node.refused ?? {}} />
       </td>
     </tr>
   );
