@@ -1,20 +1,23 @@
 // `npm run bench [-- NAME …] [--quick]`: all benchmarks, or those named, each in a process of its own; arguments after `--args` are
 // theirs. Writes bench/results/NAME.json and NAME.md. `--list` names them, `--readme` puts what was measured into README.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { program } from 'commander';
 import { findBrowser, NoBrowser } from '../e2e/browsers/find.ts';
+import { readResults, withFigures } from '../scripts/readme-figures.ts';
 import type { Benchmark } from './harness.ts';
 import { resultSchema, toMarkdown } from './result.ts';
 
 const SUITES = fileURLToPath(new URL('suites', import.meta.url));
+const README = fileURLToPath(new URL('../README.md', import.meta.url));
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
 interface Options {
   readonly quick: boolean;
   readonly list: boolean;
+  readonly readme: boolean;
   readonly out: string;
   readonly args: readonly string[];
 }
@@ -84,6 +87,7 @@ program
   .argument('[names...]', 'benchmarks; none means all')
   .option('--quick', 'all in less than 5 minutes; a look, not figures to quote', false)
   .option('--list', 'names them', false)
+  .option('--readme', 'runs nothing: puts the results into README.md', false)
   .option('--out <folder>', 'where the results go', RESULTS)
   .option('--args <args...>', 'arguments of the one benchmark', [])
   .action(async (wanted: readonly string[], options: Options) => {
@@ -91,6 +95,10 @@ program
     const unknown = wanted.filter((name) => !known.includes(name));
     if (unknown.length > 0)
       program.error(`There is no benchmark ${unknown.join(', ')}. There are: ${known.join(', ')}.`);
+    if (options.readme) {
+      writeFileSync(README, withFigures(readFileSync(README, 'utf8'), readResults(options.out)));
+      return;
+    }
     if (options.list) {
       for (const name of known) console.log(`${name.padEnd(12)} ${(await load(name)).what}`);
       return;
