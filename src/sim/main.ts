@@ -12,6 +12,7 @@ import type { Consistency } from '../ps/consistency.ts';
 import { MIN_DYNAMIC_DELAY } from '../ps/dynamic-delay.ts';
 import { type FaultKind, faultKinds, faultWords } from './faults.ts';
 import { GROWTH_SIZES, growthHead, growthLine, measureGrowth } from './growth.ts';
+import { huntInJobs } from './hunt-jobs.ts';
 import { Simulation, type SimulationConfig, type SimulationResult } from './simulation.ts';
 
 /** Lines of trace shown for a failing history; `--trace FILE` writes all of them. */
@@ -23,6 +24,9 @@ const MAX_KEPT_LINES = 10_000;
 interface Options {
   readonly seeds: number;
   readonly seed?: number;
+  readonly firstSeed: number;
+  readonly jobs: number;
+  readonly profile?: 'tiny';
   readonly workers: number;
   readonly servers: number;
   readonly replicas: number;
@@ -35,6 +39,12 @@ interface Options {
   readonly filters?: Filters;
   readonly growth?: readonly number[] | true;
 }
+
+/** Two of each, one small segment, and faults after which everybody is still there: for histories of a million steps. */
+const TINY: Partial<Options> = {
+  ...{ workers: 2, servers: 2, segments: 1, consistency: { kind: 'ssp', delay: 4 } },
+  faults: ['break', 'break-late', 'stall', 'freeze', 'partition', 'cut-off', 'signaling', 'slow', 'dead-link'],
+};
 
 /** Replayed with these where a command doesn't say otherwise. */
 const DEFAULTS = { seeds: 200, workers: 4, servers: 3, replicas: 1, faultCount: 10, steps: 40, segments: 6 } as const;
@@ -166,8 +176,8 @@ ${faultKinds.map((kind) => `  ${kind.padEnd(18)} ${faultWords[kind]}`).join('\n'
 Examples:
   npm run simulate -- --seeds 1000 --consistency ssp:4   hunts; failing seeds print how to replay them
   npm run simulate -- --seed 7 --trace trace.txt         one history, its whole trace in a file
-  npm run simulate -- --seed 1 --steps 1000000 --workers 2 --servers 2 --segments 1 --consistency ssp:4 \\
-    --fault-count 200 --faults break,break-late,stall,freeze,partition,cut-off,signaling,slow
+  npm run simulate -- --seeds 1000 --jobs 16             the same on 16 processes
+  npm run simulate -- --seed 1 --steps 1000000 --profile tiny --fault-count 200
                                                          a million steps: does anything grow? (some minutes)
   npm run simulate -- --growth                           how cost grows with the room, as a Markdown table`;
 
@@ -178,6 +188,9 @@ function commandLine(): Command {
     )
     .addOption(option('--seeds <n>', 'how many histories', parseCount).default(DEFAULTS.seeds))
     .addOption(option('--seed <s>', 'this history only: replays it', parseCount))
+    .addOption(option('--first-seed <s>', 'the first of them', parseCount).default(0))
+    .addOption(option('--jobs <n>', 'processes that share the histories', parseCount).default(1))
+    .addOption(new Option('--profile <name>', 'tiny: few nodes and small segments, for many steps').choices(['tiny']))
     .addOption(option('--workers <n>', 'workers at the start', parseCount).default(DEFAULTS.workers))
     .addOption(option('--servers <n>', 'servers at the start', parseCount).default(DEFAULTS.servers))
     .addOption(
@@ -207,7 +220,10 @@ function printGrowth(sizes: readonly number[]): void {
 }
 
 function hunt(options: Options): void {
-  const seeds = options.seed === undefined ? Array.from({ length: options.seeds }, (_, seed) => seed) : [options.seed];
+  const seeds =
+    options.seed === undefined
+      ? Array.from({ length: options.seeds }, (_, at) => options.firstSeed + at)
+      : [options.seed];
   const start = performance.now();
   const failed = seeds.filter((seed) => !report(seed, options)).length;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
@@ -218,6 +234,26 @@ function hunt(options: Options): void {
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-const options = commandLine().parse().opts<Options>();
-if (options.growth === undefined) hunt(options);
+/** This very command, for a process that does a part of it. */
+function childCommand(): string[] {
+  const [program = '', ...args] = process.argv;
+  const isDropped = (text: string) => /^--(jobs|seeds|first-seed)(=|$)/.test(text);
+  const kept = args.filter(
+    (text, at) => !isDropped(text) && !(isDropped(args[at - 1] ?? '') && !args[at - 1]?.includes('=')),
+  );
+  return [program, ...process.execArgv, ...kept];
+}
+
+async function huntTogether({ jobs, firstSeed, seeds }: Options): Promise<void> {
+  const start = performance.now();
+  const { held, failed } = await huntInJobs(jobs, firstSeed, seeds, childCommand());
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${seeds} histories on ${jobs} processes in ${seconds} s: ${held} held, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+const given = commandLine().parse().opts<Options>();
+const options: Options = given.profile === 'tiny' ? { ...given, ...TINY } : given;
+if (options.growth === undefined && options.jobs > 1 && options.seed === undefined) await huntTogether(options);
+else if (options.growth === undefined) hunt(options);
 else printGrowth(options.growth === true ? GROWTH_SIZES : options.growth);
