@@ -112,6 +112,15 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
       setImmediate(() => deliver(to, self, bytes));
       return bytes.length;
     };
+    const pass = (to: NodeId, frame: Frame) => {
+      const bytes = joined(encodeFrame(frame));
+      const arrived = decodeFrame(bytes);
+      setImmediate(() => {
+        if (arrived.kind === 'ringPush' || arrived.kind === 'ringAnswer')
+          trainers.get(to)?.receiveRing(self, arrived, bytes.length);
+      });
+      return bytes.length;
+    };
     let requests = self * 1_000_000;
     const parts = {
       self,
@@ -126,7 +135,14 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
     };
     trainers.set(
       self,
-      new TrainerRun({ ...parts, linked: () => servers, nextRequest: () => ++requests, now: () => performance.now() }),
+      new TrainerRun({
+        ...parts,
+        pass,
+        peers: () => workers,
+        linked: () => servers,
+        nextRequest: () => ++requests,
+        now: () => performance.now(),
+      }),
     );
   }
   for (const shard of shards.values()) {

@@ -180,6 +180,8 @@ export class VirtualCluster {
           this.answer(this.shard.step({ kind: 'frame', from: self, frame: received })),
         ),
       linked: () => [SERVER],
+      pass: () => 0,
+      peers: () => [],
       nextRequest: () => ++this.requests,
       now: () => this.time.now,
       emulate: this.emulate(this.request.computeMs[at] ?? 0, new Random(at + 1)),

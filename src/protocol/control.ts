@@ -159,6 +159,8 @@ const planSchema = z.object({
   steps: z.number().int().min(1).max(100_000_000),
   updater: updaterSchema,
   aggregator: aggregatorSchema.optional(),
+  /** How the gradients of a BSP clock come together: each sent to the servers (also when absent), or added up round a ring. */
+  reduce: z.enum(['server', 'ring']).optional(),
   /** Copies of each segment besides the owner's, as far as there are servers. */
   replicas: z.number().int().min(0).max(MAX_REPLICAS),
   tables: tablesSchema,

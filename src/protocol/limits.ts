@@ -88,3 +88,7 @@ export const MAX_BLOCKS = 65_536;
 
 /** One block of data, decoded or not. */
 export const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
+
+/** Waits in an all-reduce before a worker turns to the owner itself; some steps' time is added, for the slow ones. A dead or
+ * unreachable neighbour is noticed at once; this is for what is neither. */
+export const RING_PATIENCE_MS = 2_000;

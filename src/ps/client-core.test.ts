@@ -110,7 +110,11 @@ describe('a pull', () => {
   it('of nothing is complete at once', () => {
     const none = [new Uint32Array(0), new Uint32Array(0)];
     expect(new TestClient().pull({ id: 7, keys: none })).toEqual([
-      { kind: 'pulled', id: 7, pulled: { ownClock: NO_CLOCK, readFronts: new Map(), isHeldBack: false } },
+      {
+        kind: 'pulled',
+        id: 7,
+        pulled: { ownClock: NO_CLOCK, floor: Number.POSITIVE_INFINITY, readFronts: new Map(), isHeldBack: false },
+      },
     ]);
   });
 

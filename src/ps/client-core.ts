@@ -14,8 +14,12 @@ import {
   type WorkerId,
 } from '../protocol/ids.ts';
 import { MAX_RESENDS } from '../protocol/limits.ts';
+import type { RingFrame } from '../protocol/ring-frames.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import { type ClientFilterSettings, ClientFilters, type CodedPush } from './filters/client-filters.ts';
+import type { RingInbox } from './ring-inbox.ts';
+import type { RingRule } from './ring-push.ts';
+import { RingReduce, type RingSite } from './ring-reduce.ts';
 import type { Rows } from './segment.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
 import { clockIn, frontOf } from './vector-clock.ts';
@@ -29,9 +33,14 @@ export type ClientEvent =
       readonly run: number;
       readonly tables: readonly TableSpec[];
       readonly filters?: ClientFilterSettings;
+      /** Absent where gradients don't go round. */
+      readonly ring?: { readonly rule: RingRule; readonly inbox: RingInbox } | undefined;
     }
   | { readonly kind: 'map'; readonly map: ClusterMap }
   | { readonly kind: 'link'; readonly node: NodeId; readonly isUp: boolean }
+  /** As `link`, to the trainer of another node. */
+  | { readonly kind: 'peer'; readonly node: NodeId; readonly isUp: boolean }
+  | { readonly kind: 'tick'; readonly now: number }
   | {
       readonly kind: 'pull';
       /** Chosen by the caller; comes back in `pulled`. */
@@ -47,6 +56,8 @@ export type ClientEvent =
       readonly everySegment: boolean;
       /** How the rows shall travel; as they are when absent. */
       readonly filters?: PullFilters | null;
+      /** All workers pull the same at this clock: the rows may come round the ring, where there is one. */
+      readonly isShared?: boolean;
     }
   | {
       readonly kind: 'push';
@@ -66,6 +77,8 @@ export type ClientEvent =
 
 export type ClientEffect =
   | { readonly kind: 'send'; readonly to: NodeId; readonly frame: Frame }
+  /** To the trainer of another node. */
+  | { readonly kind: 'pass'; readonly to: NodeId; readonly frame: RingFrame }
   /** All rows have arrived. */
   | { readonly kind: 'pulled'; readonly id: number; readonly pulled: Pulled }
   /** Every segment has acknowledged the push of this clock. */
@@ -80,6 +93,8 @@ export interface Pulled {
   /** The newest clock that some segment has of this worker. */
   readonly ownClock: number;
   readonly readFronts: ReadFronts;
+  /** The oldest clock that some segment has of some worker; infinite where nothing was asked for. */
+  readonly floor: number;
   /** Some segment had to wait for another worker. */
   readonly isHeldBack: boolean;
 }
@@ -93,6 +108,7 @@ interface PullState {
   readonly into: readonly Float32Array[];
   readonly readFronts: Map<number, number>;
   ownClock: number;
+  floor: number;
   isHeldBack: boolean;
   missing: number;
 }
@@ -106,6 +122,8 @@ interface PullPart {
   /** Where the rows go in the table's buffer, in floats, and how many there must be. */
   readonly offset: number;
   readonly floats: number;
+  /** What is heard is passed on round the ring. */
+  readonly isShared: boolean;
 }
 
 export class ClientCore {
@@ -127,6 +145,7 @@ export class ClientCore {
   acknowledgedPushes = 0;
   /** By what was sent and saved; anew with each run. */
   filters: ClientFilters;
+  private ring: RingReduce | null = null;
 
   /** @param nextRequest numbers for pulls, never the same twice on one link, whatever client it comes from */
   constructor(
@@ -140,13 +159,19 @@ export class ClientCore {
     this.effects = [];
     switch (event.kind) {
       case 'plan':
-        this.setPlan(event.run, event.tables, event.filters ?? NO_SETTINGS);
+        this.setPlan(event);
         break;
       case 'map':
         this.setMap(event.map);
         break;
       case 'link':
         this.setLink(event.node, event.isUp);
+        break;
+      case 'peer':
+        this.ring?.setPeer(event.node, event.isUp);
+        break;
+      case 'tick':
+        this.ring?.tick(event.now);
         break;
       case 'pull':
         this.pull(event);
@@ -169,8 +194,8 @@ export class ClientCore {
   }
 
   /** How much is under way: for the invariant that it stays bounded. */
-  load(): { readonly clocks: number; readonly pulls: number; readonly requests: number } {
-    return { clocks: this.pushes.size, pulls: this.pulls.size, requests: this.parts.size };
+  load(): { readonly clocks: number; readonly pulls: number; readonly requests: number; readonly ring: number } {
+    return { clocks: this.pushes.size, pulls: this.pulls.size, requests: this.parts.size, ring: this.ring?.load ?? 0 };
   }
 
   get epoch(): Epoch {
@@ -178,7 +203,7 @@ export class ClientCore {
   }
 
   /** A new run: whatever the old one still waited for will never come. */
-  private setPlan(run: number, tables: readonly TableSpec[], filters: ClientFilterSettings): void {
+  private setPlan({ run, tables, filters = NO_SETTINGS, ring }: ClientEvent & { kind: 'plan' }): void {
     this.run = run;
     this.filters = new ClientFilters(this.self, tables, filters);
     this.tables = tables;
@@ -188,7 +213,25 @@ export class ClientCore {
     this.parts.clear();
     this.pushes.clear();
     this.acknowledgedPushes = 0;
+    this.ring =
+      ring === undefined ? null : new RingReduce(this.self, ring.rule, this.ranges, ring.inbox, this.ringSite());
     this.findOwners();
+  }
+
+  private ringSite(): RingSite {
+    return {
+      pass: (to, frame) => this.effects.push({ kind: 'pass', to, frame }),
+      deliver: (to, frame) => this.up.has(to) && this.effects.push({ kind: 'send', to, frame }) > 0,
+      sendAlone: (key) => this.sendAgain(key),
+      askAlone: (request) => {
+        const part = this.parts.get(request);
+        if (part !== undefined) this.send(part.key, part.pull, () => true);
+      },
+      arrived: (request, answer, isHeldBack) => {
+        const rows = { ...answer, kind: 'answer', request, isHeldBack } as const;
+        this.takeAnswer(rows, rows.values);
+      },
+    };
   }
 
   private setMap(map: ClusterMap): void {
@@ -196,6 +239,7 @@ export class ClientCore {
     this.map = map;
     this.resends.clear();
     this.findOwners();
+    this.ring?.setMap(this.run === map.run ? map : { ...EMPTY_MAP, epoch: map.epoch });
     this.resend(() => true);
   }
 
@@ -240,6 +284,7 @@ export class ClientCore {
     if (this.run !== this.map.run || owner === undefined || !this.up.has(owner) || !isMeant(owner)) return;
     // Taken off the map, say because the tab slept: what it sent now would be refused, and count against it.
     if (frame.kind === 'push' && !isActive(this.map, this.self)) return;
+    if (frame.kind === 'push') this.ring?.call(key, frame.clock);
     const complete =
       frame.kind === 'push'
         ? this.completePush(key, frame, owner, mayBeShort)
@@ -281,17 +326,19 @@ export class ClientCore {
       into: event.into,
       readFronts: new Map(),
       ownClock: NO_CLOCK,
+      floor: Number.POSITIVE_INFINITY,
       isHeldBack: false,
       missing: 0,
     };
     this.pulls.set(event.id, state);
-    for (const range of this.ranges) {
-      const slice = this.slice(range, event.keys[range.table] ?? null);
-      if (slice.rows === 0 && !event.everySegment) continue;
-      state.missing++;
-      this.requestPart(event, range, slice);
-    }
-    if (state.missing === 0) this.completePull(event.id, state);
+    this.ring?.skipTo(event.done);
+    const slices = this.ranges
+      .map((range) => ({ range, slice: this.slice(range, event.keys[range.table] ?? null) }))
+      .filter(({ slice }) => slice.rows > 0 || event.everySegment);
+    // Known before the first is asked for: what came round the ring early is there at once.
+    state.missing = slices.length;
+    for (const { range, slice } of slices) this.requestPart(event, range, slice);
+    if (slices.length === 0) this.completePull(event.id, state);
   }
 
   private requestPart(event: ClientEvent & { kind: 'pull' }, range: SegmentRange, slice: KeySlice): void {
@@ -318,9 +365,11 @@ export class ClientCore {
       pull,
       offset: slice.from * width,
       floats: slice.rows * width,
+      isShared: event.isShared === true && slice.keys === null,
     };
     this.parts.set(request, part);
-    this.send(part.key, pull, () => true);
+    const mayWait = part.isShared && done === NO_CLOCK && this.ring !== null;
+    if (!mayWait || !this.ring?.await(part.key, request, minClock)) this.send(part.key, pull, () => true);
   }
 
   private push(event: ClientEvent & { kind: 'push' }): void {
@@ -332,8 +381,15 @@ export class ClientCore {
       const push = this.pushPart(event, range, rows);
       const key = segmentKey(range.table, range.segment);
       ofClock.set(key, push);
-      this.send(key, push, () => true);
+      if (!this.goesRound(key, push)) this.send(key, push, () => true);
     }
+  }
+
+  private goesRound(key: number, push: UnsentPush): boolean {
+    if (this.ring === null) return false;
+    const { samples, keys, coded } = push;
+    const isWhole = coded === null && (keys === null || samples === 0) && (push.covers ?? 1) === 1;
+    return this.ring.push({ ...push, settled: this.oldestUnacknowledged(key) }, key, isWhole);
   }
 
   private pushPart(event: ClientEvent & { kind: 'push' }, range: SegmentRange, rows: Rows): UnsentPush {
@@ -371,7 +427,8 @@ export class ClientCore {
   }
 
   private takeFrame(from: NodeId, frame: Frame): void {
-    if (frame.kind === 'answer') this.takeAnswer(frame, frame.values);
+    if (frame.kind === 'ringPush' || frame.kind === 'ringAnswer') this.ring?.receive(from, frame);
+    else if (frame.kind === 'answer') this.takeAnswer(frame, frame.values);
     else if (frame.kind === 'filteredAnswer') this.takeFilteredAnswer(from, frame);
     else if ((frame.kind !== 'ack' && frame.kind !== 'refuse') || !this.isSelf(frame.worker)) return;
     else if (frame.kind === 'ack') this.takeAck(frame.clock, segmentKey(frame.table, frame.segment));
@@ -402,19 +459,21 @@ export class ClientCore {
     const state = part && this.pulls.get(part.pullId);
     if (part === undefined || state === undefined || values.length !== part.floats) return;
     this.parts.delete(answer.request);
+    if (part.isShared && answer.kind === 'answer') this.ring?.passOn({ ...answer, kind: 'ringAnswer' });
     state.into[answer.table]?.set(values, part.offset);
     const width = this.widthOf(answer.table);
     this.filters.countAnswer(part.floats / width, width, part.pull.keys !== null, bytes);
     state.readFronts.set(part.key, frontOf(answer.clocks));
     state.ownClock = Math.max(state.ownClock, clockIn(answer.clocks, this.self.node));
+    state.floor = Math.min(state.floor, answer.clocks.floor);
     state.isHeldBack ||= answer.isHeldBack;
     state.missing--;
     if (state.missing === 0) this.completePull(part.pullId, state);
   }
 
-  private completePull(id: number, { ownClock, readFronts, isHeldBack }: PullState): void {
+  private completePull(id: number, { ownClock, readFronts, floor, isHeldBack }: PullState): void {
     this.pulls.delete(id);
-    this.effects.push({ kind: 'pulled', id, pulled: { ownClock, readFronts, isHeldBack } });
+    this.effects.push({ kind: 'pulled', id, pulled: { ownClock, readFronts, floor, isHeldBack } });
   }
 
   /** Is it for this client? A tab has several on the same links: its worker's, that of its evaluation, earlier ones. */
@@ -427,6 +486,7 @@ export class ClientCore {
     if (ofClock === undefined || !ofClock.delete(key)) return;
     this.acknowledgedPushes++;
     this.resends.delete(key);
+    this.ring?.acknowledged(key, clock);
     if (ofClock.size > 0) return;
     this.pushes.delete(clock);
     this.effects.push({ kind: 'acknowledged', clock });
@@ -460,11 +520,13 @@ export class ClientCore {
 
   private resendSegment(from: NodeId, refuse: Refuse): void {
     const key = segmentKey(refuse.table, refuse.segment);
+    this.ring?.call(key, refuse.clock);
     if (!this.hasSent(refuse)) return;
-    if (!this.mayResend(key)) {
-      this.effects.push({ kind: 'rejected', from, refuse });
-      return;
-    }
+    if (this.mayResend(key)) this.sendAgain(key);
+    else this.effects.push({ kind: 'rejected', from, refuse });
+  }
+
+  private sendAgain(key: number): void {
     for (const ofClock of this.pushes.values()) {
       const push = ofClock.get(key);
       if (push !== undefined) this.send(key, push, () => true, false);

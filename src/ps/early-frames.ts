@@ -4,8 +4,9 @@
 import type { Confirm, FilteredPull, FilteredPush, Follow, Pull, Push, Snapshot, Update } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { MAX_EARLY_BYTES } from '../protocol/limits.ts';
+import type { RingPush } from '../protocol/ring-frames.ts';
 
-export type PlainFrame = Push | Pull | Update | Confirm | Follow | Snapshot;
+export type PlainFrame = Push | RingPush | Pull | Update | Confirm | Follow | Snapshot;
 export type TrainerFrame = Push | Pull | FilteredPush | FilteredPull;
 export type SegmentFrame = PlainFrame | TrainerFrame;
 

@@ -17,6 +17,7 @@ import type {
 } from '../protocol/frames.ts';
 import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
+import type { RingPush } from '../protocol/ring-frames.ts';
 import type { Aggregator } from './aggregate.ts';
 import { type AggregatorSpec, aggregateRobustly } from './aggregate-robust.ts';
 import type { Placement } from './cluster-map.ts';
@@ -25,6 +26,7 @@ import { AnswerFilter } from './filters/answer-filter.ts';
 import { KeyMemory } from './filters/key-memory.ts';
 import { openFrame, type WishedPull } from './filters/open-frame.ts';
 import type { BlockEncoder } from './filters/value-block.ts';
+import { type CollectedPush, pushesOf } from './ring-push.ts';
 import type { Segment, SegmentUpdate } from './segment.ts';
 import type { ShardCounters } from './shard-counters.ts';
 
@@ -45,6 +47,8 @@ export interface SegmentSite {
   /** How BSP makes one gradient of a clock's pushes, where the updater takes a mean. */
   readonly rule: AggregatorSpec;
   readonly aggregator: Aggregator;
+  /** Gradients come as pushes of several workers, as a rule. */
+  readonly isRing: boolean;
   readonly encoder: BlockEncoder;
   readonly counters: ShardCounters;
   send(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void;
@@ -68,7 +72,9 @@ interface Unacknowledged {
 export class HostedSegment {
   private placement: Placement = { chain: [], learners: [] };
   /** Pushes of clocks that BSP has not yet aggregated, by clock, then by worker. */
-  private readonly pending = new Map<number, Map<NodeId, Push>>();
+  private readonly pending = new Map<number, Map<NodeId, CollectedPush>>();
+  /** Newest clock whose missing pushes were called for. */
+  private calledClock = NO_CLOCK;
   private parked: { readonly from: NodeId; readonly pull: WishedPull }[] = [];
   private readonly answers: AnswerFilter;
   private readonly keys = new KeyMemory();
@@ -160,6 +166,7 @@ export class HostedSegment {
     this.vouchedVersion = -1;
     this.settleVersion = this.segment.version;
     this.isVouching = false;
+    this.calledClock = NO_CLOCK;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
     if (this.isMissing && placement.chain.includes(this.site.self)) this.askForState();
@@ -230,24 +237,77 @@ export class HostedSegment {
   takePush(push: Push): void {
     const from = push.worker.node;
     const { clocks } = this.segment;
-    const applied = Math.max(clocks.get(push.worker) ?? NO_CLOCK, push.settled - 1);
-    const waiting = this.pendingClocks(from);
-    const isKnown = push.clock <= applied || waiting.includes(push.clock);
-    const isNext =
-      push.clock - (push.covers ?? 1) === Math.max(applied, ...waiting) && waiting.length < MAX_UNACKED_CLOCKS;
-    if (!isKnown && !isNext) return this.site.refuse(from, push, 'out-of-order');
+    const standing = this.standingOf(push);
+    if (standing === 'odd') return this.site.refuse(from, push, 'out-of-order');
     this.forgetSettled(push);
-    if (!isKnown && this.unacknowledgedOf(from) >= MAX_UNACKED_CLOCKS) return this.site.refuse(from, push, 'too-many');
+    if (standing === 'next' && this.unacknowledgedOf(from) >= MAX_UNACKED_CLOCKS)
+      return this.site.refuse(from, push, 'too-many');
     clocks.advance(push.worker, push.settled - 1);
-    if (isKnown) {
+    if (standing !== 'next') {
       this.site.counters.duplicate();
-      if (push.clock <= applied) this.acknowledgeWhenSafe(push);
-    } else if (waiting.length > 0 || this.isBsp(push.clock)) {
+      if (standing === 'applied') this.acknowledgeWhenSafe(push);
+    } else if (this.pendingClocks(from).length > 0 || this.isBsp(push.clock)) {
       this.collect(push);
     } else {
       this.applyAlone(push);
       this.settle(from);
     }
+  }
+
+  /** Is it in, does it wait for others, is it what comes next of its worker, or neither? */
+  private standingOf({ worker, clock, settled, covers = 1 }: Push): 'applied' | 'waiting' | 'next' | 'odd' {
+    const applied = Math.max(this.segment.clocks.get(worker) ?? NO_CLOCK, settled - 1);
+    const waiting = this.pendingClocks(worker.node);
+    if (clock <= applied) return 'applied';
+    if (waiting.includes(clock)) return 'waiting';
+    const isNext = clock - covers === Math.max(applied, ...waiting) && waiting.length < MAX_UNACKED_CLOCKS;
+    return isNext ? 'next' : 'odd';
+  }
+
+  /**
+   * Pushes of several workers as one gradient: all of them are new here, or it can't be taken, for what is known already can't
+   * be subtracted. Then those that are not known here shall come by themselves.
+   */
+  takeRingPush(ring: RingPush): void {
+    const pushes = pushesOf(ring);
+    for (const push of pushes) this.forgetSettled(push);
+    const isNew = pushes.every(
+      (push) => this.standingOf(push) === 'next' && this.unacknowledgedOf(push.worker.node) < MAX_UNACKED_CLOCKS,
+    );
+    if (!isNew) {
+      this.site.counters.duplicate();
+      for (const push of pushes) {
+        if (this.standingOf(push) === 'applied') this.acknowledgeWhenSafe(push);
+        else if (this.standingOf(push) !== 'waiting') this.call(push.worker, push.clock);
+      }
+      return;
+    }
+    const ofClock = this.pending.get(ring.clock) ?? new Map<NodeId, CollectedPush>();
+    this.pending.set(ring.clock, ofClock);
+    for (const push of pushes) {
+      this.segment.clocks.advance(push.worker, push.settled - 1);
+      ofClock.set(push.worker.node, push);
+    }
+    this.settle(null);
+    this.callMissing(ring.clock);
+  }
+
+  /** What has come of a clock without going all the way round the ring tells that it is broken: the others won't come by it. */
+  private callMissing(clock: number): void {
+    const ofClock = this.pending.get(clock);
+    if (!this.site.isRing || ofClock === undefined || clock <= this.calledClock) return;
+    this.calledClock = clock;
+    for (const worker of this.site.workers) {
+      if (!ofClock.has(worker.node) && (this.segment.clocks.get(worker) ?? clock) < clock) this.call(worker, clock);
+    }
+  }
+
+  /** Asks a worker to send its own push of a clock. */
+  private call(worker: WorkerId, clock: number): void {
+    const { epoch } = this.site;
+    const { table, segment } = this.segment.range;
+    const refusal = { worker, reason: 'out-of-order', clock, request: 0 } as const;
+    this.site.send(worker.node, 'trainer', { kind: 'refuse', epoch, table, segment, ...refusal });
   }
 
   private isBsp(clock: number): boolean {
@@ -292,9 +352,10 @@ export class HostedSegment {
 
   /** BSP: keeps the push until every active worker's push of that clock is here. */
   private collect(push: Push): void {
-    const ofClock = this.pending.get(push.clock) ?? new Map<NodeId, Push>();
+    const ofClock = this.pending.get(push.clock) ?? new Map<NodeId, CollectedPush>();
     this.pending.set(push.clock, ofClock.set(push.worker.node, push));
     this.settle(push.worker.node);
+    this.callMissing(push.clock);
   }
 
   /** Applies and answers what is due, by the doing of `by` (null: of nobody in particular). */
@@ -513,6 +574,11 @@ export class HostedSegment {
     const isActive = (worker: WorkerId) => this.segment.clocks.get(worker) !== null;
     this.parked = this.parked.filter(({ pull: { worker } }) => worker.incarnation === 0 || isActive(worker));
     for (const [key, { worker }] of this.unacknowledged) if (!isActive(worker)) this.unacknowledged.delete(key);
+    // A gradient of several of whom one is gone is nobody's: the others send theirs again, as with every map.
+    const groups = [...this.pending.values()].flatMap((ofClock) =>
+      [...ofClock.values()].flatMap(({ group = [] }) => group),
+    );
+    if (!groups.every(isActive)) this.pending.clear();
     for (const [clock, ofClock] of this.pending) {
       for (const [node, push] of ofClock) if (!isActive(push.worker)) ofClock.delete(node);
       if (ofClock.size === 0) this.pending.delete(clock);

@@ -1,5 +1,6 @@
 // What a request to start makes of a room: whether it can be met, and the cluster state that it begins with. Pure.
 import type { ClusterState, Request, RunPlan } from '../protocol/control.ts';
+import type { Filters } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { leaseBlocks } from './cluster-state.ts';
 import type { Consistency } from './consistency.ts';
@@ -11,10 +12,33 @@ export type Denial = readonly [text: string, advice: string];
 type StartRequest = Request & { readonly ask: 'start' };
 
 /** A robust rule compares the pushes of one clock: outside BSP each is applied on arrival, and nothing would be compared. */
-export function whyUnfit(plan: Pick<RunPlan, 'aggregator'> | null, consistency: Consistency): Denial | null {
+export function whyUnfit(plan: Pick<RunPlan, 'aggregator' | 'reduce'> | null, consistency: Consistency): Denial | null {
   const compares = (plan?.aggregator?.kind ?? 'mean') !== 'mean';
+  if (plan?.reduce === 'ring') {
+    if (compares) return RING_HIDES;
+    if (consistency.kind !== 'bsp') return RING_NEEDS_BSP;
+  }
   return compares && consistency.kind !== 'bsp' ? NEEDS_BSP : null;
 }
+
+/** What goes round is added up on the way: it can be rounded no more, nor left out. */
+export const whyNoFilters = (plan: Pick<RunPlan, 'reduce'> | null, filters: Filters | undefined): Denial | null =>
+  plan?.reduce === 'ring' && (filters?.kind ?? 'off') !== 'off' ? RING_NEEDS_PLAIN : null;
+
+const RING_NEEDS_BSP: Denial = [
+  'In this run gradients are added up round a ring, clock by clock.',
+  'Choose BSP, or start a run that reduces at the servers.',
+];
+
+const RING_NEEDS_PLAIN: Denial = [
+  'Gradients that are added up round a ring travel without filters.',
+  'Turn the filters off, or start a run that reduces at the servers.',
+];
+
+const RING_HIDES: Denial = [
+  'Round a ring gradients are added up before anyone could compare them.',
+  'Choose the mean as the aggregator, or reduce at the servers.',
+];
 
 const NEEDS_BSP: Denial = [
   'This run compares the gradients of each clock.',
@@ -22,9 +46,9 @@ const NEEDS_BSP: Denial = [
 ];
 
 /** @param nodes of the room, oldest first */
-export function whyNotStart({ plan, consistency }: StartRequest, nodes: readonly RoleHolder[]): Denial | null {
+export function whyNotStart({ plan, consistency, filters }: StartRequest, nodes: readonly RoleHolder[]): Denial | null {
   if (!nodes.some(mayWork)) return ['No tab may work.', 'Set the role of a tab to auto, worker or both.'];
-  const unfit = whyUnfit(plan, consistency);
+  const unfit = whyUnfit(plan, consistency) ?? whyNoFilters(plan, filters);
   if (unfit !== null) return unfit;
   if (chooseServers(nodes, [], plan.replicas).length > 0) return null;
   return ['No tab may serve.', 'Set the role of a tab to auto, server or both.'];

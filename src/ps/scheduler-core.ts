@@ -10,6 +10,7 @@ import type {
   RoleChoice,
   RunPlan,
 } from '../protocol/control.ts';
+import type { Filters } from '../protocol/filters.ts';
 import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
 import { admit, emptyCluster, isActive, isSameMap, leaseBlocks, sameNodes, workerNodes } from './cluster-state.ts';
@@ -24,13 +25,12 @@ import {
 import { DynamicDelay } from './dynamic-delay.ts';
 import { AutoFilters } from './filters/auto-filters.ts';
 import { lostInWords } from './lost-segments.ts';
-
 import { type Conflict, Reachability, sideline } from './reachability.ts';
 import { assignSegments } from './ring.ts';
 import { chooseServers, mayWork } from './roles.ts';
 import { type KnownNode, type NodeIntroduction, RoomNodes } from './room-nodes.ts';
 import { type NodeRole, RunProgress } from './run-progress.ts';
-import { beginning, type Denial, whyNotStart, whyUnfit } from './run-start.ts';
+import { beginning, type Denial, whyNoFilters, whyNotStart, whyUnfit } from './run-start.ts';
 import { SegmentMoves } from './segment-moves.ts';
 import { cutSegments } from './table.ts';
 
@@ -217,7 +217,7 @@ export class SchedulerCore {
       case 'staleness-aware':
         return this.changeFrom({ isStalenessAware: request.isStalenessAware });
       case 'filters':
-        return this.changeFrom({ filters: request.filters });
+        return this.changeFilters(from, request.filters);
       case 'role':
       case 'leave':
         return this.changeRole(from, request);
@@ -284,6 +284,12 @@ export class SchedulerCore {
     const denial = whyUnfit(this.cluster.plan, consistency);
     if (denial !== null) this.deny(from, denial);
     else this.changeFrom({ consistency });
+  }
+
+  private changeFilters(from: NodeId, filters: Filters): void {
+    const denial = whyNoFilters(this.cluster.plan, filters);
+    if (denial !== null) this.deny(from, denial);
+    else this.changeFrom({ filters });
   }
 
   private changeFrom(change: Partial<ScheduleEntry>, soonest = this.nextChange()): void {

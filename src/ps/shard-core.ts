@@ -4,6 +4,7 @@
 import type { Cut, FilteredPull, FilteredPush, Frame, Pull, Push, PushCount, Refusal } from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_EARLY_ROUNDS, MAX_UNACKED_CLOCKS, MAX_VIOLATIONS } from '../protocol/limits.ts';
+import type { RingPush } from '../protocol/ring-frames.ts';
 import { Aggregator } from './aggregate.ts';
 import type { AggregatorSpec } from './aggregate-robust.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
@@ -12,6 +13,7 @@ import { EarlyFrames, type PlainFrame, type SegmentFrame, type TrainerFrame } fr
 import { BlockEncoder } from './filters/value-block.ts';
 import { HostedSegment, type SegmentLoad, type SegmentSite } from './hosted-segment.ts';
 import { PushCounts } from './push-counts.ts';
+import { flawOfRingPush, ringRuleOf } from './ring-push.ts';
 import { Segment } from './segment.ts';
 import { ShardCounters } from './shard-counters.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
@@ -26,6 +28,8 @@ export interface ShardPlan {
   readonly updater: UpdaterSpec;
   /** Absent: the mean. */
   readonly aggregator?: AggregatorSpec | undefined;
+  /** Workers add their gradients up on the way; absent: each pushes its own. */
+  readonly reduce?: 'server' | 'ring' | undefined;
   /** Global batch of one clock: a push of n samples outside BSP weighs n / batch. */
   readonly batch: number;
   /** Rate of an outer updater, which follows no schedule; absent without local steps. */
@@ -188,7 +192,10 @@ export class ShardCore {
     return new HostedSegment(segment, this.siteOf(spec.width, plan), plan.isResumed);
   }
 
-  private siteOf(width: number, { run, batch, outerRate, aggregator = { kind: 'mean' } }: ShardPlan): SegmentSite {
+  private siteOf(
+    width: number,
+    { run, batch, outerRate, aggregator = { kind: 'mean' }, reduce }: ShardPlan,
+  ): SegmentSite {
     const core = this;
     return {
       self: this.self,
@@ -210,6 +217,7 @@ export class ShardCore {
       width,
       rule: aggregator,
       aggregator: this.aggregator,
+      isRing: reduce === 'ring',
       encoder: this.encoder,
       counters: this.counters,
       send: (to, role, frame) => core.effects.push({ to, role, frame }),
@@ -260,9 +268,19 @@ export class ShardCore {
     if (age > 0 || this.plan?.run !== this.map.run) return 'early';
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
     if (hosted === undefined) return 'not-owner';
+    if (frame.kind === 'ringPush') return this.judgeRingPush(from, frame, hosted);
     if (!isOfWorker) return 'none';
     if (!hosted.isOwner || !hosted.isThere) return 'not-owner';
     return isPull(frame) ? judgePull(frame, this.plan) : judgePush(frame, this.map, this.plan);
+  }
+
+  /** Whoever hands over what came round has checked it, too: it answers for all of it. */
+  private judgeRingPush(from: NodeId, push: RingPush, hosted: HostedSegment): Refusal {
+    if (!hosted.isOwner || !hosted.isThere) return 'not-owner';
+    const rule = this.plan && ringRuleOf(this.plan);
+    if (!rule) return 'malformed';
+    if (!this.map.workers.some(({ node }) => node === from)) return 'not-a-worker';
+    return flawOfRingPush(push, this.map, rule, hosted.segment.range.floats);
   }
 
   /** Has this node sent more of what no honest node sends than a bug would explain? */
@@ -316,7 +334,7 @@ const judgePull = ({ minClock, done }: Pull | FilteredPull, { steps }: ShardPlan
   minClock >= steps || done >= steps ? 'bad-clock' : 'none';
 
 const SEGMENT_KINDS: ReadonlySet<Frame['kind']> = new Set([
-  ...(['push', 'pull', 'filteredPush', 'filteredPull'] as const),
+  ...(['push', 'ringPush', 'pull', 'filteredPush', 'filteredPull'] as const),
   ...(['update', 'confirm', 'follow', 'snapshot'] as const),
 ]);
 
@@ -338,6 +356,7 @@ function flawOf(frame: PlainFrame, segment: Segment): Refusal {
     if (!segment.accepts(frame) || (frame.keys !== null && (frame.covers ?? 1) > 1)) return 'bad-keys';
     return isAllFinite(frame.values) ? 'none' : 'not-finite';
   }
+  if (frame.kind === 'ringPush') return isAllFinite(frame.values) ? 'none' : 'not-finite';
   if (frame.kind !== 'pull') return 'none';
   return frame.keys === null || segment.acceptsKeys(frame.keys) ? 'none' : 'bad-keys';
 }
@@ -346,6 +365,8 @@ function dispatch(hosted: HostedSegment, from: NodeId, frame: PlainFrame): void 
   switch (frame.kind) {
     case 'push':
       return hosted.takePush(frame);
+    case 'ringPush':
+      return hosted.takeRingPush(frame);
     case 'pull':
       return hosted.takePull(from, frame);
     case 'update':

@@ -7,6 +7,8 @@ import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { ClientCore, type ClientEffect, type ClientEvent, type Pulled, type ReadFronts } from '../ps/client-core.ts';
 import type { ClusterMap } from '../ps/cluster-map.ts';
 import type { ClientFilterSettings } from '../ps/filters/client-filters.ts';
+import type { RingInbox } from '../ps/ring-inbox.ts';
+import type { RingRule } from '../ps/ring-push.ts';
 import type { Rows } from '../ps/segment.ts';
 import type { TableSpec } from '../ps/table.ts';
 import { Deferred } from './deferred.ts';
@@ -39,6 +41,8 @@ export interface PullRequest {
   readonly everySegment?: boolean;
   readonly after?: readonly Task<unknown>[];
   readonly filters?: PullFilters | null;
+  /** All workers pull the same at this clock: the rows may come round the ring, where the run has one. */
+  readonly isShared?: boolean;
 }
 
 export interface PushRequest {
@@ -64,6 +68,14 @@ export interface ClientTraffic {
   readonly pull: Required<WayBytes>;
 }
 
+/** A run whose gradients go round from trainer to trainer. */
+export interface RingLinks {
+  readonly rule: RingRule;
+  readonly inbox: RingInbox;
+  /** Hands a frame to the link to a node's trainer and says how many bytes that was. */
+  readonly pass: (to: NodeId, frame: Frame) => number;
+}
+
 const NO_CLOCK = -1;
 
 export class Client {
@@ -85,9 +97,10 @@ export class Client {
     private readonly send: (to: NodeId, frame: Frame) => number,
     nextRequest: () => number,
     settings: ClientFilterSettings = { seed: 0, l1: 0 },
+    private readonly ring?: RingLinks,
   ) {
     this.core = new ClientCore(self, nextRequest);
-    this.step({ kind: 'plan', run, tables, filters: settings });
+    this.step({ kind: 'plan', run, tables, filters: settings, ring });
   }
 
   get traffic(): ClientTraffic {
@@ -111,8 +124,19 @@ export class Client {
     this.step({ kind: 'link', node, isUp });
   }
 
+  /** There is a link to another trainer, or no longer. */
+  setPeer(node: NodeId, isUp: boolean): void {
+    this.step({ kind: 'peer', node, isUp });
+  }
+
+  /** Tells the time; called a few times a second. */
+  tick(now: number): void {
+    this.step({ kind: 'tick', now });
+  }
+
   receive(from: NodeId, frame: Frame, bytes: number): void {
-    if (frame.kind === 'answer' || frame.kind === 'filteredAnswer') this.wire.pull += bytes;
+    if (frame.kind === 'ringAnswer' || frame.kind === 'answer' || frame.kind === 'filteredAnswer')
+      this.wire.pull += bytes;
     this.step({ kind: 'frame', from, frame });
   }
 
@@ -124,13 +148,13 @@ export class Client {
       this.tables.map((spec, table) => new Float32Array(rowsOf(spec, request.keys[table]) * spec.width));
     const deferred = new Deferred<PulledTables>();
     this.pulls.set(id, { deferred, tables });
-    const { minClock, keys, done = NO_CLOCK, everySegment = false, filters = null } = request;
+    const { minClock, keys, done = NO_CLOCK, everySegment = false, filters = null, isShared = false } = request;
     const fail = (reason: unknown) => {
       this.pulls.delete(id);
       deferred.reject(reason);
     };
     this.when(request.after, fail, () =>
-      this.step({ kind: 'pull', id, minClock, done, keys, into: tables, everySegment, filters }),
+      this.step({ kind: 'pull', id, minClock, done, keys, into: tables, everySegment, filters, isShared }),
     );
     return { done: deferred.promise };
   }
@@ -185,6 +209,9 @@ export class Client {
       case 'send':
         this.count(effect.frame, this.send(effect.to, effect.frame));
         break;
+      case 'pass':
+        this.count(effect.frame, this.ring?.pass(effect.to, effect.frame) ?? 0);
+        break;
       case 'pulled': {
         const pull = this.pulls.get(effect.id);
         this.pulls.delete(effect.id);
@@ -207,7 +234,8 @@ export class Client {
   }
 
   private count(frame: Frame, wireBytes: number): void {
-    if (frame.kind === 'push' || frame.kind === 'filteredPush') this.wire.push += wireBytes;
+    if (frame.kind === 'push' || frame.kind === 'filteredPush' || frame.kind === 'ringPush')
+      this.wire.push += wireBytes;
     if (frame.kind === 'pull' || frame.kind === 'filteredPull') this.wire.pull += wireBytes;
   }
 }

@@ -86,9 +86,10 @@ export class ShardHost {
 }
 
 /** With local steps a shard applies the outer updater to what several batches of each worker came to. */
-export function shardPlanOf({ run, tables, seed, updater, aggregator, batch, local, steps, from }: RunPlan): ShardPlan {
+export function shardPlanOf(whole: RunPlan): ShardPlan {
+  const { run, tables, seed, updater, aggregator, reduce, batch, local, steps, from } = whole;
   const outer = local?.outer ?? null;
   const isResumed = from !== null;
-  const plan = { run, tables, seed, updater, aggregator, batch: batch * (local?.steps ?? 1), steps, isResumed };
+  const plan = { run, tables, seed, updater, aggregator, reduce, batch: batch * (local?.steps ?? 1), steps, isResumed };
   return outer === null ? plan : { ...plan, updater: outer.updater, outerRate: outer.learningRate };
 }

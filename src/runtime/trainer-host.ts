@@ -92,8 +92,12 @@ export class TrainerHost {
         onDown: (node) => this.run?.setLink(node, false),
       }),
       trainer: new LinkTable({
-        onFrame: (from, frame) => this.exchangeFrame(from, frame),
-        onUp: () => this.exchange.notify(),
+        onFrame: (from, frame, bytes) => this.receiveFromTrainer(from, frame, bytes),
+        onUp: (node) => {
+          this.exchange.notify();
+          this.run?.setPeer(node, true);
+        },
+        onDown: (node) => this.run?.setPeer(node, false),
       }),
     };
     this.exchange = new BlockExchange(
@@ -299,6 +303,8 @@ export class TrainerHost {
       changed: this.changed,
       send: (to, frame) => this.links.shard.send(to, frame),
       linked: () => this.links.shard.nodes(),
+      pass: (to, frame) => this.links.trainer.send(to, frame),
+      peers: () => this.links.trainer.nodes(),
       nextRequest: () => (this.requests = (this.requests + 1) >>> 0),
       now: () => performance.now(),
       emulate: this.emulate,
@@ -317,8 +323,9 @@ export class TrainerHost {
     return this.links.trainer.nodes().sort((a, b) => Number(holders.includes(b)) - Number(holders.includes(a)));
   }
 
-  private exchangeFrame(from: NodeId, frame: Frame): void {
-    if (frame.kind === 'blockRequest' || frame.kind === 'blockAnswer') this.exchange.receive(from, frame);
+  private receiveFromTrainer(from: NodeId, frame: Frame, bytes: number): void {
+    if (frame.kind === 'ringPush' || frame.kind === 'ringAnswer') this.run?.receiveRing(from, frame, bytes);
+    else if (frame.kind === 'blockRequest' || frame.kind === 'blockAnswer') this.exchange.receive(from, frame);
   }
 }
 

@@ -5,7 +5,11 @@ import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { ClusterState, Report, RunPlan, Traffic, WayBytes } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
-import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
+import { NO_CLOCK, type NodeId, segmentKey } from '../protocol/ids.ts';
+import type { RingFrame } from '../protocol/ring-frames.ts';
+import { RingInbox } from '../ps/ring-inbox.ts';
+import { type RingRule, ringRuleOf } from '../ps/ring-push.ts';
+import { cutSegments } from '../ps/table.ts';
 import { Batches } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
@@ -13,6 +17,7 @@ import type { Signal } from './deferred.ts';
 import type { Emulate } from './emulation.ts';
 import { openRunData, type RunData } from './run-data.ts';
 import { RunFilters } from './run-filters.ts';
+import { shardPlanOf } from './shard-host.ts';
 import type { StepLog } from './step-log.ts';
 import { TrainingLoop } from './training-loop.ts';
 import { WorkerMeter } from './worker-meter.ts';
@@ -25,6 +30,9 @@ export interface RunParts {
   readonly changed: Signal;
   readonly send: (to: NodeId, frame: Frame) => number;
   readonly linked: () => readonly NodeId[];
+  /** The same to other trainers, and which of them can be reached. */
+  readonly pass: (to: NodeId, frame: Frame) => number;
+  readonly peers: () => readonly NodeId[];
   readonly nextRequest: () => number;
   readonly now: () => number;
   /** How long a gradient takes here, if not as long as it does. */
@@ -62,6 +70,9 @@ export class TrainerRun {
   private readonly job: Job;
   private readonly options: unknown;
   private readonly reader: Client;
+  private readonly rule: RingRule | undefined;
+  private readonly inbox = new RingInbox();
+  private readonly segments: ReadonlySet<number>;
   private worker: { readonly client: Client; readonly incarnation: Incarnation } | null = null;
   private readonly meter: WorkerMeter;
   private preparing: Promise<Prepared> | null = null;
@@ -74,6 +85,8 @@ export class TrainerRun {
   constructor(private readonly parts: RunParts) {
     this.job = findJob(parts.plan.job);
     this.options = this.job.options.parse(parts.plan.options);
+    this.rule = ringRuleOf(shardPlanOf(parts.plan));
+    this.segments = new Set(cutSegments(parts.plan.tables).map(({ table, segment }) => segmentKey(table, segment)));
     this.reader = this.openClient(0);
     this.meter = new WorkerMeter(parts.plan.lossEvery, parts.now);
   }
@@ -100,6 +113,16 @@ export class TrainerRun {
     this.worker?.client.setLink(node, isUp);
   }
 
+  setPeer(node: NodeId, isUp: boolean): void {
+    this.worker?.client.setPeer(node, isUp);
+  }
+
+  /** Takes what another trainer sent round a ring, also before this tab works. */
+  receiveRing(from: NodeId, frame: RingFrame, bytes: number): void {
+    if (this.worker !== null) this.worker.client.receive(from, frame, bytes);
+    else if (this.rule !== undefined) this.inbox.keep(from, frame, this.segments);
+  }
+
   receive(from: NodeId, frame: Frame, bytes: number): void {
     this.reader.receive(from, frame, bytes);
     this.worker?.client.receive(from, frame, bytes);
@@ -107,6 +130,7 @@ export class TrainerRun {
 
   report(): RunReport {
     const isWorker = this.worker !== null;
+    this.worker?.client.tick(this.parts.now());
     return {
       worker: isWorker ? this.meter.take(this.device) : null,
       acknowledged: this.pastAcknowledged + (this.worker?.client.acknowledged ?? 0),
@@ -272,11 +296,14 @@ export class TrainerRun {
   }
 
   private openClient(incarnation: Incarnation): Client {
-    const { self, plan, send, linked, cluster, nextRequest } = this.parts;
-    const client = new Client({ node: self, incarnation }, plan.run, plan.tables, send, nextRequest, {
-      seed: plan.seed,
-      l1: plan.updater.kind === 'ftrl' ? plan.updater.l1 : 0,
-    });
+    const { self, plan, send, linked, cluster, nextRequest, pass, peers } = this.parts;
+    const { rule, inbox } = this;
+    // A reader asks for itself.
+    const ring = rule === undefined || incarnation === 0 ? undefined : { rule, inbox, pass };
+    const settings = { seed: plan.seed, l1: plan.updater.kind === 'ftrl' ? plan.updater.l1 : 0 };
+    const id = { node: self, incarnation };
+    const client = new Client(id, plan.run, plan.tables, send, nextRequest, settings, ring);
+    for (const node of peers()) client.setPeer(node, true);
     client.setMap(cluster().map);
     for (const node of linked()) client.setLink(node, true);
     return client;

@@ -101,7 +101,8 @@ export class TrainingLoop {
     const minClock = requiredClock(cluster().schedule, clock);
     const into = this.buffers(keys);
     const everySegment = done !== NO_CLOCK;
-    const pulled = client.pull({ minClock, keys, done, into, everySegment, filters: filters.pull(clock) }).done;
+    const wish = { filters: filters.pull(clock), isShared: true };
+    const pulled = client.pull({ minClock, keys, done, into, everySegment, ...wish }).done;
     return { clock, last, batches, keys, pulled };
   }
 

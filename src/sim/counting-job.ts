@@ -66,6 +66,14 @@ export function pushRows(segments: number, slot: number, worker: WorkerId, clock
   ];
 }
 
+/** The same as whole tables: what goes round a ring is no list of keys. */
+export function wholePushRows(segments: number, slot: number, worker: WorkerId, clock: number): Rows[] {
+  const [receipts, dense] = pushRows(segments, slot, worker, clock);
+  const values = new Float32Array(segments * SEGMENT_FLOATS);
+  for (const key of receipts?.keys ?? []) values.fill(1, key * RECEIPT_WIDTH, (key + 1) * RECEIPT_WIDTH);
+  return [{ keys: null, values }, ...(dense === undefined ? [] : [dense])];
+}
+
 /** How often the push of `slot` is in a receipts segment; NaN where its row disagrees with itself. */
 export function receiptsOf(values: Float32Array, slot: number): number {
   const row = values.subarray(slot * RECEIPT_WIDTH, (slot + 1) * RECEIPT_WIDTH);

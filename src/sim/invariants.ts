@@ -46,6 +46,8 @@ export interface ClientLoad {
   readonly clocks: number;
   readonly pulls: number;
   readonly requests: number;
+  /** Of what goes round a ring, at most one of each kind is kept for each segment. */
+  readonly ring: number;
 }
 
 /** A worker trains on one pull while the next is under way. */
@@ -61,6 +63,7 @@ export function checkMemory(node: NodeId, shard: ShardLoad, client: ClientLoad |
     ['clocks not acknowledged', client?.clocks ?? 0, MAX_UNACKED_CLOCKS],
     ['pulls under way', client?.pulls ?? 0, MAX_PULLS],
     ['requests under way', client?.requests ?? 0, MAX_PULLS * segments],
+    ['of one kind kept of a ring', client?.ring ?? 0, segments],
   ];
   return bounds.flatMap(([what, size, bound]) =>
     size <= bound ? [] : [{ invariant: 7, text: `node ${node}: ${size} ${what}; at most ${bound}` }],

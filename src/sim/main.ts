@@ -37,6 +37,7 @@ interface Options {
   readonly segments: number;
   readonly trace?: string;
   readonly filters?: Filters;
+  readonly reduce?: 'ring';
   readonly growth?: readonly number[] | true;
 }
 
@@ -99,12 +100,13 @@ function replayCommand(seed: number, options: Options): string {
     `npm run simulate -- --seed ${seed} --workers ${workers} --servers ${servers} --replicas ${replicas} ` +
     `--consistency ${nameOf(consistency)} --faults ${names} --fault-count ${faultCount} --steps ${steps}` +
     (segments === DEFAULTS.segments ? '' : ` --segments ${segments}`) +
-    filtersText(options.filters)
+    filtersText(options.filters) +
+    (options.reduce === undefined ? '' : ` --reduce ${options.reduce}`)
   );
 }
 
 function runOne(seed: number, options: Options, onTrace: (line: string) => void): SimulationResult {
-  const { workers, servers, replicas, consistency, faults, faultCount, steps, segments, filters } = options;
+  const { workers, servers, replicas, consistency, faults, faultCount, steps, segments, filters, reduce } = options;
   const config: SimulationConfig = {
     seed,
     workers,
@@ -117,6 +119,7 @@ function runOne(seed: number, options: Options, onTrace: (line: string) => void)
     segments,
     onTrace,
     ...(filters === undefined ? {} : { filters }),
+    ...(reduce === undefined ? {} : { reduce }),
   };
   return new Simulation(config).run();
 }
@@ -204,6 +207,7 @@ function commandLine(): Command {
     .addOption(option('--steps <n>', 'clocks of each history', parseCount).default(DEFAULTS.steps))
     .addOption(option('--segments <n>', 'segments of 64 KiB: fewer are faster', parseCount).default(DEFAULTS.segments))
     .addOption(option('--filters <push,pull>', 'lossless on whole numbers: f16,delta+f16', parseFilters))
+    .addOption(new Option('--reduce <way>', 'ring: gradients are added up from worker to worker').choices(['ring']))
     .addOption(option('--trace <file>', 'writes the whole trace of the last history'))
     .addOption(option('--growth [sizes]', `rooms of ${GROWTH_SIZES.join(', ')} nodes, or of these`, parseSizes))
     .addHelpText('after', EXAMPLES);

@@ -4,6 +4,8 @@ import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
 import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import { NodeCore, type NodeEffect, type NodeEvent, type OwnReport } from '../ps/node-core.ts';
+import { RingInbox } from '../ps/ring-inbox.ts';
+import { ringRuleOf } from '../ps/ring-push.ts';
 import type { Rows } from '../ps/segment.ts';
 import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
 import { CONTROL_LANE, type Network } from './network.ts';
@@ -22,6 +24,9 @@ const LOCAL_MS = 0.05;
 
 /** A control message's size on the wire, about: what it is exactly changes nothing. */
 const CONTROL_BYTES = 2_000;
+
+/** The simulator's plans have few segments, and nobody invents others. */
+const ANY = { has: () => true };
 
 /** Of messages that were measured: a broadcast is one message. */
 const SIZES = new WeakMap<ControlMessage, number>();
@@ -63,6 +68,7 @@ export class SimNode {
   private requests = 0;
   private readonly links = new Set<NodeId>();
   readonly cuts = new SimCuts();
+  private readonly ringInbox = new RingInbox();
 
   constructor(
     readonly self: NodeId,
@@ -99,12 +105,14 @@ export class SimNode {
     this.links.add(peer);
     this.stepShard({ kind: 'link', node: peer });
     this.worker?.step({ kind: 'link', node: peer, isUp: true });
+    this.worker?.step({ kind: 'peer', node: peer, isUp: true });
     this.step({ kind: 'connected', node: peer });
   }
 
   linkDown(peer: NodeId): void {
     this.links.delete(peer);
     this.worker?.step({ kind: 'link', node: peer, isUp: false });
+    this.worker?.step({ kind: 'peer', node: peer, isUp: false });
     this.step({ kind: 'disconnected', node: peer });
   }
 
@@ -158,10 +166,10 @@ export class SimNode {
     this.site.onCluster(this.self, cluster);
     const { plan, map, schedule, leases } = cluster;
     if (plan === null) return;
-    const { run, tables, seed, updater, aggregator, batch, steps, from } = plan;
+    const { run, tables, seed, updater, aggregator, reduce, batch, steps, from } = plan;
     this.stepShard({
       kind: 'plan',
-      plan: { run, tables, seed, updater, aggregator, batch, steps, isResumed: from !== null },
+      plan: { run, tables, seed, updater, aggregator, reduce, batch, steps, isResumed: from !== null },
     });
     this.stepShard({ kind: 'schedule', schedule });
     this.stepShard({ kind: 'map', map });
@@ -191,6 +199,7 @@ export class SimNode {
     if (plan !== null && this.worker === null && incarnation !== 0 && this.preparedRun === plan.run) {
       this.incarnation = incarnation;
       this.worker = this.hire({ node: this.self, incarnation }, cluster);
+      for (const node of this.links) this.worker.step({ kind: 'peer', node, isUp: true });
       this.worker.step({ kind: 'map', map });
       for (const node of this.links) this.worker.step({ kind: 'link', node, isUp: true });
       this.worker.start();
@@ -200,6 +209,7 @@ export class SimNode {
 
   private hire(self: WorkerId, { plan }: ClusterState): SimWorker {
     const { site } = this;
+    const rule = plan === null ? undefined : ringRuleOf(plan);
     return new SimWorker({
       self,
       run: plan?.run ?? 0,
@@ -217,6 +227,8 @@ export class SimNode {
       after: (delayMs, run) => site.time.after(delayMs, () => this.on(run)),
       onStart: (clock, required, floor) => site.onStart(self, clock, required, floor),
       nextRequest: () => ++this.requests,
+      ring: rule === undefined ? undefined : { rule, inbox: this.ringInbox },
+      pass: (to, frame) => this.sendFrame(to, 'trainer', frame),
     });
   }
 
@@ -246,8 +258,14 @@ export class SimNode {
     this.transmit(to, lane, bytes.byteLength, (peer) => {
       const received = decodeFrame(bytes);
       if (role === 'shard') peer.stepShard({ kind: 'frame', from: this.self, frame: received });
-      else peer.worker?.step({ kind: 'frame', from: this.self, frame: received });
+      else peer.takeAsTrainer(this.self, received);
     });
+  }
+
+  /** What goes round a ring is kept until this node works. */
+  takeAsTrainer(from: NodeId, frame: Frame): void {
+    if (this.worker !== null) this.worker.step({ kind: 'frame', from, frame });
+    else if (frame.kind === 'ringPush' || frame.kind === 'ringAnswer') this.ringInbox.keep(from, frame, ANY);
   }
 
   private transmit(to: NodeId, lane: string, bytes: number, deliver: (peer: SimNode) => void): void {
@@ -263,6 +281,7 @@ export class SimNode {
     this.site.time.after(REPORT_INTERVAL_MS, () => {
       if (!this.isAlive) return;
       this.on(() => {
+        this.worker?.step({ kind: 'tick', now: this.site.time.now });
         this.step({ kind: 'report', report: this.report(), broken: this.site.network.deadBulk(this.self) });
         this.scheduleReport();
       });

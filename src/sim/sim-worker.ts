@@ -6,6 +6,8 @@ import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { ClientCore, type ClientEvent, type Pulled, type ReadFronts } from '../ps/client-core.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
+import type { RingInbox } from '../ps/ring-inbox.ts';
+import type { RingRule } from '../ps/ring-push.ts';
 import type { Rows } from '../ps/segment.ts';
 import type { TableSpec } from '../ps/table.ts';
 import type { ClientLoad } from './invariants.ts';
@@ -25,6 +27,10 @@ export interface WorkerSite {
   /** A gradient is about to be computed on what a pull brought; `floor` is the oldest that any segment's clock was. */
   onStart(clock: number, required: number, floor: number): void;
   nextRequest(): number;
+  /** Of a run whose gradients go round. */
+  readonly ring: { readonly rule: RingRule; readonly inbox: RingInbox } | undefined;
+  /** Hands a frame to another worker. */
+  pass(to: NodeId, frame: Frame): void;
 }
 
 interface PullUnderWay {
@@ -51,7 +57,7 @@ export class SimWorker {
 
   constructor(private readonly site: WorkerSite) {
     this.core = new ClientCore(site.self, () => site.nextRequest());
-    this.step({ kind: 'plan', run: site.run, tables: site.tables });
+    this.step({ kind: 'plan', run: site.run, tables: site.tables, ring: site.ring });
   }
 
   /** Pushes that were acknowledged, each segment's counted. */
@@ -92,6 +98,7 @@ export class SimWorker {
     if (event.kind === 'frame') this.noteFloor(event.frame);
     for (const effect of this.core.step(event)) {
       if (effect.kind === 'send') this.send(effect.to, effect.frame);
+      else if (effect.kind === 'pass') this.site.pass(effect.to, effect.frame);
       else if (effect.kind === 'pulled') this.arrive(effect.id, effect.pulled);
       else if (effect.kind === 'garbled') throw new Error(`worker ${this.site.self.node}: ${effect.text}`);
       else if (effect.kind === 'rejected') throw new Error(`worker ${this.site.self.node}: ${effect.refuse.reason}`);
@@ -132,13 +139,15 @@ export class SimWorker {
     const id = ++this.pulls;
     this.pull = { id, clock, required, floor: Number.POSITIVE_INFINITY, pulled: null };
     const { filters } = scheduleAt(this.site.cluster().schedule, Math.max(clock, 0));
-    const pull = { id, minClock: required, done, keys, into, everySegment: isJoin || done !== NO_CLOCK };
+    const everySegment = isJoin || done !== NO_CLOCK;
+    const pull = { id, minClock: required, done, keys, into, everySegment, isShared: !isJoin };
     this.step({ kind: 'pull', ...pull, filters: filters?.kind === 'fixed' ? filters.pull : null });
   }
 
   private arrive(id: number, pulled: Pulled): void {
     if (this.pull?.id !== id) return;
     this.pull.pulled = pulled;
+    this.pull.floor = Math.min(this.pull.floor, pulled.floor);
     if (this.isJoined) return;
     this.isJoined = true;
     this.idleSince = this.site.now();

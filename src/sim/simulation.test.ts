@@ -72,6 +72,14 @@ describe('histories with faults of every kind hold', () => {
     },
   );
 
+  it('gradients added up round a ring, workers killed and cut off in the middle of it', () => {
+    const ring = { reduce: 'ring', segments: 2, steps: 25 } as const;
+    expect(violationsOf(12, ring)).toEqual([]);
+    expect(violationsOf(12, { ...ring, workers: 1, servers: 1, both: 4 })).toEqual([]);
+    const faults: readonly FaultKind[] = ['kill-worker', 'join', 'break', 'freeze', 'slow'];
+    expect(violationsOf(12, { ...ring, workers: 3, servers: 2, both: 2, faults, faultCount: 14 })).toEqual([]);
+  });
+
   it('no replicas: nobody who holds something is killed, but everything else happens', () => {
     expect(violationsOf(8, { servers: 2, replicas: 0 })).toEqual([]);
   });
@@ -132,6 +140,26 @@ describe('a history', () => {
     expect(new Simulation(config(5)).run().traceHash).not.toBe(new Simulation(config(6)).run().traceHash);
   });
 
+  it('with a ring ends as without one, with fewer messages from and to the servers', () => {
+    const lanes = (reduce: 'ring' | undefined) => {
+      const counts = new Map<string, number>();
+      const onSend = (_: NodeId, __: NodeId, lane: string) => counts.set(lane, (counts.get(lane) ?? 0) + 1);
+      const calm = { workers: 4, servers: 2, replicas: 0, segments: 2, steps: 10, faults: [], onSend };
+      const { parameters, violations } = new Simulation(config(3, { ...calm, ...(reduce && { reduce }) })).run();
+      expect(violations).toEqual([]);
+      return { counts, parameters };
+    };
+    const [ring, server] = [lanes('ring'), lanes(undefined)];
+    // Whole numbers: their sum is the same in any order.
+    expect(ring.parameters).toEqual(server.parameters);
+    // 3 segments, 10 clocks: 4 pushes each to its server, or 3 from worker to worker and 1 to the server.
+    expect(server.counts.get('shard push')).toBe(3 * 10 * 4);
+    expect(ring.counts.get('shard push')).toBeUndefined();
+    expect(ring.counts.get('shard ringPush')).toBe(3 * 10);
+    expect(ring.counts.get('trainer ringPush')).toBe(3 * 10 * 3);
+    expect(ring.counts.get('trainer ringAnswer')).toBe(3 * 10 * 3);
+  });
+
   it('in BSP ends with the parameters of the run without faults when only servers are lost', () => {
     const calm = new Simulation(config(3, { faults: [] })).run();
     const faults: readonly FaultKind[] = ['kill-server', 'leave-server', 'join-server'];
@@ -170,6 +198,11 @@ describe('the checks can fail', () => {
       else original.call(this, push);
     });
     expect(firstViolation(30, { consistency: SSP })).toContain('invariant 1');
+  });
+
+  it('when a gradient of several is taken although some of it is in, a push counts twice', () => {
+    restore = breakMethod(HostedSegment.prototype, 'standingOf', () => 'next');
+    expect(firstViolation(20, { reduce: 'ring', segments: 2, steps: 25 })).toContain('invariant 1');
   });
 
   it('without the epoch check frames of an old epoch are applied, and pushes are lost or doubled', () => {

@@ -5,7 +5,7 @@ import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protoc
 import type { Consistency } from '../ps/consistency.ts';
 import type { Segment } from '../ps/segment.ts';
 import { hash32, Random } from '../random.ts';
-import { countingPlan, pushRows } from './counting-job.ts';
+import { countingPlan, pushRows, wholePushRows } from './counting-job.ts';
 import { FaultInjector, type Target } from './fault-injector.ts';
 import { drawFaults, type Fault, type FaultKind } from './faults.ts';
 import { checkMemory, checkReplicas, MapLedger, type Violation } from './invariants.ts';
@@ -39,6 +39,8 @@ export interface SimulationConfig {
   /** Looks on, many times a step, and may act. */
   readonly observe?: (observation: Observation) => void;
   readonly checkpoint?: CheckpointPolicy;
+  /** Gradients are added up round a ring. */
+  readonly reduce?: 'ring';
   /** Goes on from what an earlier history kept. */
   readonly from?: SimCheckpoint;
   /** Receives every line of the trace, when wanted. */
@@ -192,6 +194,7 @@ export class Simulation {
     const self = this.signaling.nextId();
     const random = new Random(hash32(config.seed, 11, self));
     const isSlow = random.unit() < 0.15;
+    const rowsOf = config.reduce === 'ring' ? wholePushRows : pushRows;
     const pace = (config.computeMs ?? MEAN_COMPUTE_MS) / MEAN_COMPUTE_MS;
     const skewMs = (random.unit() - 0.5) * 1_000_000;
     const node: SimNode = new SimNode(self, role, {
@@ -201,7 +204,7 @@ export class Simulation {
       from: config.from ?? null,
       skewMs,
       computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * pace * (8 + random.unit() * 10),
-      rows: (worker, clock) => pushRows(this.segments, this.pushes.slotOf(worker, clock), worker, clock),
+      rows: (worker, clock) => rowsOf(this.segments, this.pushes.slotOf(worker, clock), worker, clock),
       onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
       onAcknowledge: ({ worker, clock, table, segment }) => {
         if (table === 0) this.pushes.acknowledge(worker, clock, segment);
@@ -217,11 +220,12 @@ export class Simulation {
   }
 
   private start(): void {
-    const { workers, both = 0, steps, replicas, consistency, checkpoint, from, filters } = this.config;
+    const { workers, both = 0, steps, replicas, consistency, checkpoint, from, filters, reduce } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
     const plan = {
       ...countingPlan(this.segments, workers + both, steps, replicas),
+      ...(reduce === undefined ? {} : { reduce }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
     };
