@@ -1,6 +1,7 @@
 // The state of a cluster as a scheduler would announce it: all nodes there, one run going on. For benchmarks without a scheduler.
 import type { ClusterState, RunPlan } from '../src/protocol/control.ts';
 import type { NodeId } from '../src/protocol/ids.ts';
+import { OPEN_ROOM } from '../src/protocol/privacy.ts';
 import type { Schedule } from '../src/ps/consistency.ts';
 import { rebalance, toRuns } from '../src/ps/leases.ts';
 import { assignSegments } from '../src/ps/ring.ts';
@@ -43,6 +44,7 @@ export function runningCluster({ plan, workers, servers, schedule }: RunningClus
     holders: [],
     shutOut: [],
     sidelined: [],
+    privacy: OPEN_ROOM,
     checkpoint: { cutAt: null, newest: null },
   };
 }

@@ -16,9 +16,9 @@ import { BlockExchange } from '../../src/runtime/block-exchange.ts';
 import { loadFiles } from '../../src/runtime/data-files.ts';
 import { Signal } from '../../src/runtime/deferred.ts';
 import { asItIs } from '../../src/runtime/emulation.ts';
-import { splitPlan } from '../../src/runtime/run-data.ts';
 import { makePlan } from '../../src/runtime/run-plan.ts';
 import { shardPlanOf } from '../../src/runtime/shard-host.ts';
+import { splitPlan } from '../../src/runtime/splits.ts';
 import { StepLog } from '../../src/runtime/step-log.ts';
 import { TrainerRun } from '../../src/runtime/trainer-run.ts';
 import { runningCluster } from '../cluster-state.ts';
@@ -126,6 +126,7 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
       self,
       plan,
       exchange: data.exchange,
+      own: () => null,
       steps: new StepLog(() => Date.now()),
       cluster: () => cluster,
       changed,

@@ -175,6 +175,7 @@ export class VirtualCluster {
       cluster: () => this.states.get(self) ?? this.scheduler.state,
       changed: this.changed,
       onPrepared: () => undefined,
+      own: () => null,
       send: (to, frame) =>
         this.transmit(self, to, frame, (received) =>
           this.answer(this.shard.step({ kind: 'frame', from: self, frame: received })),

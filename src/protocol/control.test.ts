@@ -62,6 +62,7 @@ const cluster: Message<'cluster'> = {
   holders: [],
   shutOut: [],
   sidelined: [{ node: nodeId(3), unreached: nodeId(5), worker: true, server: false }],
+  privacy: { isPrivate: false, offers: [] },
   checkpoint: { cutAt: 599, newest: { clock: 399, parts: ['cd'.repeat(32)] } },
 };
 

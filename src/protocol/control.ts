@@ -16,6 +16,7 @@ import {
   MAX_WIDTH,
 } from './limits.ts';
 import { measuresSchema } from './measures.ts';
+import { offerSchema, privacySchema, privateSourceSchema, splitSchema } from './privacy.ts';
 import { parseMessage } from './signaling.ts';
 
 const u32 = z.number().int().min(0).max(0xffff_ffff);
@@ -96,13 +97,6 @@ const tablesSchema = z
     error: 'The shape of a table is not what its keys and its width make.',
   });
 
-/** Blocks of one split: all of `blockSamples`, but the last, which has what is left. */
-const splitSchema = z.object({
-  samples: count,
-  blockSamples: z.number().int().min(1),
-  blocks: z.number().int().min(0).max(MAX_BLOCKS),
-});
-
 /** SHA-256, lower-case hex: a block that somebody in the room holds. */
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -114,6 +108,8 @@ const dataSchema = z.object({
   source: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('generated'), seed: u32, samples: z.object({ train: count, test: count }).nullable() }),
     z.object({ kind: z.literal('blocks'), manifest: hash }),
+    /** Every worker's own, which stay with it; samples and blocks of the plan are those of the start together. */
+    privateSourceSchema,
   ]),
 });
 
@@ -225,6 +221,7 @@ const clusterSchema = z.object({
   shutOut: z.array(node).max(MAX_ROOM_NODES),
   /** Nodes that have lost a role, or both, until they reach another node again. */
   sidelined: z.array(z.object({ node, unreached: node, worker: z.boolean(), server: z.boolean() })).max(MAX_ROOM_NODES),
+  privacy: privacySchema,
   /** The clock at which the next checkpoint is cut, and the newest one that is complete. */
   checkpoint: z.object({ cutAt: clock.nullable(), newest: checkpointSchema.nullable() }),
 });
@@ -257,6 +254,10 @@ export const requestSchema = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('consistency'), consistency: consistencySchema }),
   z.object({ ask: z.literal('learning-rate'), learningRate: learningRateSchema }),
   z.object({ ask: z.literal('staleness-aware'), isStalenessAware: z.boolean() }),
+  /** Shall data stay in their tabs? Asked between runs. */
+  z.object({ ask: z.literal('privacy'), isPrivate: z.boolean() }),
+  /** What I have to train on myself; null takes it back. */
+  z.object({ ask: z.literal('offer'), offer: offerSchema.nullable() }),
   z.object({ ask: z.literal('role'), role: z.enum(roleChoices) }),
   /** Going politely: hand over what I own, and tell me when that is done (I am in no map any more). */
   z.object({ ask: z.literal('leave') }),

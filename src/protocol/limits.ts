@@ -92,3 +92,9 @@ export const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
 /** Waits in an all-reduce before a worker turns to the owner itself; some steps' time is added, for the slow ones. A dead or
  * unreachable neighbour is noticed at once; this is for what is neither. */
 export const RING_PATIENCE_MS = 2_000;
+
+/** The shape of a tab's own data as text: a table of 500 columns with their names and spreads, or 1,000 class names. */
+export const MAX_OFFER_CHARS = 48 * 1024;
+
+/** Shapes of all tabs of a room together: they are in every `cluster` message, beside the map. */
+export const MAX_OFFERS_CHARS = 96 * 1024;

@@ -1,8 +1,10 @@
 // The cluster state by itself: what a room is before its first run, and what can be told from a state alone. Pure.
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import { OPEN_ROOM, type Privacy } from '../protocol/privacy.ts';
 import { expandRuns, rebalance, toRuns } from './leases.ts';
 import { isSamePlacement } from './placement.ts';
+import { isPrivateRun, leaseOwnBlocks } from './privacy.ts';
 
 type ClusterMap = ClusterState['map'];
 
@@ -25,6 +27,7 @@ export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
     holders: [],
     shutOut: [],
     sidelined: [],
+    privacy: OPEN_ROOM,
     checkpoint: { cutAt: null, newest: null },
   };
 }
@@ -56,6 +59,9 @@ export function isSameMap(map: ClusterMap, change: Pick<ClusterMap, 'servers' | 
   );
 }
 
+export const isSameLeases = (a: ClusterState['leases'], b: ClusterState['leases']): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
+
 /** Workers that are there keep their incarnation; newcomers get the counter of the epoch that admits them. */
 export function admit(map: ClusterMap, nodes: readonly { readonly node: NodeId }[]): WorkerId[] {
   const incarnation = map.epoch.counter + 1;
@@ -67,7 +73,14 @@ export function leaseBlocks(
   plan: RunPlan,
   previous: ClusterState['leases'],
   candidates: readonly { readonly node: NodeId }[],
+  privacy: Privacy = OPEN_ROOM,
 ): ClusterState['leases'] {
+  if (isPrivateRun(plan)) {
+    return leaseOwnBlocks(
+      privacy,
+      candidates.map(({ node }) => node),
+    );
+  }
   const { blocks, blockSamples, samples } = plan.data.train;
   const sizes = Array.from({ length: blocks }, (_, block) => Math.min(blockSamples, samples - block * blockSamples));
   const before = new Map(previous.map(({ worker, runs }) => [worker, expandRuns(runs, blocks)]));

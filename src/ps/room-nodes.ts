@@ -1,6 +1,7 @@
 // Every node that the scheduler counts on, and what it knows of each: role, readiness, when it was heard of last. Pure.
 import type { ClusterState, RoleChoice } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import { lacksData } from './privacy.ts';
 import { mayWork } from './roles.ts';
 
 /** Reports come four times a second: who missed two may be dead, though nobody has noticed. */
@@ -87,7 +88,9 @@ export class RoomNodes {
 
   /** Who may work and hasn't said that it can't: the others must not wait for a tab whose part has failed. Oldest first. */
   able(cluster: ClusterState): KnownNode[] {
-    return this.trusted(cluster).filter((known) => mayWork(known) && known.failedRun !== cluster.plan?.run);
+    return this.trusted(cluster).filter(
+      (known) => mayWork(known) && known.failedRun !== cluster.plan?.run && !lacksData(cluster, known.node),
+    );
   }
 
   /** Those of them that reach every server, or will soon. */

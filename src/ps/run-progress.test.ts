@@ -99,7 +99,7 @@ describe('the accuracy curve', () => {
     const test = { samples: 5_000, blockSamples: 1_000, blocks: 5 };
     const large = runPlanOf({ run: 1, data: { ...plan.data, test } });
     // 1,024 samples are enough on the way: two blocks of 1,000.
-    expect(liveTestBlocks(large)).toBe(2);
+    expect(liveTestBlocks(large.data.test)).toBe(2);
     const progress = running(large);
     take(progress, A, {
       evaluations: [
@@ -114,11 +114,7 @@ describe('the accuracy curve', () => {
 
   it('looks at one block at least, and at no more than there are', () => {
     const blocks = (samples: number, blockSamples: number) =>
-      liveTestBlocks(
-        runPlanOf({
-          data: { ...plan.data, test: { samples, blockSamples, blocks: Math.ceil(samples / blockSamples) } },
-        }),
-      );
+      liveTestBlocks({ samples, blockSamples, blocks: Math.ceil(samples / blockSamples) });
     expect([blocks(100, 100), blocks(60_000, 10_000), blocks(10_000, 512), blocks(500, 512)]).toEqual([1, 1, 2, 1]);
   });
 

@@ -1,9 +1,19 @@
 // What the scheduler knows of a run's progress: curves merged from the workers' reports, time spent training, figures
 // per node. Pure bookkeeping; the scheduler decides.
-import type { Metrics, NodeMetrics, Point, Report, RunPlan, Traffic, WayBytes } from '../protocol/control.ts';
+import type {
+  Metrics,
+  NodeMetrics,
+  Point,
+  Report,
+  RunPlan,
+  SplitPlan,
+  Traffic,
+  WayBytes,
+} from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { MAX_ROOM_NODES } from '../protocol/limits.ts';
 import { Curve } from './curve.ts';
+import { isPrivateRun } from './privacy.ts';
 import { Tallies } from './tallies.ts';
 
 /** Sums waiting for the last worker's part. Older ones are dropped: a worker that left will not complete them. */
@@ -142,10 +152,21 @@ export class RunProgress {
       if (sum.samples > 0) this.loss.add(this.point(last, sum.value / sum.samples, now));
     }
     trim(this.losses);
+    if (isPrivateRun(this.plan)) this.closeEvaluations(floor, now);
+  }
+
+  /** Of data that nobody else knows an evaluation is complete when every worker has gone on from its clock. */
+  private closeEvaluations(floor: number, now: number): void {
+    for (const [clock, sum] of [...this.evaluations].sort(([a], [b]) => a - b)) {
+      if (clock >= floor) continue;
+      this.evaluations.delete(clock);
+      if (sum.samples > 0) this.accuracy.add(this.point(Math.max(clock, 0), sum.value / sum.samples, now));
+    }
   }
 
   private addEvaluation(clock: number, score: number, samples: number, now: number): void {
     const sum = add(this.evaluations, clock, score, samples);
+    if (isPrivateRun(this.plan)) return trim(this.evaluations);
     const wanted = this.evaluationSamples(clock);
     if (sum.samples < wanted) return trim(this.evaluations);
     this.evaluations.delete(clock);
@@ -157,7 +178,7 @@ export class RunProgress {
     const all = this.plan.data.test.samples;
     return clock >= this.plan.steps - 1
       ? all
-      : Math.min(all, liveTestBlocks(this.plan) * this.plan.data.test.blockSamples);
+      : Math.min(all, liveTestBlocks(this.plan.data.test) * this.plan.data.test.blockSamples);
   }
 
   private point(clock: number, value: number, now: number): Point {
@@ -276,7 +297,7 @@ export interface NodeRole {
 export const LIVE_TEST_SAMPLES = 1_024;
 
 /** Test blocks that an evaluation on the way looks at: the first ones. */
-export function liveTestBlocks({ data: { test } }: RunPlan): number {
+export function liveTestBlocks(test: SplitPlan): number {
   return Math.min(test.blocks, Math.max(1, Math.ceil(LIVE_TEST_SAMPLES / test.blockSamples)));
 }
 

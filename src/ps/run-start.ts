@@ -2,12 +2,12 @@
 import type { ClusterState, Request, RunPlan } from '../protocol/control.ts';
 import type { Filters } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import type { Privacy } from '../protocol/privacy.ts';
 import { leaseBlocks } from './cluster-state.ts';
 import type { Consistency } from './consistency.ts';
+import type { Denial } from './denial.ts';
+import { lacksData, whyNotPrivately } from './privacy.ts';
 import { chooseServers, mayWork, type RoleHolder } from './roles.ts';
-
-/** Why a request can't be met, and what to do. */
-export type Denial = readonly [text: string, advice: string];
 
 type StartRequest = Request & { readonly ask: 'start' };
 
@@ -46,9 +46,14 @@ const NEEDS_BSP: Denial = [
 ];
 
 /** @param nodes of the room, oldest first */
-export function whyNotStart({ plan, consistency, filters }: StartRequest, nodes: readonly RoleHolder[]): Denial | null {
+export function whyNotStart(
+  { plan, consistency, filters }: StartRequest,
+  nodes: readonly RoleHolder[],
+  privacy: Privacy,
+): Denial | null {
   if (!nodes.some(mayWork)) return ['No tab may work.', 'Set the role of a tab to auto, worker or both.'];
-  const unfit = whyUnfit(plan, consistency) ?? whyNoFilters(plan, filters);
+  const workers = nodes.filter(mayWork).map(({ node }) => node);
+  const unfit = whyUnfit(plan, consistency) ?? whyNoFilters(plan, filters) ?? whyNotPrivately(plan, privacy, workers);
   if (unfit !== null) return unfit;
   if (chooseServers(nodes, [], plan.replicas).length > 0) return null;
   return ['No tab may serve.', 'Set the role of a tab to auto, server or both.'];
@@ -60,6 +65,7 @@ export function beginning(
   { consistency, learningRate, filters, isStalenessAware }: StartRequest,
   from: NodeId,
   nodes: readonly RoleHolder[],
+  privacy: Privacy,
 ): Partial<ClusterState> {
   const first = { fromClock: 0, consistency, learningRate, filters, isStalenessAware };
   return {
@@ -69,7 +75,12 @@ export function beginning(
     schedule: plan.from?.schedule ?? [first],
     checkpoint: { cutAt: null, newest: null },
     clockLimit: plan.steps,
-    leases: leaseBlocks(plan, [], nodes.filter(mayWork)),
+    leases: leaseBlocks(
+      plan,
+      [],
+      nodes.filter((known) => mayWork(known) && !lacksData({ plan, privacy }, known.node)),
+      privacy,
+    ),
     shutOut: [],
     holders: plan.data.source.kind === 'blocks' ? [from] : [],
   };

@@ -13,7 +13,16 @@ import type {
 import type { Filters } from '../protocol/filters.ts';
 import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
-import { admit, emptyCluster, isActive, isSameMap, leaseBlocks, sameNodes, workerNodes } from './cluster-state.ts';
+import {
+  admit,
+  emptyCluster,
+  isActive,
+  isSameLeases,
+  isSameMap,
+  leaseBlocks,
+  sameNodes,
+  workerNodes,
+} from './cluster-state.ts';
 import {
   type Consistency,
   changeSchedule,
@@ -22,15 +31,17 @@ import {
   type ScheduleEntry,
   scheduleAt,
 } from './consistency.ts';
+import type { Denial } from './denial.ts';
 import { DynamicDelay } from './dynamic-delay.ts';
 import { AutoFilters } from './filters/auto-filters.ts';
 import { lostInWords } from './lost-segments.ts';
+import { changePrivacy, isPrivateRun } from './privacy.ts';
 import { type Conflict, Reachability, sideline } from './reachability.ts';
 import { assignSegments } from './ring.ts';
 import { chooseServers, mayWork } from './roles.ts';
 import { type KnownNode, type NodeIntroduction, RoomNodes } from './room-nodes.ts';
 import { type NodeRole, RunProgress } from './run-progress.ts';
-import { beginning, type Denial, whyNoFilters, whyNotStart, whyUnfit } from './run-start.ts';
+import { beginning, whyNoFilters, whyNotStart, whyUnfit } from './run-start.ts';
 import { SegmentMoves } from './segment-moves.ts';
 import { cutSegments } from './table.ts';
 
@@ -169,7 +180,11 @@ export class SchedulerCore {
     this.delay.forget(node);
     this.moves.forget(node);
     this.reach.forget(node);
-    this.change({ holders: this.cluster.holders.filter((holder) => holder !== node) });
+    const { holders, privacy } = this.cluster;
+    this.change({
+      holders: holders.filter((holder) => holder !== node),
+      privacy: { ...privacy, offers: privacy.offers.filter((offer) => offer.node !== node) },
+    });
     this.settle(`node ${node} (${label}) ${reason}`);
   }
 
@@ -218,6 +233,9 @@ export class SchedulerCore {
         return this.changeFrom({ isStalenessAware: request.isStalenessAware });
       case 'filters':
         return this.changeFilters(from, request.filters);
+      case 'privacy':
+      case 'offer':
+        return this.changePrivacy(from, request);
       case 'role':
       case 'leave':
         return this.changeRole(from, request);
@@ -230,7 +248,7 @@ export class SchedulerCore {
     if (isActive(this.cluster)) return this.deny(from, ['A run is going on.', 'Stop it before you start another.']);
     const isOut = (node: NodeId) => this.cluster.sidelined.some((entry) => entry.node === node);
     const nodes = this.nodes.sorted().filter(({ node }) => !isOut(node));
-    const denial = whyNotStart(request, nodes);
+    const denial = whyNotStart(request, nodes, this.cluster.privacy);
     if (denial !== null) return this.deny(from, denial);
     const plan: RunPlan = { ...request.plan, run: (this.cluster.plan?.run ?? 0) + 1 };
     const past = plan.from?.clock ?? NO_CLOCK;
@@ -239,7 +257,7 @@ export class SchedulerCore {
     this.delay = new DynamicDelay();
     this.isLost = false;
     this.preparingSince = now;
-    this.change(beginning(plan, request, from, nodes));
+    this.change(beginning(plan, request, from, nodes, this.cluster.privacy));
     const servers = chooseServers(nodes, [], plan.replicas);
     const chains = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
     const placements = chains.map((chain) => ({ chain, learners: [] }));
@@ -301,6 +319,17 @@ export class SchedulerCore {
     this.change({ schedule: [...changeSchedule(schedule, { ...last, ...change, fromClock })] });
   }
 
+  private changePrivacy(from: NodeId, request: Request & { ask: 'privacy' | 'offer' }): void {
+    const known = this.nodes.get(from);
+    if (known === undefined) return;
+    const changed = changePrivacy(this.cluster, isActive(this.cluster), from, request);
+    if (!('offers' in changed)) return this.deny(from, changed);
+    this.change({ privacy: changed });
+    // With other data it may be able to work.
+    if (request.ask === 'offer') known.failedRun = 0;
+    this.settle();
+  }
+
   private changeRole(from: NodeId, request: Request & { ask: 'role' | 'leave' }): void {
     const known = this.nodes.get(from);
     if (known === undefined) return;
@@ -325,6 +354,11 @@ export class SchedulerCore {
       known.failedRun = plan.run;
       this.settle();
       this.beginWhenReady(now);
+    }
+    // Of a private run: other files were dropped meanwhile.
+    if (report.problem === null && known.failedRun === plan.run && isPrivateRun(plan)) {
+      known.failedRun = 0;
+      this.settle();
     }
     if (report.isPrepared && known.preparedRun !== plan.run) {
       known.preparedRun = plan.run;
@@ -431,8 +465,9 @@ export class SchedulerCore {
     if (plan === null || !this.canDecide) return;
     const candidates = isActive(this.cluster) ? this.nodes.candidates(this.cluster) : [];
     const holders = this.cluster.leases.map(({ worker }) => worker);
-    if (isActive(this.cluster) && !sameNodes(candidates, holders)) {
-      this.change({ leases: leaseBlocks(plan, this.cluster.leases, candidates) });
+    if (isActive(this.cluster) && (!sameNodes(candidates, holders) || isPrivateRun(plan))) {
+      const leases = leaseBlocks(plan, this.cluster.leases, candidates, this.cluster.privacy);
+      if (!isSameLeases(leases, this.cluster.leases)) this.change({ leases });
     }
     const isOut = (node: NodeId) => this.cluster.sidelined.some((entry) => entry.node === node && entry.server);
     const trusted = this.nodes.trusted(this.cluster).filter(({ node }) => !isOut(node));

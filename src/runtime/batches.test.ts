@@ -26,6 +26,8 @@ class FakeData implements RunData {
     shape: [1],
     classes: 99,
   };
+  readonly splits = { train: split, test: split };
+  readonly isOwn: boolean = false;
   readonly asked: number[] = [];
 
   async block(_: Split, index: number): Promise<Block> {

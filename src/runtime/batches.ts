@@ -5,8 +5,10 @@ import { type Picks, Sampler, shareOf } from '../data/sampler.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { expandRuns } from '../ps/leases.ts';
+import { offerOf, weightedShare } from '../ps/privacy.ts';
 import { hash32 } from '../random.ts';
-import { type RunData, samplesIn } from './run-data.ts';
+import type { RunData } from './run-data.ts';
+import { samplesIn } from './splits.ts';
 
 /** Exchanges whose batches are alive at once: those computed on, and the next, whose keys are being pulled. */
 const CLOCKS = 2;
@@ -22,7 +24,7 @@ export class Batches {
   private samplerOf = '';
   private leases = 0;
   private readonly buffers: Float32Array[] = [];
-  private turn = 0;
+  private bufferTurn = 0;
   /** Batches that are alive at once, the most so far. */
   private alive = CLOCKS;
   /** Clocks whose batches were taken before the checkpoint that the run goes on from. */
@@ -48,10 +50,14 @@ export class Batches {
     this.alive = Math.max(this.alive, CLOCKS * batches);
   }
 
-  /** The next batch, or null where this worker's share is empty (fewer samples in a batch than workers). */
-  async next(cluster: ClusterState): Promise<PickedBatch | null> {
-    const { rank, workers } = this.place(cluster);
-    const count = shareOf(this.plan.batch, rank, workers);
+  /**
+   * The next batch, or null where this worker's share is empty (fewer samples in a batch than workers).
+   * @param turn number of the batch, the same for all workers
+   */
+  async next(cluster: ClusterState, turn = 0): Promise<PickedBatch | null> {
+    const nodes = this.nodes(cluster);
+    const rank = Math.max(0, nodes.indexOf(this.self));
+    const count = this.share(cluster, nodes, rank, turn);
     const sampler = this.samplerFor(cluster, rank, count);
     if (count === 0 || sampler === null) return null;
     const picks = sampler.next(count);
@@ -60,18 +66,24 @@ export class Batches {
     return { block: gather(blocks, picks, this.buffer(count)), picks };
   }
 
-  /** Before it is admitted a worker prepares for the rank that its lease promises. */
-  private place(cluster: ClusterState): { rank: number; workers: number } {
+  /** Whoever has more of its own takes more, so that every sample of the room counts the same. */
+  private share({ privacy }: ClusterState, nodes: readonly NodeId[], rank: number, turn: number): number {
+    if (!this.data.isOwn) return shareOf(this.plan.batch, rank, Math.max(1, nodes.length));
+    const weights = nodes.map((node) => offerOf(privacy, node)?.train.samples ?? 0);
+    return weightedShare(this.plan.batch, weights, rank, turn);
+  }
+
+  /** In rank order. Before it is admitted a worker prepares for the rank that its lease promises. */
+  private nodes(cluster: ClusterState): NodeId[] {
     const active = cluster.map.workers.map(({ node }) => node);
-    const nodes = active.includes(this.self) ? active : cluster.leases.map(({ worker }) => worker);
-    return { rank: Math.max(0, nodes.indexOf(this.self)), workers: Math.max(1, nodes.length) };
+    return active.includes(this.self) ? active : cluster.leases.map(({ worker }) => worker);
   }
 
   private samplerFor(cluster: ClusterState, rank: number, count: number): Sampler | null {
     const lease = cluster.leases.find(({ worker }) => worker === this.self);
     const name = JSON.stringify([rank, lease?.runs]);
     if (lease !== undefined && name !== this.samplerOf) {
-      const { train } = this.plan.data;
+      const { train } = this.data.splits;
       const blocks = expandRuns(lease.runs, train.blocks).map((index) => ({ index, samples: samplesIn(train, index) }));
       // A new lease is a new order: the same would begin again with the samples that were just seen.
       const seed = hash32(this.plan.seed, this.leases++);
@@ -99,10 +111,10 @@ export class Batches {
     const { meta } = this.data;
     if (layoutOf(meta) !== 'dense') return undefined;
     const size = count * meta.features;
-    this.turn = (this.turn + 1) % this.alive;
-    const old = this.buffers[this.turn];
+    this.bufferTurn = (this.bufferTurn + 1) % this.alive;
+    const old = this.buffers[this.bufferTurn];
     const buffer = old !== undefined && old.length >= size ? old : new Float32Array(size);
-    this.buffers[this.turn] = buffer;
+    this.buffers[this.bufferTurn] = buffer;
     return buffer;
   }
 }

@@ -170,11 +170,50 @@ describe('what is held', () => {
     ]);
   });
 
-  it('is one dataset at a time', () => {
+  it('forgets data of earlier files and runs, and no part of a checkpoint', () => {
     const { exchange } = new Fixture();
-    exchange.hold(HASH, BLOCK);
-    exchange.hold('f'.repeat(64), BLOCK);
-    exchange.keepOnly(new Set([HASH]));
-    expect([exchange.holdsAll([HASH]), exchange.holdsAll(['f'.repeat(64)])]).toEqual([true, false]);
+    const [old, part] = ['f'.repeat(64), 'e'.repeat(64)];
+    exchange.hold(HASH, BLOCK, 'data');
+    exchange.hold(old, BLOCK, 'private');
+    exchange.hold(part, BLOCK, 'part');
+    exchange.keepData(new Set([HASH]));
+    expect([HASH, old, part].map((hash) => exchange.holdsAll([hash]))).toEqual([true, false, true]);
+  });
+
+  it('tells what came from whom', async () => {
+    const { exchange } = new Fixture((peer) => (peer === B ? BLOCK : null));
+    await exchange.get(HASH, 'data');
+    expect(exchange.fetched).toEqual([{ node: B, blocks: 1, bytes: BLOCK.byteLength }]);
+  });
+});
+
+describe('a private block', () => {
+  const ask: BlockRequest = { kind: 'blockRequest', epoch: NO_EPOCH, request: 5, hash: HASH };
+  const nothing = { kind: 'blockAnswer', epoch: NO_EPOCH, request: 5, bytes: null };
+
+  it('is read here and by nobody else: who asks for it hears what it would hear of one that isn’t there', () => {
+    const [fixture, empty] = [new Fixture(), new Fixture()];
+    fixture.exchange.hold(HASH, BLOCK, 'private');
+    fixture.exchange.receive(A, ask);
+    empty.exchange.receive(A, ask);
+    expect(fixture.sent).toEqual([nothing]);
+    expect(fixture.sent).toEqual(empty.sent);
+    expect(fixture.exchange.own(HASH)).toBe(BLOCK);
+    expect(fixture.exchange.dataBytesSent).toBe(0);
+  });
+
+  it('travels once its user has started a run in which it may, and is counted', () => {
+    const { exchange, sent } = new Fixture();
+    exchange.hold(HASH, BLOCK, 'private');
+    exchange.publish([HASH, 'f'.repeat(64)]);
+    exchange.receive(A, ask);
+    expect(sent).toEqual([{ ...nothing, bytes: BLOCK }]);
+    expect(exchange.dataBytesSent).toBe(1);
+  });
+
+  it('that is not here is asked of nobody', () => {
+    const { exchange, asked } = new Fixture();
+    expect(() => exchange.own(HASH)).toThrow(BlockNotFound);
+    expect(asked).toEqual([]);
   });
 });

@@ -17,8 +17,28 @@ export class BlockNotFound extends Error {
   override name = 'BlockNotFound';
 }
 
+/**
+ * What a block is. `private`: data that stay in this tab, asked for by whomever; read here until its user starts a run in
+ * which they may travel. `data`: samples that others may have. `part`: of a checkpoint.
+ */
+export type BlockKind = 'private' | 'data' | 'part';
+
+/** What came from one other node. */
+export interface Fetched {
+  readonly node: NodeId;
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+interface Held {
+  readonly bytes: Uint8Array;
+  readonly kind: BlockKind;
+}
+
 export class BlockExchange {
-  private readonly held = new Map<string, Uint8Array>();
+  private readonly held = new Map<string, Held>();
+  private sentData = 0;
+  private readonly fetchedFrom = new Map<NodeId, { blocks: number; bytes: number }>();
   private readonly fetching = new Map<string, Promise<Uint8Array>>();
   private readonly asked = new Map<number, Deferred<Uint8Array | null>>();
   private nextRequest = 1;
@@ -33,8 +53,26 @@ export class BlockExchange {
     private readonly peers: () => readonly NodeId[],
   ) {}
 
-  hold(hash: string, bytes: Uint8Array): void {
-    this.held.set(hash, bytes);
+  /** Bytes of frames that carried data to others. */
+  get dataBytesSent(): number {
+    return this.sentData;
+  }
+
+  /** Blocks of data that came from others, by whom. */
+  get fetched(): readonly Fetched[] {
+    return [...this.fetchedFrom].map(([node, sum]) => ({ node, ...sum }));
+  }
+
+  hold(hash: string, bytes: Uint8Array, kind: BlockKind = 'part'): void {
+    this.held.set(hash, { bytes, kind });
+  }
+
+  /** Blocks that were private may be asked for from now on: their user has started a run on them in which they travel. */
+  publish(hashes: Iterable<string>): void {
+    for (const hash of hashes) {
+      const block = this.held.get(hash);
+      if (block !== undefined) this.held.set(hash, { ...block, kind: 'data' });
+    }
   }
 
   holdsAll(hashes: readonly string[]): boolean {
@@ -48,7 +86,7 @@ export class BlockExchange {
 
   /** Is the block here, or with somebody who can be reached now? Fetches it where it is. */
   async find(hash: string): Promise<boolean> {
-    return this.held.has(hash) || (await this.fetchOnce(hash)) !== null;
+    return this.held.has(hash) || (await this.fetchOnce(hash, 'data')) !== null;
   }
 
   /** Links or holders have changed: a fetch that waits looks again. */
@@ -56,16 +94,23 @@ export class BlockExchange {
     this.changed.notify();
   }
 
-  /** Forgets every block but these: one dataset at a time. */
-  keepOnly(hashes: ReadonlySet<string>): void {
-    for (const hash of this.held.keys()) if (!hashes.has(hash)) this.held.delete(hash);
+  /** Forgets all data but these: those of earlier files and runs. */
+  keepData(hashes: ReadonlySet<string>): void {
+    for (const [hash, { kind }] of this.held) if (kind !== 'part' && !hashes.has(hash)) this.held.delete(hash);
+  }
+
+  /** The bytes of a block that is here; nobody is asked. @throws BlockNotFound */
+  own(hash: string): Uint8Array {
+    const held = this.held.get(hash);
+    if (held === undefined) throw new BlockNotFound('This tab’s own data are gone. Drop the files again in this tab.');
+    return held.bytes;
   }
 
   /** The bytes of a block, from here or from another tab. @throws BlockNotFound */
-  get(hash: string): Promise<Uint8Array> {
+  get(hash: string, kind: 'data' | 'part' = 'part'): Promise<Uint8Array> {
     const held = this.held.get(hash);
-    if (held !== undefined) return Promise.resolve(held);
-    const under = this.fetching.get(hash) ?? this.fetch(hash).finally(() => this.fetching.delete(hash));
+    if (held !== undefined) return Promise.resolve(held.bytes);
+    const under = this.fetching.get(hash) ?? this.fetch(hash, kind).finally(() => this.fetching.delete(hash));
     this.fetching.set(hash, under);
     return under;
   }
@@ -75,13 +120,16 @@ export class BlockExchange {
       this.asked.get(frame.request)?.resolve(frame.bytes);
       return;
     }
-    const bytes = this.held.get(frame.hash) ?? null;
-    this.send(from, { kind: 'blockAnswer', epoch: NO_EPOCH, request: frame.request, bytes });
+    const held = this.held.get(frame.hash);
+    // Whoever asks for what is private learns no more than that it can't be had.
+    const bytes = held === undefined || held.kind === 'private' ? null : held.bytes;
+    const sent = this.send(from, { kind: 'blockAnswer', epoch: NO_EPOCH, request: frame.request, bytes });
+    if (bytes !== null && held?.kind === 'data') this.sentData += sent;
   }
 
-  private async fetch(hash: string): Promise<Uint8Array> {
+  private async fetch(hash: string, kind: BlockKind): Promise<Uint8Array> {
     for (let round = 0; round < FETCH_ROUNDS; ) {
-      const bytes = await this.fetchOnce(hash);
+      const bytes = await this.fetchOnce(hash, kind);
       if (bytes !== null) return bytes;
       // Only time counts: someone who comes or goes is a reason to look again, not to give up sooner.
       if (await this.pause()) round++;
@@ -90,14 +138,20 @@ export class BlockExchange {
   }
 
   /** Asks everybody once. */
-  private async fetchOnce(hash: string): Promise<Uint8Array | null> {
+  private async fetchOnce(hash: string, kind: BlockKind): Promise<Uint8Array | null> {
     for (const peer of this.peers()) {
       const bytes = await this.ask(peer, hash);
       if (bytes === null || hashBlock(bytes) !== hash) continue;
-      this.held.set(hash, bytes);
+      this.held.set(hash, { bytes, kind });
+      if (kind === 'data') this.noteFetched(peer, bytes.byteLength);
       return bytes;
     }
     return null;
+  }
+
+  private noteFetched(from: NodeId, size: number): void {
+    const { blocks, bytes } = this.fetchedFrom.get(from) ?? { blocks: 0, bytes: 0 };
+    this.fetchedFrom.set(from, { blocks: blocks + 1, bytes: bytes + size });
   }
 
   /** Waits until links or holders change. @returns whether nothing did for `ROUND_WAIT_MS` */

@@ -3,7 +3,7 @@
 
 import { encodeBlock, hashBlock } from '../data/blocks.ts';
 import { isGzip } from '../data/data-file.ts';
-import type { Block, DatasetMeta } from '../data/dataset.ts';
+import type { Block, DatasetMeta, Manifest } from '../data/dataset.ts';
 import type { LoadSettings, NamedFile } from '../data/file-format.ts';
 import { encodeManifest, entryOf } from '../data/manifest.ts';
 import { recogniseDataset } from '../data/recognise.ts';
@@ -11,8 +11,8 @@ import type { TableSchema } from '../data/table-schema.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { loadImages, sortImages } from './image-files.ts';
-import { splitPlan } from './run-data.ts';
 import { type SourceFile, sourceFiles } from './source-files.ts';
+import { splitPlan } from './splits.ts';
 
 /** All files of one dataset, decompressed, are held in memory. Past this a tab risks being killed by its browser. */
 const MAX_DATA_BYTES = 1024 * 1024 * 1024;
@@ -23,6 +23,7 @@ export class DataTooLarge extends Error {
 }
 
 export interface LoadedFiles {
+  readonly manifest: Manifest;
   readonly meta: DatasetMeta;
   readonly plan: DataPlan;
   /** The first block of the training data, to look at. */
@@ -84,18 +85,20 @@ function publish(
   const hold = (block: Block) => {
     const bytes = encodeBlock(block);
     const entry = entryOf(block, bytes);
-    exchange.hold(entry.hash, bytes);
+    exchange.hold(entry.hash, bytes, 'private');
     return entry;
   };
   const entries = { train: blocks.train.map(hold), test: blocks.test.map(hold) };
-  const bytes = encodeManifest({ meta, blocks: entries });
-  const manifest = hashBlock(bytes);
-  exchange.hold(manifest, bytes);
+  const manifest = { meta, blocks: entries };
+  const bytes = encodeManifest(manifest);
+  const hash = hashBlock(bytes);
+  exchange.hold(hash, bytes, 'private');
   const [first] = blocks.train;
   if (first === undefined) throw new RangeError('A dataset has at least one training block.');
   const train = splitPlan(entries.train.map(({ samples }) => samples));
   const test = splitPlan(entries.test.map(({ samples }) => samples));
-  return { meta, first, plan: { name: meta.name, train, test, source: { kind: 'blocks', manifest } } };
+  const source = { kind: 'blocks', manifest: hash } as const;
+  return { meta, manifest, first, plan: { name: meta.name, train, test, source } };
 }
 
 /** A file's bytes, gunzipped where it is compressed. Counts as it goes: a small file may hold a large one. */

@@ -1,17 +1,24 @@
 // A dataset in words and pictures, for the page.
-import type { Block, DatasetMeta, DenseBlock, DocumentsMeta, SparseBlock } from '../data/dataset.ts';
+import { whyNotPrivate } from '../data/agreement.ts';
+import type { Block, DatasetMeta, DenseBlock, DocumentsMeta, Manifest, SparseBlock } from '../data/dataset.ts';
 import { wordName, wordsOf } from '../data/documents.ts';
 import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
+import type { Offer } from '../protocol/privacy.ts';
 import type { DatasetView, JobView } from '../store/view.ts';
 import { jobViews } from './job-views.ts';
+import { offerOf } from './private-data.ts';
 import { ratingRows, tableRows, tableView } from './table-preview.ts';
 
 export interface DatasetSummary {
   readonly plan: DataPlan;
   readonly view: DatasetView;
   readonly jobs: readonly JobView[];
+  /** What this tab would tell a private room; null of data that aren't its own. */
+  readonly offer: Offer | null;
+  /** Why these can't stay in their tab; null where they can. */
+  readonly whyNotPrivate: string | null;
 }
 
 const count = (samples: number) => samples.toLocaleString('en');
@@ -21,11 +28,17 @@ const PREVIEW_IMAGES = 24;
 
 /** What is known of data only where their files were read. */
 interface ReadFrom {
+  readonly manifest: Manifest;
   readonly schema: TableSchema | null;
   readonly skippedRows: number;
 }
 
-export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block, from?: ReadFrom): DatasetSummary {
+export function describeDataset(
+  meta: DatasetMeta,
+  plan: DataPlan,
+  first: Block | null,
+  from?: ReadFrom,
+): DatasetSummary {
   const skippedRows = from?.skippedRows ?? 0;
   const skipped = skippedRows === 0 ? '' : `; ${plural(skippedRows, 'bad row')} skipped`;
   const { train, test } = meta.samples;
@@ -34,10 +47,12 @@ export function describeDataset(meta: DatasetMeta, plan: DataPlan, first: Block,
     description: `${count(train)} training and ${count(test)} test samples; ${shapeInWords(meta)}${skipped}`,
     source: plan.source.kind === 'generated' ? 'generated' : 'files',
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
-    preview: previewOf(meta, first),
+    preview: first === null ? null : previewOf(meta, first),
     ...(from?.schema && { table: tableView(from.schema) }),
   };
-  return { plan, view, jobs: jobViews(meta) };
+  const reason = whyNotPrivate(meta);
+  const offer = from === undefined || reason !== null ? null : offerOf(from.manifest);
+  return { plan, view, jobs: jobViews(meta), offer, whyNotPrivate: reason };
 }
 
 const plural = (many: number, what: string) => `${count(many)} ${what}${many === 1 ? '' : 's'}`;

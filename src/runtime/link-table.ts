@@ -26,6 +26,7 @@ export class LinkTable {
   private readonly entries = new Map<NodeId, Entry>();
   /** Nodes whose link has ended, though nobody here wanted that. */
   private readonly lost = new Set<NodeId>();
+  private readonly sentKinds = new Map<Frame['kind'], number>();
   /** Bytes of links that have ended. */
   private readonly past = new Map<NodeId, { bytesIn: number; bytesOut: number }>();
 
@@ -62,7 +63,17 @@ export class LinkTable {
 
   /** @returns bytes sent, 0 where there is no link: whoever needs an answer sends again when there is one */
   send(node: NodeId, frame: Frame): number {
-    return this.entries.get(node)?.link.send(frame) ?? 0;
+    const entry = this.entries.get(node);
+    if (entry === undefined) return 0;
+    const bytes = entry.link.send(frame);
+    // What stays in this tab hasn't been sent to anybody.
+    if (!entry.isLocal) this.sentKinds.set(frame.kind, (this.sentKinds.get(frame.kind) ?? 0) + bytes);
+    return bytes;
+  }
+
+  /** Bytes of frames for other tabs, by kind. */
+  get sentByKind(): ReadonlyMap<Frame['kind'], number> {
+    return this.sentKinds;
   }
 
   /** How many links go over WebRTC, and how many stay in the tab. */

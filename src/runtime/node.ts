@@ -19,6 +19,8 @@ import { BadMessage } from '../protocol/signaling.ts';
 import { isServing } from '../ps/cluster-map.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import { NodeCore, type NodeEffect, type NodeEvent } from '../ps/node-core.ts';
+import type { Fetched } from './block-exchange.ts';
+import { addEgress, type Egress } from './egress.ts';
 import type { Endpoint } from './frame-link.ts';
 import { mergeReports, TrafficMeter } from './reports.ts';
 import type { RoomAddress } from './room-link.ts';
@@ -47,6 +49,8 @@ export interface NodeHandlers {
   onHello(peer: NodeId, label: string): void;
   onGone(peer: NodeId, reason: string): void;
   onDenied(text: string, advice: string): void;
+  /** What this tab has sent to others so far, and what data came from whom. */
+  onTransfers(sent: Egress, fetched: readonly Fetched[]): void;
   /** This tab can't train, and why. */
   onProblem(problem: string): void;
 }
@@ -209,6 +213,7 @@ export class RoomNode {
   private report(trainer: TrainerReport, shard: ShardReport): void {
     if (trainer.problem !== null && trainer.problem !== this.problem) this.handlers.onProblem(trainer.problem);
     this.problem = trainer.problem;
+    this.handlers.onTransfers(addEgress(trainer.egress, shard.egress), trainer.fetched);
     const flows = this.traffic.flows(trainer, shard, this.options.now());
     const broken = [...new Set([...trainer.broken, ...shard.broken])];
     this.step({ kind: 'report', report: mergeReports(trainer, shard, flows), broken });

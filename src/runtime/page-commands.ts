@@ -1,4 +1,6 @@
 // What a person can ask of the page, carried out: the other half of the view state.
+
+import type { RunPlan } from '../protocol/control.ts';
 import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { ViewStore } from '../store/store.ts';
 import type {
@@ -14,6 +16,8 @@ import type {
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
 import { PageCheckpoints } from './page-checkpoints.ts';
+import { PagePrivacy } from './page-privacy.ts';
+import type { PlanRequest } from './run-plan.ts';
 import type { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
 
@@ -42,6 +46,7 @@ export class PageCommands implements Commands {
   /** Counts what was asked for: an answer to an older question is dropped. */
   private asked = 0;
   private readonly checkpoints: PageCheckpoints;
+  private readonly privacy: PagePrivacy;
 
   constructor(
     private readonly store: ViewStore,
@@ -50,6 +55,7 @@ export class PageCommands implements Commands {
     private readonly view: ViewWriter,
   ) {
     this.checkpoints = new PageCheckpoints(store, workers, view, (request) => node.request(request));
+    this.privacy = new PagePrivacy(store, (request) => node.request(request));
     const { job } = store.getState();
     this.chooseJob(job);
     store.subscribe(({ run, dataset }, before) => {
@@ -108,11 +114,24 @@ export class PageCommands implements Commands {
       const startedAt = this.checkpoints.nextStart();
       const checkpoint = request.checkpoints;
       const wish = { ...request, options, evaluateEvery, checkpoint, startedAt };
-      const plan = await this.workers.plan(wish, data.plan);
+      const plan = await this.plan(wish, data);
       const { consistency, learningRate, isStalenessAware = false } = request;
       const filters = filtersOf(request.filters ?? { kind: 'off' });
       this.node.request({ ask: 'start', plan, consistency, learningRate, filters, isStalenessAware });
     });
+  }
+
+  private async plan(wish: PlanRequest, data: DatasetSummary): Promise<RunPlan> {
+    if (!this.store.getState().privacy.isPrivate) return this.workers.plan(wish, data.plan);
+    if (data.offer === null)
+      throw new NotPrivate(data.whyNotPrivate ?? 'In this room each tab trains on its own files: drop yours first.');
+    const { plan, unfit } = await this.workers.planPrivately(wish);
+    for (const { node, reason } of unfit) this.view.note('warning', `Node ${node} can't take part. ${reason}`);
+    return plan;
+  }
+
+  setPrivate(isPrivate: boolean): void {
+    this.privacy.choose(isPrivate);
   }
 
   pause(): void {
@@ -221,6 +240,8 @@ export class PageCommands implements Commands {
 
   /** A run that another tab started, on other data than this tab's: shows them, and trains on them if asked to. */
   private async followRun(run: RunView): Promise<void> {
+    // What this tab has is its own: nobody else's data come here.
+    if (run.isPrivate) return this.store.setState({ job: run.job });
     const question = ++this.asked;
     try {
       const data = await this.workers.summary();
@@ -251,6 +272,8 @@ export class PageCommands implements Commands {
 
   private adopt(data: DatasetSummary): void {
     this.data = data;
+    this.privacy.setOffer(data.offer);
+    this.store.setState({ privacy: { ...this.store.getState().privacy, whyNot: data.whyNotPrivate } });
     const { job } = this.store.getState();
     const [first] = data.view.jobs;
     this.store.setState({
@@ -282,6 +305,11 @@ export class PageCommands implements Commands {
 
 /** Names of errors about a part of the data that can be left out. */
 const SKIPPABLE = ['BadRows', 'BadImages'];
+
+/** Data that are chosen here can't be trained on privately. */
+class NotPrivate extends Error {
+  override name = 'NotPrivate';
+}
 
 const WHERE_FROM = 'What was here is kept. Try another file, or start anew.';
 

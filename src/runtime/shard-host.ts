@@ -4,6 +4,7 @@ import type { Frame, PushCount } from '../protocol/frames.ts';
 import { type Epoch, NO_EPOCH, type NodeId } from '../protocol/ids.ts';
 import { ShardCore, type ShardEvent, type ShardPlan } from '../ps/shard-core.ts';
 import type { ShardFigures } from '../ps/shard-counters.ts';
+import { type Egress, egressOf } from './egress.ts';
 import type { Endpoint } from './frame-link.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
 
@@ -18,6 +19,7 @@ export interface ShardReport {
   /** Nodes that nothing is taken from any more. */
   readonly hostile: NodeId[];
   readonly bytes: readonly NodeBytes[];
+  readonly egress: Egress;
   readonly links: { webrtc: number; port: number };
   /** Nodes whose link has died and has not been replaced. */
   readonly broken: NodeId[];
@@ -70,6 +72,7 @@ export class ShardHost {
       settled: core?.settledSegments() ?? [],
       hostile: core?.hostileNodes() ?? [],
       bytes: [...trainer.bytes(), ...shard.bytes()],
+      egress: egressOf([trainer.sentByKind, shard.sentByKind], 0),
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
       broken: [...trainer.broken(), ...shard.broken()],
     };

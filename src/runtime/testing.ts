@@ -1,5 +1,6 @@
 // Test code: the reports of a tab's two workers, with what a test does not care about filled in.
 import { NO_EPOCH } from '../protocol/ids.ts';
+import { NO_EGRESS } from './egress.ts';
 import type { ShardReport } from './shard-host.ts';
 import type { TrainerReport } from './trainer-host.ts';
 
@@ -19,6 +20,8 @@ export function reportsOf(
       cut: null,
       traffic: { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
       bytes: [],
+      egress: NO_EGRESS,
+      fetched: [],
       links: { webrtc: 2, port: 1 },
       broken: [],
       ...trainerChange,
@@ -29,6 +32,7 @@ export function reportsOf(
       settled: [],
       hostile: [],
       bytes: [],
+      egress: NO_EGRESS,
       links: { webrtc: 0, port: 0 },
       broken: [],
       ...shardChange,

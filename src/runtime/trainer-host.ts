@@ -2,8 +2,9 @@
 // Comlink. Reports several times a second; the page's own timers may be throttled, a worker's are not.
 
 import { hashBlock } from '../data/blocks.ts';
-import type { Block } from '../data/dataset.ts';
+import type { Block, Manifest } from '../data/dataset.ts';
 import type { LoadSettings } from '../data/file-format.ts';
+import { decodeManifest, encodeManifest } from '../data/manifest.ts';
 import { findJob } from '../jobs/registry.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import type {
@@ -17,11 +18,12 @@ import type {
 } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
-import { BlockExchange } from './block-exchange.ts';
+import { BlockExchange, type Fetched } from './block-exchange.ts';
 import { CheckpointKeeper, type KeptCheckpoint, type OpenedCheckpoint } from './checkpoint-keeper.ts';
 import { loadFiles } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
+import { type Egress, egressOf } from './egress.ts';
 import { slowedBy } from './emulation.ts';
 import { exportRun } from './export-run.ts';
 import type { Endpoint } from './frame-link.ts';
@@ -29,8 +31,10 @@ import { ImageDecoder, toGrey } from './image-decoder.ts';
 import { DATA_SEED } from './job-views.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
 import { type OracleBatches, trainOracle } from './oracle.ts';
-import { openRunData, splitPlan } from './run-data.ts';
+import { type Agreement, agree, NoOwnData, openPrivateData } from './private-data.ts';
+import { openRunData } from './run-data.ts';
 import { makePlan, type PlanRequest } from './run-plan.ts';
+import { splitPlan } from './splits.ts';
 import { type LoggedStep, StepLog } from './step-log.ts';
 import { TrainerRun } from './trainer-run.ts';
 
@@ -39,6 +43,12 @@ export const REPORT_INTERVAL_MS = 250;
 
 /** Whose link it is, seen from a trainer. */
 export type TrainerPeer = 'shard' | 'trainer';
+
+/** A plan that suits this tab and those whose data fit its. */
+export interface PrivatePlan {
+  readonly plan: RunPlan;
+  readonly unfit: Agreement['unfit'];
+}
 
 export interface TrainerReport {
   readonly run: number;
@@ -51,6 +61,8 @@ export interface TrainerReport {
   readonly cut: Report['cut'];
   readonly traffic: Traffic;
   readonly bytes: readonly NodeBytes[];
+  readonly egress: Egress;
+  readonly fetched: readonly Fetched[];
   readonly links: { webrtc: number; port: number };
   /** Nodes whose link has died and has not been replaced. */
   readonly broken: NodeId[];
@@ -70,6 +82,7 @@ export class TrainerHost {
   private self: NodeId | null = null;
   private cluster: ClusterState | null = null;
   private run: TrainerRun | null = null;
+  private own: { readonly hash: string; readonly manifest: Manifest } | null = null;
   private requests = 0;
   private tellPage: () => void = () => undefined;
   private steps = new StepLog(epochMs);
@@ -152,7 +165,36 @@ export class TrainerHost {
   ): Promise<DatasetSummary> {
     const { dataKind } = findJob(job);
     const loaded = await loadFiles(files, dataKind, settings, this.exchange, onProgress);
+    this.adoptOwn(loaded.manifest);
     return describeDataset(loaded.meta, loaded.plan, loaded.first, loaded);
+  }
+
+  /** What was read last is this tab's own; what was read before is forgotten. */
+  private adoptOwn(manifest: Manifest): void {
+    this.own = { manifest, hash: hashBlock(encodeManifest(manifest)) };
+    this.dropOldData();
+    this.run?.setOwnData();
+  }
+
+  /** Keeps this tab's own data and those of the current run. */
+  private dropOldData(): void {
+    this.exchange.keepData(new Set([...this.runHashes(), ...this.ownHashes()]));
+  }
+
+  /** Without the list of its blocks none of them is here. */
+  private runHashes(): string[] {
+    const source = this.cluster?.plan?.data.source;
+    if (source?.kind !== 'blocks' || !this.exchange.holdsAll([source.manifest])) return [];
+    return hashesOf(source.manifest, decodeManifest(this.exchange.own(source.manifest)));
+  }
+
+  private ownHashes(): string[] {
+    return this.own === null ? [] : hashesOf(this.own.hash, this.own.manifest);
+  }
+
+  /** Its user starts a run in which this tab's data travel. */
+  private publishOwn({ source }: DataPlan): void {
+    if (source.kind === 'blocks' && source.manifest === this.own?.hash) this.exchange.publish(this.ownHashes());
   }
 
   /** The data that a job makes for itself. */
@@ -167,7 +209,17 @@ export class TrainerHost {
   /** From what a person asked for to a run on `data`. @throws as `makePlan`; BlockNotFound where the data are gone */
   async plan(request: PlanRequest, data: DataPlan): Promise<RunPlan> {
     const { meta } = await openRunData(data, findJob(request.job), this.exchange);
+    this.publishOwn(data);
     return makePlan(request, meta, data);
+  }
+
+  /** A run in which data stay in their tabs. @throws ShapesDiffer, NoOwnData, and as `plan` */
+  async planPrivately(request: PlanRequest): Promise<PrivatePlan> {
+    if (this.own === null || this.self === null || this.cluster === null) throw new NoOwnData();
+    const { data, unfit } = agree(this.self, this.own.manifest, this.cluster.privacy);
+    const { meta } = openPrivateData(data.source.shape, null, this.exchange);
+    const samples = { train: data.train.samples, test: data.test.samples };
+    return { plan: makePlan(request, { ...meta, name: data.name, samples }, data), unfit };
   }
 
   /** What the current run learns from, for tabs that didn't choose it. */
@@ -175,7 +227,8 @@ export class TrainerHost {
     const run = this.openedRun();
     const plan = this.cluster?.plan;
     if (plan == null) throw new NoRun();
-    return describeDataset(await run.meta(), plan.data, await run.block('train', 0));
+    const first = plan.data.source.kind === 'private' ? null : await run.block('train', 0);
+    return describeDataset(await run.meta(), plan.data, first);
   }
 
   predict(values: Float32Array): Promise<Float32Array> {
@@ -222,8 +275,10 @@ export class TrainerHost {
   }
 
   /** Makes a checkpoint ready to go on from; null is the newest that this browser keeps. @throws CheckpointFailure */
-  openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
-    return this.checkpoints.openCheckpoint(file);
+  async openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
+    const opened = await this.checkpoints.openCheckpoint(file);
+    this.publishOwn(opened.info.plan.data);
+    return opened;
   }
 
   /** SHA-256 of all parameters, tables in order. */
@@ -277,6 +332,8 @@ export class TrainerHost {
       cut: this.checkpoints.report(),
       traffic: own?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },
       bytes: [...shard.bytes(), ...trainer.bytes()],
+      egress: egressOf([shard.sentByKind, trainer.sentByKind], this.exchange.dataBytesSent),
+      fetched: this.exchange.fetched,
       links: shard.count(),
       broken: [...shard.broken(), ...trainer.broken()],
     };
@@ -293,12 +350,14 @@ export class TrainerHost {
   private openRun(cluster: ClusterState): void {
     this.run?.close();
     this.run = null;
+    this.dropOldData();
     if (cluster.plan === null || this.self === null) return;
     this.steps = new StepLog(epochMs);
     this.run = new TrainerRun({
       self: this.self,
       plan: cluster.plan,
       exchange: this.exchange,
+      own: () => this.own?.manifest ?? null,
       cluster: () => this.cluster ?? cluster,
       changed: this.changed,
       send: (to, frame) => this.links.shard.send(to, frame),
@@ -328,6 +387,11 @@ export class TrainerHost {
     else if (frame.kind === 'blockRequest' || frame.kind === 'blockAnswer') this.exchange.receive(from, frame);
   }
 }
+
+const hashesOf = (manifest: string, { blocks }: Manifest): string[] => [
+  manifest,
+  ...[...blocks.train, ...blocks.test].map(({ hash }) => hash),
+];
 
 function maxAbsDiff(a: readonly Float32Array[], b: readonly Float32Array[]): number {
   let most = 0;

@@ -1,6 +1,6 @@
 // One run in one tab's trainer worker: its data, its compiled trainer, its loop while the tab is a worker, and reads of
 // the live parameters for whoever wants to look (predict, download, figures).
-import type { Block, DatasetMeta } from '../data/dataset.ts';
+import type { Block, DatasetMeta, Manifest } from '../data/dataset.ts';
 import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { ClusterState, Report, RunPlan, Traffic, WayBytes } from '../protocol/control.ts';
@@ -26,6 +26,8 @@ export interface RunParts {
   readonly self: NodeId;
   readonly plan: RunPlan;
   readonly exchange: BlockExchange;
+  /** What this tab has read from files; null where that is nothing. */
+  readonly own: () => Manifest | null;
   readonly cluster: () => ClusterState;
   readonly changed: Signal;
   readonly send: (to: NodeId, frame: Frame) => number;
@@ -172,7 +174,7 @@ export class TrainerRun {
     const { data, trainer } = await this.prepare();
     const tables = await this.readTables();
     const sum = { samples: 0, lossSum: 0, score: 0 };
-    for (let index = 0; index < this.parts.plan.data.train.blocks; index++) {
+    for (let index = 0; index < data.splits.train.blocks; index++) {
       addEvaluation(sum, await this.evaluateBlock(trainer, tables, await data.block('train', index)));
     }
     return this.job.figures(this.options, data.meta, tables, sum);
@@ -201,6 +203,16 @@ export class TrainerRun {
     return (await this.prepare()).data.block(split, index);
   }
 
+  /** Other files were read: a private run that couldn't use this tab's may do so now. */
+  setOwnData(): void {
+    if (this.parts.plan.data.source.kind !== 'private' || this.worker !== null) return;
+    this.preparing?.then(({ trainer }) => trainer.dispose()).catch(() => undefined);
+    this.preparing = null;
+    this.isPrepared = false;
+    this.problem = null;
+    this.follow();
+  }
+
   close(): void {
     this.isClosed = true;
     this.stopWorking();
@@ -218,7 +230,7 @@ export class TrainerRun {
   }
 
   private async open(): Promise<Prepared> {
-    const data = await openRunData(this.parts.plan.data, this.job, this.parts.exchange);
+    const data = await openRunData(this.parts.plan.data, this.job, this.parts.exchange, this.parts.own());
     this.data = data;
     const trainer = await this.job.createTrainer(this.options, data.meta);
     this.device = trainer.device;
@@ -249,7 +261,7 @@ export class TrainerRun {
     const batch = await new Batches(plan, data, self).next(cluster());
     if (batch === null) return;
     await trainer.gradient(this.zeroRows(trainer.keysOf(batch.block)), batch.block);
-    if (plan.data.test.blocks === 0) return;
+    if (data.splits.test.blocks === 0) return;
     const block = await data.block('test', 0);
     await trainer.evaluate(this.zeroRows(trainer.keysOf(block)), block);
   }

@@ -63,7 +63,7 @@ export class TrainingLoop {
       const step: Step = await meter.time('communicate', () => next ?? this.begin(clock));
       const pulled = await this.awaitPull(step);
       if (clock > 0 && (clock % plan.evaluateEvery === 0 || isDue(evaluated, clock, plan.evaluateEvery))) {
-        await this.evaluate(clock - 1, pulled, liveTestBlocks(plan));
+        await this.evaluate(clock - 1, pulled, liveTestBlocks(this.parts.data.splits.test));
       }
       evaluated = clock;
       next = this.mayOverlap(step.last + 1) ? this.begin(step.last + 1) : null;
@@ -94,7 +94,7 @@ export class TrainingLoop {
   private async begin(clock: number, done = NO_CLOCK): Promise<Step> {
     const { client, cluster, filters, plan, trainer } = this.parts;
     const last = filters.roundEnd(clock);
-    const batches = await this.takeBatches(last - clock + 1);
+    const batches = await this.takeBatches(clock, last - clock + 1);
     const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
     const keys =
       lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
@@ -106,13 +106,14 @@ export class TrainingLoop {
     return { clock, last, batches, keys, pulled };
   }
 
-  private async takeBatches(clocks: number): Promise<PickedBatch[]> {
+  private async takeBatches(clock: number, clocks: number): Promise<PickedBatch[]> {
     const { batches, cluster, plan } = this.parts;
     const taken: PickedBatch[] = [];
-    const count = clocks * (plan.local?.steps ?? 1);
+    const steps = plan.local?.steps ?? 1;
+    const count = clocks * steps;
     batches.keepAlive(count);
     for (let step = 0; step < count; step++) {
-      const batch = await batches.next(cluster());
+      const batch = await batches.next(cluster(), clock * steps + step);
       if (batch !== null) taken.push(batch);
     }
     return taken;
@@ -208,7 +209,8 @@ export class TrainingLoop {
   /** Looks at this worker's part of the first `blocks` test blocks with the parameters of one clock. */
   private async evaluate(clock: number, known: PulledTables | null, blocks: number): Promise<void> {
     const { cluster, data, meter, self, trainer } = this.parts;
-    const workers = cluster().map.workers.map(({ node }) => node);
+    // What is this tab's own nobody else looks at.
+    const workers = data.isOwn ? [self] : cluster().map.workers.map(({ node }) => node);
     const rank = workers.indexOf(self);
     // Whole tables are pulled once, rows for each block anew.
     let whole = known;
@@ -237,11 +239,11 @@ export class TrainingLoop {
 
   /** The last evaluation: all of the test set, on parameters that contain everybody's last push. */
   private async finish(): Promise<void> {
-    const { client, plan } = this.parts;
+    const { client, data, plan } = this.parts;
     const last = plan.steps - 1;
     const none = plan.tables.map(() => new Uint32Array(0));
     await client.pull({ minClock: last, keys: none, everySegment: true }).done;
-    await this.evaluate(last, null, plan.data.test.blocks);
+    await this.evaluate(last, null, data.splits.test.blocks);
   }
 
   /** Two sets in turn: one is computed on while the other is filled. Only whole tables keep their size. */

@@ -19,6 +19,8 @@ import type {
   SeriesView,
   ViewState,
 } from '../store/view.ts';
+import type { Fetched } from './block-exchange.ts';
+import type { Egress } from './egress.ts';
 import type { NodeHandlers } from './node.ts';
 import { nextPeerView } from './peer-view.ts';
 import { type RoomAddress, roomLink } from './room-link.ts';
@@ -103,6 +105,10 @@ export class ViewWriter implements NodeHandlers {
     this.note('error', problem);
   }
 
+  onTransfers(sent: Egress, fetched: readonly Fetched[]): void {
+    this.set({ transfers: { ...sent, fetched: fetched.map((from) => ({ ...from })) } });
+  }
+
   onCluster(cluster: ClusterState, _isScheduler: boolean): void {
     const old = this.cluster;
     this.cluster = cluster;
@@ -113,6 +119,9 @@ export class ViewWriter implements NodeHandlers {
       this.set({ series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
     }
     this.timeline.onCluster(cluster);
+    const { isPrivate, offers } = cluster.privacy;
+    const tabs = offers.map(({ node, train, shape }) => ({ node, samples: train.samples, shape }));
+    this.set({ privacy: { ...this.store.getState().privacy, isPrivate, tabs } });
     this.set({ run: this.runView() });
     this.showRing();
     this.showNodes();
@@ -192,6 +201,7 @@ export class ViewWriter implements NodeHandlers {
       filterChoice: filters.kind === 'auto' ? (filters.choice?.reason ?? null) : null,
       traffic: trafficView(metrics ?? this.metrics, kept),
       data: plan.data.name,
+      isPrivate: plan.data.source.kind === 'private',
       checkpoints: plan.checkpoint,
       startedAt: plan.startedAt,
     };

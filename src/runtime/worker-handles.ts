@@ -13,7 +13,7 @@ import type { OracleBatches } from './oracle.ts';
 import type { PlanRequest } from './run-plan.ts';
 import type { ShardHost, ShardPeer, ShardReport } from './shard-host.ts';
 import type { LoggedStep } from './step-log.ts';
-import type { TrainerHost, TrainerPeer, TrainerReport } from './trainer-host.ts';
+import type { PrivatePlan, TrainerHost, TrainerPeer, TrainerReport } from './trainer-host.ts';
 
 /** The page's view of its workers: everything it may ask of them. */
 export class WorkerHandles {
@@ -75,6 +75,10 @@ export class WorkerHandles {
 
   generateData(job: string, samples: { train: number; test: number } | null): Promise<DatasetSummary> {
     return this.trainer.generateData(job, samples);
+  }
+
+  planPrivately(request: PlanRequest): Promise<PrivatePlan> {
+    return this.trainer.planPrivately(request);
   }
 
   plan(request: PlanRequest, data: DataPlan): Promise<RunPlan> {

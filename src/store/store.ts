@@ -23,6 +23,8 @@ export const emptyView: ViewState = {
   jobs: [],
   job: 'digits-mlp',
   dataset: null,
+  privacy: { isPrivate: false, tabs: [], whyNot: null },
+  transfers: { data: 0, updates: 0, parameters: 0, other: 0, fetched: [] },
   progress: null,
   checkpoint: null,
   problem: null,

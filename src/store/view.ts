@@ -123,6 +123,8 @@ export interface RunView {
   filterChoice: string | null;
   traffic: { push: WayView; pull: WayView };
   data: string;
+  /** Data stay in their tabs. */
+  isPrivate: boolean;
   checkpoints: CheckpointPolicyView;
   /** Tells this run from every other: milliseconds since 1970 by its starter's clock. */
   startedAt: number;
@@ -184,6 +186,24 @@ export interface FlowView {
   from: NodeId;
   to: NodeId;
   bytesPerSecond: number;
+}
+
+/** Whether data stay in their tabs, and what each tab has told of its own. */
+export interface PrivacyView {
+  isPrivate: boolean;
+  /** `shape` is for programs. */
+  tabs: { node: NodeId; samples: number; shape: string }[];
+  /** Why the data chosen here can't stay in their tab; null where they can. */
+  whyNot: string | null;
+}
+
+/** What this tab has sent so far, in bytes, and which data came from whom. */
+export interface TransfersView {
+  data: number;
+  updates: number;
+  parameters: number;
+  other: number;
+  fetched: { node: NodeId; blocks: number; bytes: number }[];
 }
 
 export interface ProgressView {
@@ -284,6 +304,8 @@ export interface ViewState {
   /** The job chosen for the next run. */
   job: string;
   dataset: DatasetView | null;
+  privacy: PrivacyView;
+  transfers: TransfersView;
   progress: ProgressView | null;
   checkpoint: KeptCheckpointView | null;
   /** The last thing the user asked for that could not be done; null after it is dismissed. */
@@ -321,6 +343,8 @@ export interface Commands {
   loadFiles(files: readonly File[] | Promise<readonly File[]>): void;
   /** Reads the same files again, with other settings. */
   correctData(settings: Partial<DataSettingsView>): void;
+  /** Says for the whole room whether data stay in their tabs. */
+  setPrivate(isPrivate: boolean): void;
   start(request: StartRequest): void;
   pause(): void;
   resume(): void;

@@ -33,6 +33,10 @@ function Room() {
   const commands = useCommands();
   const form = useStartForm();
   const run = useView((state) => (state.run === null || state.run.phase === 'idle' ? null : state.run.number));
+  // In a private run a tab without data of its own may still bring some.
+  const mayJoin = useView(
+    ({ run, nodes }) => run?.isPrivate === true && !nodes.some((node) => node.isSelf && node.isWorker),
+  );
   const [putAway, setPutAway] = useState<number | null>(null);
   const isTraining = run !== null && run !== putAway;
 
@@ -42,8 +46,9 @@ function Room() {
     const { run: last } = store.getState();
     if (last === null) return;
     const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints, aggregator } = last;
-    const seed = form.settings?.seed ?? 1;
-    commands.start({ job, batch, steps, learningRate, updater, consistency, replicas, seed, checkpoints, aggregator });
+    const { filters, localSteps, isStalenessAware } = last;
+    const own = { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints, aggregator };
+    commands.start({ ...own, filters, localSteps, isStalenessAware, seed: form.settings?.seed ?? 1 });
   };
   const changeSettings = () => {
     const { run: last } = store.getState();
@@ -57,7 +62,7 @@ function Room() {
   return (
     <>
       {isTraining ? <Training onTrainAgain={trainAgain} onNewRun={changeSettings} /> : <Lobby form={form} />}
-      <DropArea isOpen={!isTraining} />
+      <DropArea isOpen={!isTraining || mayJoin} />
     </>
   );
 }

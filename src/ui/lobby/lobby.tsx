@@ -8,6 +8,7 @@ import { RingPicture } from '../ring/ring-picture.tsx';
 import { CheckpointOffer } from './checkpoint-offer.tsx';
 import { DataCard } from './data-card.tsx';
 import { JobCards } from './job-cards.tsx';
+import { PrivacyChoice } from './privacy-choice.tsx';
 import { SettingsFields } from './settings-fields.tsx';
 import { StartButton } from './start-button.tsx';
 import type { StartForm } from './start-form.ts';
@@ -32,6 +33,7 @@ export function Lobby({ form }: LobbyProps) {
       <div className="lobby-setup panel">
         <JobCards />
         <DataCard />
+        <PrivacyChoice />
         <SettingsFields form={form} />
         <StartButton form={form} />
       </div>

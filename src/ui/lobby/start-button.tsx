@@ -5,10 +5,12 @@ import { PlayGlyph } from '../common/glyphs.tsx';
 import { isRunOver } from '../training/run-phase.ts';
 import type { StartForm } from './start-form.ts';
 
-function obstacle({ connection, dataset, job, jobs, run }: ViewState): string | null {
+function obstacle({ connection, dataset, job, jobs, privacy, run }: ViewState): string | null {
   if (connection.phase !== 'joined' && connection.phase !== 'reconnecting') return 'Opening the room…';
   if (jobs.length === 0) return 'Loading…';
   if (run !== null && run.phase !== 'idle' && !isRunOver(run.phase)) return 'The last run is stopping…';
+  if (privacy.isPrivate && dataset?.source !== 'files') return 'Data stay in each tab: drop your own files first.';
+  if (privacy.isPrivate && privacy.whyNot !== null) return privacy.whyNot;
   if (dataset === null || dataset.jobs.includes(job)) return null;
   const suited = jobs.filter(({ name }) => dataset.jobs.includes(name)).map(({ title }) => `“${title}”`);
   if (suited.length === 0)

@@ -13,6 +13,7 @@ import { RingExplanation } from '../ring/ring-explanation.tsx';
 import { RingPicture } from '../ring/ring-picture.tsx';
 import { RingSafety } from '../ring/ring-safety.tsx';
 import { RunBar } from './run-bar.tsx';
+import { SentMeter } from './sent-meter.tsx';
 import { Steering } from './steering.tsx';
 import './training.css';
 
@@ -22,9 +23,11 @@ interface TrainingProps {
 }
 
 export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
+  const isPrivate = useView((state) => state.run?.isPrivate ?? false);
   return (
     <main className="training">
       <RunBar onTrainAgain={onTrainAgain} onNewRun={onNewRun} />
+      {isPrivate && <SentMeter />}
       <div className="area-side">
         <Steering />
         <JobPanel />
@@ -49,6 +52,7 @@ export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
         <Invite />
       </div>
       <NodesTable />
+      {!isPrivate && <SentMeter />}
     </main>
   );
 }
