@@ -47,7 +47,18 @@ function Room() {
     if (last === null) return;
     const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints, aggregator } = last;
     const { filters, localSteps, isStalenessAware } = last;
-    const own = { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints, aggregator };
+    // A request counts batches, a run clocks.
+    const own = {
+      job,
+      batch,
+      steps: steps * localSteps,
+      learningRate,
+      updater,
+      consistency,
+      replicas,
+      checkpoints,
+      aggregator,
+    };
     commands.start({ ...own, filters, localSteps, isStalenessAware, seed: form.settings?.seed ?? 1 });
   };
   const changeSettings = () => {
