@@ -66,6 +66,11 @@ describe('the command line', () => {
     expect(failureOf('--oracle', '--local-steps', '2')).toBe('--oracle: one thread takes no local steps.');
   });
 
+  it('reduces at the servers, or round a ring', () => {
+    expect(parseArguments([]).reduce).toBe('server');
+    expect(parseArguments(['--reduce', 'ring'])).toMatchObject({ reduce: 'ring', consistency: { kind: 'bsp' } });
+  });
+
   it('reads rules against workers that lie, with their defaults', () => {
     expect(parseArguments(['--aggregator', 'median']).aggregator).toEqual({ kind: 'median' });
     expect(parseArguments(['--aggregator', 'trimmed-mean']).aggregator).toEqual({ kind: 'trimmed-mean', share: 0.2 });
@@ -95,6 +100,11 @@ describe('the command line', () => {
       ['--aggregator', 'trimmed-mean:0.7'],
       '--aggregator: is mean, median, trimmed-mean[:share up to 0.5] or centred-clipping[:iterations up to 10].',
     ],
+    [['--reduce', 'tree'], '--reduce: is server or ring.'],
+    [['--reduce', 'ring', '--consistency', 'ssp:4'], '--reduce ring: needs --consistency bsp.'],
+    [['--reduce', 'ring', '--filters', 'auto'], '--reduce ring: goes without filters.'],
+    [['--reduce', 'ring', '--pull-filter', 'f16'], '--reduce ring: goes without filters.'],
+    [['--reduce', 'ring', '--aggregator', 'median'], '--reduce ring: knows the mean only.'],
     [['--checkpoint-every', '10'], '--checkpoint-every needs --checkpoint.'],
   ])('says what is wrong with %j', (argv, words) => {
     expect(failureOf(...argv)).toBe(words);

@@ -101,6 +101,7 @@ const schema = z.object({
   stalenessAware: z.boolean(),
   slow: z.array(slow),
   aggregator: aggregator.optional(),
+  reduce: z.enum(['server', 'ring'], 'is server or ring'),
   batch: wholeNumber(1, 1_000_000).optional(),
   lr: positive(1000).optional(),
   updater: z.string().optional(),
@@ -161,6 +162,7 @@ function command(): Command {
       '--aggregator <rule>',
       'how BSP makes one gradient of a clock’s: mean, or against workers that lie median, trimmed-mean[:share], centred-clipping[:iterations]',
     )
+    .option('--reduce <where>', 'server, or ring: gradients are added up from worker to worker', 'server')
     .option('--batch <samples>', 'samples of one clock, over all workers')
     .option('--lr <rate>', 'learning rate')
     .option('--updater <name>', 'sgd, momentum, adagrad, adam or ftrl')
@@ -223,7 +225,18 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
   if (isRobust && parsed.data.oracle) {
     throw new ClusterFailure('--oracle: one thread has one gradient a clock; it knows the mean only.');
   }
+  refuseRing(parsed.data);
   return parsed.data;
+}
+
+/** What goes round a ring is added up on the way: nothing can be compared, rounded or late. */
+function refuseRing({ reduce, consistency, filters, pushFilter, pullFilter, aggregator }: ClusterArguments): void {
+  if (reduce === 'server') return;
+  if (consistency.kind !== 'bsp') throw new ClusterFailure('--reduce ring: needs --consistency bsp.');
+  if (filters === 'auto' || (pushFilter ?? pullFilter) !== undefined) {
+    throw new ClusterFailure('--reduce ring: goes without filters.');
+  }
+  if ((aggregator?.kind ?? 'mean') !== 'mean') throw new ClusterFailure('--reduce ring: knows the mean only.');
 }
 
 export const isCommanderError = (error: unknown): error is CommanderError => error instanceof CommanderError;

@@ -31,6 +31,8 @@ export interface ClusterResult {
   /** What the automatic mode chose last and why; null without it. */
   readonly filterChoice: string | null;
   readonly localSteps: number;
+  /** Where the gradients of a clock were made one. */
+  readonly reduce: 'server' | 'ring';
   /** Fractions of the workers' time: their mean over the run. */
   readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
   /** Gradients applied, by how many clocks old the parameters were that they were computed on. */
@@ -93,6 +95,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     filters: filtersText(request.filters),
     filterChoice: status.run.filterChoice,
     localSteps: request.localSteps ?? 1,
+    reduce: request.reduce ?? 'server',
     time,
     staleness: metrics.staleness,
     acknowledgedPushes: metrics.acknowledged,
@@ -127,7 +130,10 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
   const { push, pull } = result.bytes;
   const { time } = result;
   const rows: [string, string][] = [
-    ['Cluster', `${result.workers} workers, ${result.servers} servers, ${result.consistency}; ${browsers.join(', ')}`],
+    [
+      'Cluster',
+      `${result.workers} workers, ${result.servers} servers, ${result.consistency}${result.reduce === 'ring' ? ', ring' : ''}; ${browsers.join(', ')}`,
+    ],
     ...slowedRows(result),
     ['Trained', `${count(result.samples)} samples in ${count(result.steps)} steps, ${result.seconds.toFixed(1)} s`],
     ['Speed', `${count(result.samplesPerSecond)} samples/s`],

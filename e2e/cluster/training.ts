@@ -136,15 +136,16 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     localSteps,
     filters: filtersOf(wanted),
     ...(wanted.aggregator && { aggregator: wanted.aggregator }),
+    reduce: wanted.reduce,
   };
 }
 
-/** What was asked for; where nothing was, f32 for those who compare bits, and else what the page's default is. */
-function filtersOf({ filters, pushFilter, pullFilter, oracle }: ClusterArguments): FiltersView {
+/** What was asked for; where nothing was, f32 for those who compare bits and for a ring, and else what the page's default is. */
+function filtersOf({ filters, pushFilter, pullFilter, oracle, reduce }: ClusterArguments): FiltersView {
   if (pushFilter !== undefined || pullFilter !== undefined) {
     return { kind: 'fixed', push: pushFilter ?? 'off', pull: pullFilter ?? 'off' };
   }
-  return { kind: filters ?? (oracle ? 'off' : DEFAULT_FILTERS) };
+  return { kind: filters ?? (oracle || reduce === 'ring' ? 'off' : DEFAULT_FILTERS) };
 }
 
 /** Until the run has finished. @throws ClusterFailure when it ends, or stands, in any other way */

@@ -12,9 +12,13 @@ import { chooseServers, mayWork, type RoleHolder } from './roles.ts';
 type StartRequest = Request & { readonly ask: 'start' };
 
 /** A robust rule compares the pushes of one clock: outside BSP each is applied on arrival, and nothing would be compared. */
-export function whyUnfit(plan: Pick<RunPlan, 'aggregator' | 'reduce'> | null, consistency: Consistency): Denial | null {
+export function whyUnfit(
+  plan: Pick<RunPlan, 'aggregator' | 'reduce' | 'isWhole'> | null,
+  consistency: Consistency,
+): Denial | null {
   const compares = (plan?.aggregator?.kind ?? 'mean') !== 'mean';
   if (plan?.reduce === 'ring') {
+    if (plan.isWhole !== true) return RING_NEEDS_DENSE;
     if (compares) return RING_HIDES;
     if (consistency.kind !== 'bsp') return RING_NEEDS_BSP;
   }
@@ -24,6 +28,11 @@ export function whyUnfit(plan: Pick<RunPlan, 'aggregator' | 'reduce'> | null, co
 /** What goes round is added up on the way: it can be rounded no more, nor left out. */
 export const whyNoFilters = (plan: Pick<RunPlan, 'reduce'> | null, filters: Filters | undefined): Denial | null =>
   plan?.reduce === 'ring' && (filters?.kind ?? 'off') !== 'off' ? RING_NEEDS_PLAIN : null;
+
+const RING_NEEDS_DENSE: Denial = [
+  'Each tab changes only a few parameters of this job, or counts: there is nothing whole to add up round a ring.',
+  'Reduce at the servers, or choose a job that changes all its parameters in every step.',
+];
 
 const RING_NEEDS_BSP: Denial = [
   'In this run gradients are added up round a ring, clock by clock.',

@@ -8,6 +8,7 @@ import {
   type RoleChoice,
   type RunPlan,
 } from '../protocol/control.ts';
+import { type Filters, NO_FILTERS } from '../protocol/filters.ts';
 import { compareEpochs, nodeId } from '../protocol/ids.ts';
 import type { Consistency } from './consistency.ts';
 import { requiredClock, scheduleAt } from './consistency.ts';
@@ -146,6 +147,31 @@ describe('a start', () => {
     expect(deniedTo(start(room, BSP))).toEqual([]);
     expect(deniedTo(room.ask({ ask: 'consistency', consistency: ASYNC }))).toEqual([1]);
     expect(deniedTo(room.ask({ ask: 'consistency', consistency: BSP }))).toEqual([]);
+  });
+
+  it('round a ring is denied outside BSP, with filters, with a rule that compares, and for sparse or counting jobs', () => {
+    const start = (change: Partial<RunPlan>, consistency: Consistency, filters: Filters = NO_FILTERS) => {
+      const plan = runPlanOf({ reduce: 'ring', isWhole: true, ...change });
+      return TestRoom.of('auto').ask({ ask: 'start', plan, consistency, filters, learningRate: 1 });
+    };
+    expect(deniedTo(start({}, BSP))).toEqual([]);
+    for (const [effects, words] of [
+      [start({}, ASYNC), /BSP/],
+      [start({}, BSP, { kind: 'auto' }), /filters/],
+      [start({ aggregator: { kind: 'median' } }, BSP), /aggregator/],
+      [start({ isWhole: false }, BSP), /whole/],
+    ] as const) {
+      expect(deniedTo(effects)).toEqual([1]);
+      expect(effects.map(({ message }) => JSON.stringify(message)).join()).toMatch(words);
+    }
+  });
+
+  it('round a ring stays in BSP and without filters', () => {
+    const room = TestRoom.of('auto');
+    room.ask({ ask: 'start', plan: runPlanOf({ reduce: 'ring', isWhole: true }), consistency: BSP, learningRate: 1 });
+    expect(deniedTo(room.ask({ ask: 'consistency', consistency: ASYNC }))).toEqual([1]);
+    expect(deniedTo(room.ask({ ask: 'filters', filters: { kind: 'auto' } }))).toEqual([1]);
+    expect(deniedTo(room.ask({ ask: 'filters', filters: NO_FILTERS }))).toEqual([]);
   });
 
   it('is denied while a run goes on, to who asked', () => {

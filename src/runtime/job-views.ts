@@ -3,6 +3,7 @@
 import type { DatasetMeta } from '../data/dataset.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { JobView } from '../store/view.ts';
+import { touchesAllKeys } from './run-plan.ts';
 
 /** Seed of the data that a job generates: everyone's first run is on the same. */
 export const DATA_SEED = 1;
@@ -15,6 +16,7 @@ export function jobViews(data: DatasetMeta): JobView[] {
     const { batch, learningRate, updater, steps } = job.defaults(options, meta);
     const { name, title, summary } = job;
     const exports = (job.exports ?? []).map(({ name, extension }) => ({ name, extension }));
-    return { name, title, summary, exports, defaults: { batch, learningRate, steps, updater: updater.kind } };
+    const defaults = { batch, learningRate, steps, updater: updater.kind };
+    return { name, title, summary, exports, isWhole: touchesAllKeys(meta), defaults };
   });
 }

@@ -93,6 +93,12 @@ describe('a plan', () => {
     expect(() => plan({ aggregator, updater: 'add' })).toThrow(UnfitAggregator);
   });
 
+  it('says where gradients come together, and whether every step has one for every key', () => {
+    expect(plan({ reduce: 'ring' })).toMatchObject({ reduce: 'ring', isWhole: true });
+    const clicks = makePlan(request({ job: 'sparse-logistic' }), metaOf(findJob('sparse-logistic')), data);
+    expect(clicks.isWhole ?? false).toBe(false);
+  });
+
   it('has no job that does not exist', () => {
     expect(() => plan({ job: 'toString' })).toThrow(UnknownJob);
   });

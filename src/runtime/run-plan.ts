@@ -38,6 +38,8 @@ export interface PlanRequest {
   readonly replicas: number;
   /** The mean when absent. */
   readonly aggregator?: AggregatorSpec | undefined;
+  /** At the servers when absent. */
+  readonly reduce?: 'server' | 'ring' | undefined;
   /** Clocks between evaluations; chosen when absent. */
   readonly evaluateEvery?: number | undefined;
   /** Batches of one clock; 1 when absent. */
@@ -91,6 +93,7 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     steps,
     updater,
     ...(request.aggregator && { aggregator: request.aggregator }),
+    ...(request.reduce && { reduce: request.reduce }),
     replicas,
     tables,
     ...(touchesAllKeys(meta) ? { isWhole: true } : {}),
@@ -116,7 +119,8 @@ function outerOf(updater: UpdaterSpec, meta: DatasetMeta): typeof OUTER | null {
 }
 
 /** What dense networks learn from: their gradients have no key without a value. */
-const touchesAllKeys = ({ kind }: DatasetMeta): boolean => kind === 'dense' || kind === 'text' || kind === 'tabular';
+export const touchesAllKeys = ({ kind }: DatasetMeta): boolean =>
+  kind === 'dense' || kind === 'text' || kind === 'tabular';
 
 /** Often enough for a curve, seldom enough to cost little. */
 function evaluationInterval(steps: number, batch: number): number {

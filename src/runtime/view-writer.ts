@@ -197,6 +197,7 @@ export class ViewWriter implements NodeHandlers {
       replicas: plan.replicas,
       filters: filtersView(filters),
       aggregator: plan.aggregator ?? MEAN,
+      reduce: plan.reduce ?? 'server',
       localSteps: plan.local?.steps ?? 1,
       filterChoice: filters.kind === 'auto' ? (filters.choice?.reason ?? null) : null,
       traffic: trafficView(metrics ?? this.metrics, kept),

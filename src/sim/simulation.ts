@@ -225,7 +225,7 @@ export class Simulation {
     if (first === undefined) return;
     const plan = {
       ...countingPlan(this.segments, workers + both, steps, replicas),
-      ...(reduce === undefined ? {} : { reduce }),
+      ...(reduce === undefined ? {} : { reduce, isWhole: true }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
     };

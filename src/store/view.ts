@@ -82,6 +82,9 @@ export interface NodeView {
 
 export type RunPhase = 'idle' | 'preparing' | 'running' | 'paused' | 'finishing' | 'finished' | 'stopped' | 'failed';
 
+/** Where the gradients of a clock are made one: at the servers, or on their way from worker to worker. */
+export type ReduceView = 'server' | 'ring';
+
 /** What a job's curves are called, and how its score is shown. */
 export interface MeasuresView {
   loss: { name: string };
@@ -117,6 +120,7 @@ export interface RunView {
   replicas: number;
   filters: FiltersView;
   aggregator: AggregatorView;
+  reduce: ReduceView;
   /** Batches of one clock. */
   localSteps: number;
   /** What the automatic mode chose and why; null without it. */
@@ -266,6 +270,8 @@ export interface JobView {
   title: string;
   summary: string;
   defaults: { batch: number; learningRate: number; updater: string; steps: number };
+  /** Every step changes all its parameters. */
+  isWhole: boolean;
   /** What its parameters can be downloaded as, besides safetensors. */
   exports?: { name: string; extension: string }[];
 }
@@ -329,6 +335,8 @@ export interface StartRequest {
   filters?: FiltersView;
   /** The mean when absent; the others need BSP. */
   aggregator?: AggregatorView;
+  /** At the servers when absent; the ring needs BSP and no filters. */
+  reduce?: ReduceView;
   /** Batches of one clock; 1 when absent. */
   localSteps?: number;
   seed: number;

@@ -46,7 +46,7 @@ function Room() {
     const { run: last } = store.getState();
     if (last === null) return;
     const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints, aggregator } = last;
-    const { filters, localSteps, isStalenessAware } = last;
+    const { filters, localSteps, isStalenessAware, reduce } = last;
     // A request counts batches, a run clocks.
     const own = {
       job,
@@ -59,7 +59,7 @@ function Room() {
       checkpoints,
       aggregator,
     };
-    commands.start({ ...own, filters, localSteps, isStalenessAware, seed: form.settings?.seed ?? 1 });
+    commands.start({ ...own, filters, localSteps, isStalenessAware, reduce, seed: form.settings?.seed ?? 1 });
   };
   const changeSettings = () => {
     const { run: last } = store.getState();

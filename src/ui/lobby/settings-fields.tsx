@@ -4,6 +4,7 @@ import { aggregatorName, isRobust } from '../common/aggregator-words.ts';
 import { FiltersChoice } from '../common/filters-choice.tsx';
 import { filtersName } from '../common/filters-words.ts';
 import { NumberInput } from '../common/number-input.tsx';
+import { reduceName } from '../common/reduce-words.ts';
 import { replicasName } from '../common/replicas-words.ts';
 import { isAdding, UPDATERS, updaterLabel } from '../common/updaters.ts';
 import { formatCount, formatRate } from '../format.ts';
@@ -11,12 +12,10 @@ import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
 import { AggregatorChoice } from './aggregator-choice.tsx';
 import { CheckpointsChoice } from './checkpoints-choice.tsx';
+import { fitting } from './fitting.ts';
+import { ReduceChoice } from './reduce-choice.tsx';
 import { ReplicasChoice } from './replicas-choice.tsx';
 import type { Settings, StartForm } from './start-form.ts';
-
-/** A robust rule needs BSP: choosing one chooses that, and leaving BSP leaves the rule. */
-const BSP: Partial<Settings> = { consistency: { kind: 'bsp' } };
-const MEAN: Partial<Settings> = { aggregator: { kind: 'mean' } };
 
 const summarise = (settings: Settings): string =>
   [
@@ -27,6 +26,7 @@ const summarise = (settings: Settings): string =>
     replicasName(settings.replicas),
     filtersName(settings.filters),
     ...(isRobust(settings.aggregator) ? [aggregatorName(settings.aggregator)] : []),
+    ...(settings.reduce === 'ring' ? [reduceName(settings.reduce)] : []),
     ...(settings.localSteps > 1 ? [`${settings.localSteps} local steps`] : []),
   ].join(' · ');
 
@@ -86,24 +86,23 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
         Reset
       </button>
       <div className="settings-wide">
-        <ConsistencyChoice
-          value={settings.consistency}
-          onChange={(consistency) => change({ consistency, ...(consistency.kind === 'bsp' ? {} : MEAN) })}
-        />
+        <ConsistencyChoice value={settings.consistency} onChange={(consistency) => change(fitting({ consistency }))} />
       </div>
       {!isAdding(settings.updater) && (
         <div className="settings-wide">
-          <AggregatorChoice
-            value={settings.aggregator}
-            onChange={(aggregator) => change({ aggregator, ...(isRobust(aggregator) ? BSP : {}) })}
-          />
+          <AggregatorChoice value={settings.aggregator} onChange={(aggregator) => change(fitting({ aggregator }))} />
+        </div>
+      )}
+      {form.job?.isWhole === true && (
+        <div className="settings-wide">
+          <ReduceChoice value={settings.reduce} onChange={(reduce) => change(fitting({ reduce }))} />
         </div>
       )}
       <div className="settings-wide">
         <ReplicasChoice value={settings.replicas} onChange={(replicas) => change({ replicas })} />
       </div>
       <div className="settings-wide">
-        <FiltersChoice value={settings.filters} choice={null} onChange={(filters) => change({ filters })} />
+        <FiltersChoice value={settings.filters} choice={null} onChange={(filters) => change(fitting({ filters }))} />
       </div>
       <div className="settings-wide">
         <CheckpointsChoice value={settings.checkpoints} onChange={(checkpoints) => change({ checkpoints })} />

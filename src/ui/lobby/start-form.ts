@@ -8,6 +8,7 @@ import {
   DEFAULT_FILTERS,
   type FiltersView,
   type JobView,
+  type ReduceView,
   type StartRequest,
 } from '../../store/view.ts';
 
@@ -20,6 +21,7 @@ export interface Settings {
   readonly replicas: number;
   readonly filters: FiltersView;
   readonly aggregator: AggregatorView;
+  readonly reduce: ReduceView;
   readonly localSteps: number;
   readonly seed: number;
   readonly checkpoints: CheckpointPolicyView;
@@ -47,11 +49,14 @@ const DEFAULT_CHECKPOINTS: CheckpointPolicyView = { steps: 200, seconds: 30 };
 
 const DEFAULT_AGGREGATOR: AggregatorView = { kind: 'mean' };
 
+const DEFAULT_REDUCE: ReduceView = 'server';
+
 const DEFAULTS = {
   consistency: DEFAULT_CONSISTENCY,
   replicas: DEFAULT_REPLICAS,
   filters: { kind: DEFAULT_FILTERS },
   aggregator: DEFAULT_AGGREGATOR,
+  reduce: DEFAULT_REDUCE,
   localSteps: 1,
   seed: DEFAULT_SEED,
   checkpoints: DEFAULT_CHECKPOINTS,

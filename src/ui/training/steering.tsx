@@ -6,6 +6,8 @@ import { aggregatorName } from '../common/aggregator-words.ts';
 import { Explain } from '../common/explain.tsx';
 import { FiltersChoice } from '../common/filters-choice.tsx';
 import { Panel } from '../common/panel.tsx';
+import { ReduceSentence } from '../common/reduce-sentence.tsx';
+import { reduceName } from '../common/reduce-words.ts';
 import { isAdding } from '../common/updaters.ts';
 import { useDraft } from '../common/use-draft.ts';
 import { ClockLanes } from './clock-lanes.tsx';
@@ -56,6 +58,7 @@ export function Steering() {
       </fieldset>
       <FilterTraffic />
       {!isAdding(updater) && <AggregatorShown />}
+      <ReduceShown />
     </Panel>
   );
 }
@@ -68,6 +71,18 @@ function AggregatorShown() {
     <div>
       <p className="choice-legend">Aggregator: {aggregatorName(rule)}</p>
       <AggregatorSentence value={rule} />
+    </div>
+  );
+}
+
+/** Fixed for the run, too; where it is as always there is nothing to say. */
+function ReduceShown() {
+  const reduce = useView((state) => state.run?.reduce ?? 'server');
+  if (reduce === 'server') return null;
+  return (
+    <div>
+      <p className="choice-legend">All-reduce: {reduceName(reduce)}</p>
+      <ReduceSentence value={reduce} />
     </div>
   );
 }
