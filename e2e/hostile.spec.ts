@@ -124,3 +124,21 @@ for (const [what, messagesOf] of SHUT_OUT) {
     await expect(honest.runState).toHaveText('Stopped');
   });
 }
+
+test('a worker that floods with frames for a map that never comes is shut out, and training goes on', async ({
+  room,
+}) => {
+  const [honest, hostile] = await trainWithHostile(room);
+  const id = await hostile.id();
+  // A kilobyte each: what may wait for a map is full after four thousand.
+  const flood = messageOf(await pushOf(hostile, { epoch: { term: 4_000_000, counter: 1 } }));
+  await sendRaw(hostile, [flood], 8_000);
+  await expect(honest.page.getByRole('region', { name: 'What happened' })).toContainText(
+    `Node ${id} is shut out of this run`,
+  );
+  const row = honest.page.getByRole('table', { name: 'Nodes' }).getByRole('row', { name: new RegExp(`Node ${id}\\b`) });
+  await expect(row).toContainText(/[1-9]\d* refused/);
+  await honest.clockOver(((await honest.value('Clock')) ?? 0) + 10);
+  await honest.button('Stop').click();
+  await expect(honest.runState).toHaveText('Stopped');
+});
