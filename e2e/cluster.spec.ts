@@ -1,6 +1,6 @@
 // `npm run cluster` as a script runs it: what it writes, and what it says when it can't.
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { expect, report, test } from './fixtures/test.ts';
@@ -95,10 +95,12 @@ cluster('sparse-logistic reports objective and non-zeros', async ({ train }) => 
   expect(result.nonZeros).toBeGreaterThan(0);
 });
 
-cluster('it says in a sentence what is wrong, and fails', async ({ folder }) => {
+cluster('it says in a sentence what is wrong, and fails', async ({ folder }, info) => {
+  const unknown = info.outputPath('unknown.bin');
+  writeFileSync(unknown, Uint8Array.of(1, 2, 3, 0, 255));
   const cases: [string[], RegExp][] = [
     [['--train', '/nowhere/images', '/nowhere/labels'], /Failed: \/nowhere\/images: there is no such file/],
-    [['--train', `${ROOT}docs/page.png`], /Failed: .*not a format that can be read here/],
+    [['--train', unknown], /Failed: unknown\.bin: not a format that can be read here/],
     [['--consistency', 'ssp'], /Failed: --consistency: is bsp, async or ssp:N/],
     [['--job', 'nonsense'], /Failed: There is no job "nonsense"/],
     [['--updater', 'sgd', '--lr', '1000', '--workers', '1', '--servers', '1'], /Failed: The loss is not a number/],

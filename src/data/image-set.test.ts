@@ -76,7 +76,7 @@ test('a row without its picture is told with line and column, and may be skipped
 
 test('pictures that nothing is known of, and pictures of one class, are refused with advice', () => {
   expect(() => labelled(['a.png', 'b.png'])).toThrow(
-    /2 pictures, and nothing says what they are: put them into a folder/,
+    /2 pictures, and nothing says what they are: put pictures into a folder/,
   );
   expect(() => labelled(['cats/a.png', 'cats/b.png'])).toThrow(BadDataFile);
   const csv = { name: 'l.csv', text: 'file,label\na.png,x\nb.png,x\n' };

@@ -138,8 +138,11 @@ function fromTable(paths: readonly string[], tables: readonly NamedFile[], isSki
     const hasHeader = known.find(columns[fileColumn] ?? '') === null;
     return readLabels(paths.length, table, head.dialect, { fileColumn, labelColumn, hasHeader }, known, isSkipping);
   }
-  const advice = 'put them into a folder for each class, or add a CSV file with the name and the label of each';
-  throw new BadDataFile('', 'missing-file', `${paths.length} pictures, and nothing says what they are: ${advice}`);
+  const count = paths.length;
+  const found =
+    count === 1 ? 'a picture, and nothing says what it is' : `${count} pictures, and nothing says what they are`;
+  const advice = 'put pictures into a folder for each class, or add a CSV file with the name and the label of each';
+  throw new BadDataFile('', 'missing-file', `${found}: ${advice}`);
 }
 
 interface LabelColumns {
