@@ -55,6 +55,17 @@ describe('the report of a kill', () => {
     expect(reportFault(killed, stuck, LOSS).recoveryMs).toBeNull();
   });
 
+  it('of a node that no map counted on is over with the next step: there is nothing to detect', () => {
+    const report = reportFault({ ...killed, node: 9 }, logs, LOSS);
+    expect([report.detectedMs, report.recoveryMs]).toEqual([null, 5]);
+  });
+
+  it('is open for as long as the newest map counts on it', () => {
+    const early = logs.map((log) => ({ ...log, maps: log.maps.slice(0, 1) }));
+    const report = reportFault(killed, early, LOSS);
+    expect([report.detectedMs, report.recoveryMs]).toEqual([null, null]);
+  });
+
   it('of a scheduler waits for the map of another', () => {
     const elected = [{ node: 2, maps: [map(0, [1, 2], [3]), map(1_800, [2], [3], 2)], steps: [[11, 2_000] as const] }];
     const report = reportFault(done({ kind: 'kill', role: 'scheduler' }, 1, 1_000), elected, LOSS);

@@ -14,7 +14,7 @@ export interface FaultReport {
   readonly detectedMs: number | null;
   /**
    * Kills: from the kill to the first step that was begun by nobody before, acknowledged by every segment, moved ones
-   * included, after the new map. Joins: until the newcomer's first step, or its first segment. Leaving: until it owns
+   * included, after the new map, or after the kill where the node was on no map. Joins: until the newcomer's first step, or its first segment. Leaving: until it owns
    * nothing. Pauses: from the thaw to the worker's next step. Signaling and cut connections: to the next step of anybody. Null: never.
    */
   readonly recoveryMs: number | null;
@@ -52,34 +52,53 @@ export function reportFault(done: DoneFault, logs: readonly TabLog[], loss: Curv
     node,
     detectedMs: since(heardAt),
     recoveryMs: since(recoveredAt),
-    lossBefore: loss.filter(([clock]) => clock <= atStep).at(-1)?.[3] ?? null,
-    lossAfter: loss.find(([clock]) => clock > atStep)?.[3] ?? null,
+    ...lossAround(atStep, loss),
   };
 }
 
+/** The points of the curve just before and after a clock. */
+export const lossAround = (atStep: number, loss: Curve): Pick<FaultReport, 'lossBefore' | 'lossAfter'> => ({
+  lossBefore: loss.filter(([clock]) => clock <= atStep).at(-1)?.[3] ?? null,
+  lossAfter: loss.find(([clock]) => clock > atStep)?.[3] ?? null,
+});
+
+/** Does the map count on the node, as what the fault takes from it? */
+function isIn({ fault, node }: DoneFault, { workers, keepers, scheduler }: LoggedMap): boolean {
+  return fault.kind === 'kill' && fault.role === 'scheduler'
+    ? scheduler === node
+    : [...workers, ...keepers].some((member) => member === node);
+}
+
 /** When the first tab heard of a map that takes the fault into account. */
-function detectedAt({ fault, node, atMs }: DoneFault, logs: readonly TabLog[]): number | null {
+function detectedAt(done: DoneFault, logs: readonly TabLog[]): number | null {
+  const { fault, node, atMs } = done;
   if (node === null || fault.kind === 'pause' || fault.kind === 'cut') return null;
-  const isIn = ({ workers, keepers, scheduler }: LoggedMap): boolean =>
-    fault.kind === 'kill' && fault.role === 'scheduler'
-      ? scheduler === node
-      : [...workers, ...keepers].some((member) => member === node);
-  const isKnown = (map: LoggedMap): boolean => (fault.kind === 'join' ? isIn(map) : !isIn(map));
+  if (fault.kind !== 'join' && !wasIn(done, logs)) return null;
+  const isKnown = (map: LoggedMap): boolean => isIn(done, map) === (fault.kind === 'join');
   return earliest(logs.flatMap(({ maps }) => maps.find((map) => map.atMs >= atMs && isKnown(map))?.atMs ?? []));
+}
+
+/** Did the newest map before the fault count on the node? A newcomer may end before it is on any. */
+function wasIn(done: DoneFault, logs: readonly TabLog[]): boolean {
+  const before = logs.flatMap(({ maps }) => maps.filter(({ atMs }) => atMs < done.atMs));
+  const newest = before.sort((a, b) => a.atMs - b.atMs).at(-1);
+  return newest !== undefined && isIn(done, newest);
 }
 
 function recoveryAt(done: DoneFault, heardAt: number | null, logs: readonly TabLog[]): number | null {
   const { fault, node, atMs } = done;
   const own = logs.find((log) => log.node === node);
   switch (fault.kind) {
-    case 'kill':
-      return heardAt === null ? null : earliest(logs.flatMap(({ steps }) => newStepAfter(steps, heardAt) ?? []));
+    case 'kill': {
+      const from = heardAt ?? (wasIn(done, logs) ? null : atMs);
+      return from === null ? null : earliest(logs.flatMap(({ steps }) => newStepAfter(steps, from) ?? []));
+    }
     case 'join':
       return fault.role === 'worker'
         ? (own?.steps[0]?.[1] ?? null)
         : earliest(logs.flatMap(({ maps }) => maps.find(({ owners }) => owners.some((id) => id === node))?.atMs ?? []));
     case 'leave':
-      return heardAt;
+      return heardAt ?? (wasIn(done, logs) ? null : atMs);
     case 'pause':
       return own === undefined ? null : newStepAfter(own.steps, atMs);
     default:

@@ -15,13 +15,13 @@ const pushes = (acknowledged: number, applied: number, isGone = false) => [{ nod
 describe('a soak', () => {
   it('is good where accuracy, memory, stalls and pushes are as they must be', () => {
     expect(complaints({})).toBe(0);
-    expect(complaints({ stalls: [{ fromMs: 0, ms: 5_000, faults: ['kill-server'] }] })).toBe(0);
+    expect(complaints({ stalls: [{ fromMs: 0, ms: 5_000, faults: ['kill-server'], unexplainedMs: 1_900 }] })).toBe(0);
   });
 
   it('is not where one of them is not', () => {
     expect(complaints({ accuracy: { clock: 99, calm: 0.95, soak: 0.944, last: 0.95 } })).toBe(1);
     expect(complaints({ memory: [{ name: 'a', node: 1, firstBytes: 1, lastBytes: 1, growth: 0.11 }] })).toBe(1);
-    expect(complaints({ stalls: [{ fromMs: 0, ms: 2_100, faults: [] }] })).toBe(1);
+    expect(complaints({ stalls: [{ fromMs: 0, ms: 5_000, faults: ['kill-server'], unexplainedMs: 2_100 }] })).toBe(1);
     expect(complaints({ pushes: pushes(12, 11) })).toBe(1);
     expect(complaints({ pushes: pushes(12, 13) })).toBe(1);
   });

@@ -2,7 +2,7 @@
 import type { FaultReport } from '../cluster/fault-report.ts';
 import type { ClusterResult } from '../cluster/result.ts';
 import type { TabMemory } from './memory.ts';
-import type { Stall } from './stalls.ts';
+import { STALL_MS, type Stall } from './stalls.ts';
 
 /** Points of accuracy that faults may cost, as a fraction. */
 const ACCURACY_MARGIN = 0.005;
@@ -72,9 +72,8 @@ export function complaintsOf(result: SoakResult): string[] {
   for (const { name, growth } of memory) {
     if (growth !== null && growth > MEMORY_MARGIN) complaints.push(`${name} grew by ${percent(growth)}`);
   }
-  for (const { ms, faults, fromMs } of stalls) {
-    if (faults.length === 0)
-      complaints.push(`nothing explains a stall of ${ms} ms at ${new Date(fromMs).toISOString()}`);
+  for (const stall of stalls) {
+    if (isUnexplained(stall)) complaints.push(unexplainedText(stall));
   }
   for (const { node, isGone, acknowledged, applied } of pushes) {
     const isWrong = isGone || paused.has(node) ? applied < acknowledged : applied !== acknowledged;
@@ -83,12 +82,19 @@ export function complaintsOf(result: SoakResult): string[] {
   return complaints;
 }
 
+const isUnexplained = ({ unexplainedMs }: Stall): boolean => unexplainedMs > STALL_MS;
+
+function unexplainedText({ ms, fromMs, unexplainedMs, faults }: Stall): string {
+  const near = faults.length === 0 ? '' : ` (the rest: ${faults.join(', ')})`;
+  return `nothing explains ${unexplainedMs} of ${ms} ms without a step from ${new Date(fromMs).toISOString()} on${near}`;
+}
+
 /** A few lines, aligned. */
 export function summaryOf(result: SoakResult): string {
   const { accuracy, memory, stalls, faults } = result;
   const longest = Math.max(0, ...stalls.map(({ ms }) => ms));
   const judged = memory.flatMap(({ growth }) => growth ?? []);
-  const unexplained = stalls.filter(({ faults }) => faults.length === 0).length;
+  const unexplained = stalls.filter(isUnexplained).length;
   const rows = [
     ['Soak', `${result.minutes} min, ${faults.length} faults, ${result.steps.toLocaleString('en')} steps`],
     ['Loss', `${result.lossFirst?.toFixed(4) ?? '–'} at first, ${result.lossLast?.toFixed(4) ?? '–'} at the end`],

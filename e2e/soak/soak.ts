@@ -3,22 +3,23 @@
 import { Random } from '../../src/random.ts';
 import type { Status } from '../../src/runtime/automation.ts';
 import { ClusterFailure } from '../cluster/failure.ts';
-import { type FaultReport, reportFault } from '../cluster/fault-report.ts';
+import { type DoneFault, type FaultReport, lossAround, reportFault } from '../cluster/fault-report.ts';
 import { FaultRunner, logOf } from '../cluster/fault-runner.ts';
 import { every } from '../cluster/periods.ts';
 import { pushesOf } from '../cluster/result.ts';
 import type { Room, RoomTab } from '../cluster/room.ts';
 import { begin, lossOf } from '../cluster/training.ts';
 import type { SoakArguments } from './arguments.ts';
+import { type Outage, type PastFault, spansOf } from './fault-spans.ts';
 import { type MemorySample, memoryOf } from './memory.ts';
 import { nextFault, type RoomState } from './next-fault.ts';
 import type { ScoreCurve, SoakResult } from './result.ts';
-import { type FaultSpan, StepTimes } from './stalls.ts';
+import { StepTimes } from './stalls.ts';
 
 /** Between two looks at steps and memory: a tab's log of steps holds more than this. */
 const SAMPLE_MS = 5_000;
 
-/** For so long a fault may hold steps up: silence is noticed after 6 s, then a map is made. */
+/** The last fault has this long to be over before the end. */
 const AFTER_FAULT_MS = 9_000;
 
 /** The signaling server is away for so long. */
@@ -34,7 +35,10 @@ export class Soak {
   private readonly random: Random;
   private readonly faults: FaultRunner;
   private readonly reports: FaultReport[] = [];
-  private readonly spans: FaultSpan[] = [];
+  /** Faults whose recovery nobody has logged yet. */
+  private open: DoneFault[] = [];
+  private readonly past: PastFault[] = [];
+  private readonly outages: Outage[] = [];
   private readonly steps = new StepTimes();
   private readonly memory = new Map<RoomTab, MemorySample[]>();
   private isSignalingUp = true;
@@ -57,6 +61,7 @@ export class Soak {
     await this.quiet();
     await this.takeReports(true);
     const { metrics } = await room.first.call('figures');
+    const curve = await lossOf(room.first);
     const { accuracy, loss } = await room.first.call('series');
     if (metrics === null) throw new ClusterFailure('The soak ended without figures.');
     return {
@@ -72,8 +77,8 @@ export class Soak {
       memory: [...this.memory].map(([{ tab, node }, samples]) =>
         memoryOf({ name: tab.name, node }, samples, (startMs + endMs) / 2),
       ),
-      stalls: this.steps.stalls(startMs, endMs, this.spans),
-      faults: this.reports,
+      stalls: this.steps.stalls(startMs, endMs, spansOf(this.past, this.outages)),
+      faults: this.reports.map((report) => ({ ...report, ...lossAround(report.atStep, curve) })),
     };
   }
 
@@ -103,7 +108,9 @@ export class Soak {
       }
       if (now >= sayMs) {
         sayMs = now + SAY_MS;
-        console.log(`${Math.round((now - startMs) / 1000)} s: step ${clock}, ${this.reports.length} faults`);
+        console.log(
+          `${Math.round((now - startMs) / 1000)} s: step ${clock}, ${this.reports.length + this.open.length} faults`,
+        );
       }
     }
   }
@@ -123,16 +130,16 @@ export class Soak {
     if (fault === null) return;
     const atMs = Date.now();
     console.log(`${new Date(atMs).toISOString()} ${fault.text} at step ${clock}`);
-    const span = { text: fault.text, fromMs: atMs, toMs: Number.POSITIVE_INFINITY };
-    this.spans.push(span);
+    const past: PastFault = { fault, fromMs: atMs, endMs: Number.POSITIVE_INFINITY };
+    this.past.push(past);
     if (fault.kind === 'stop-signaling') {
       this.isSignalingUp = false;
       this.restartMs = atMs + SIGNALING_AWAY_MS;
+      this.outages.push({ fromMs: atMs, toMs: Number.POSITIVE_INFINITY });
     }
     await this.faults.perform(fault, clock);
     const close = () => {
-      span.toMs =
-        Math.max(Date.now(), this.restartMs === Number.POSITIVE_INFINITY ? 0 : this.restartMs) + AFTER_FAULT_MS;
+      past.endMs = Date.now();
     };
     // That it failed is said at the end.
     this.faults.settled().then(close, close);
@@ -143,6 +150,8 @@ export class Soak {
     this.restartMs = Number.POSITIVE_INFINITY;
     this.isSignalingUp = true;
     await this.faults.perform({ kind: 'restart-signaling', atStep: clock, text: 'restart-signaling' }, clock);
+    const outage = this.outages.at(-1);
+    if (outage !== undefined) outage.toMs = Date.now();
   }
 
   private async state(clock: number): Promise<RoomState> {
@@ -174,14 +183,19 @@ export class Soak {
     }
   }
 
-  /** Reports of the faults before: the tabs' logs don't reach back for ever. */
+  /**
+   * Reports of the faults that are over: the tabs' logs don't reach back for ever. What nobody has recovered from yet is
+   * looked at again; its loss is told at the end, when the curve is there.
+   */
   private async takeReports(isLast: boolean): Promise<void> {
     if (isLast) await this.faults.settled();
-    const due = this.faults.done.splice(0);
-    if (due.length === 0) return;
+    this.open.push(...this.faults.done.splice(0));
+    if (this.open.length === 0) return;
     const logs = await Promise.all(this.room.awake.map(logOf));
-    const loss = await lossOf(this.room.first);
-    this.reports.push(...due.map((done) => reportFault(done, logs, loss)));
+    const looked = this.open.map((done) => ({ done, report: reportFault(done, logs, []) }));
+    const isOver = ({ report }: (typeof looked)[number]): boolean => isLast || report.recoveryMs !== null;
+    this.reports.push(...looked.filter(isOver).map(({ report }) => report));
+    this.open = looked.filter((one) => !isOver(one)).map(({ done }) => done);
   }
 
   /** Pauses the run, so that nothing is under way, and waits for everybody's last word. */

@@ -1,6 +1,6 @@
 // When nothing went on: gaps between the steps of all workers together, and which fault explains each.
 
-/** A gap longer than this is a stall. */
+/** A gap longer than this is a stall, and unexplained where so much of it is in no fault's time. */
 export const STALL_MS = 2_000;
 
 /** What a fault was doing, for as long as it may hold steps up. Milliseconds since 1970. */
@@ -13,8 +13,10 @@ export interface FaultSpan {
 export interface Stall {
   readonly fromMs: number;
   readonly ms: number;
-  /** Faults that it overlaps; nothing explains it where there are none. */
+  /** Faults that it overlaps. */
   readonly faults: readonly string[];
+  /** What is in the time of none. */
+  readonly unexplainedMs: number;
 }
 
 /** Steps of all tabs as they are drained from their logs: each is kept once. */
@@ -44,6 +46,13 @@ export class StepTimes {
 }
 
 function stallOf(fromMs: number, toMs: number, spans: readonly FaultSpan[]): Stall {
-  const faults = spans.filter((span) => span.fromMs < toMs && span.toMs > fromMs).map(({ text }) => text);
-  return { fromMs, ms: Math.round(toMs - fromMs), faults };
+  const during = spans.filter((span) => span.fromMs < toMs && span.toMs > fromMs).sort((a, b) => a.fromMs - b.fromMs);
+  let [unexplained, until] = [0, fromMs];
+  for (const span of during) {
+    unexplained += Math.max(0, span.fromMs - until);
+    until = Math.max(until, span.toMs);
+  }
+  unexplained += Math.max(0, toMs - until);
+  const faults = during.map(({ text }) => text);
+  return { fromMs, ms: Math.round(toMs - fromMs), faults, unexplainedMs: Math.round(unexplained) };
 }

@@ -13,6 +13,9 @@ export const RECONNECT_TIMEOUT_MS = 3_000;
 /** Silence of a node that nothing else speaks against. Pages answer pings also when hidden; slow is not dead. */
 export const SILENCE_TIMEOUT_MS = 6_000;
 
+/** A server that leaves hands its segments over; past this it goes all the same. */
+export const LEAVE_TIMEOUT_MS = 5_000;
+
 /** Between two events of a tab that is awake lies a report's interval, a quarter of a second. After a longer gap it was
  * this tab that slept (frozen, its laptop closed), and nobody else's silence in that time means anything. */
 export const SLEEP_MS = 1_000;

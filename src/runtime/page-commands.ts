@@ -2,6 +2,7 @@
 
 import type { RunPlan } from '../protocol/control.ts';
 import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
+import { LEAVE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import type { ViewStore } from '../store/store.ts';
 import type {
   Commands,
@@ -21,8 +22,6 @@ import type { PlanRequest } from './run-plan.ts';
 import type { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
 
-/** A server that leaves hands its segments over; past this it goes all the same. */
-const LEAVE_TIMEOUT_MS = 5_000;
 const LEAVE_POLL_MS = 50;
 
 const DEFAULT_SETTINGS: DataSettingsView = {
