@@ -53,6 +53,8 @@ export interface ClusterResult {
     readonly node: number;
     readonly isGone: boolean;
     readonly acknowledged: number;
+    /** Given up on when it was taken off the map: some of them may be applied. */
+    readonly abandoned: number;
     readonly applied: number;
   }[];
   readonly paramsSha256: string;
@@ -114,7 +116,13 @@ export function pushesOf({ tallies, nodes }: Metrics): ClusterResult['pushes'] {
   const here = new Set(nodes.map(({ node }) => node));
   return tallies
     .filter(({ acknowledged, applied }) => acknowledged + applied > 0)
-    .map(({ node, acknowledged, applied }) => ({ node, isGone: !here.has(node), acknowledged, applied }));
+    .map(({ node, acknowledged, abandoned, applied }) => ({
+      node,
+      isGone: !here.has(node),
+      acknowledged,
+      abandoned,
+      applied,
+    }));
 }
 
 const slowedRows = ({ slowed }: ClusterResult): [string, string][] =>

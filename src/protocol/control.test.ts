@@ -86,6 +86,7 @@ const report: Message<'report'> = {
     device: 'wasm',
   },
   acknowledged: 17,
+  abandoned: 0,
   shard: {
     duplicates: 0,
     pushes: [{ node: nodeId(2), count: 17 }],
@@ -142,7 +143,7 @@ const metrics: Message<'metrics'> = {
   applied: 1,
   acknowledged: 1,
   duplicates: 0,
-  tallies: [{ node: nodeId(2), samples: 4_352, acknowledged: 17, applied: 17, duplicates: 0 }],
+  tallies: [{ node: nodeId(2), samples: 4_352, acknowledged: 17, abandoned: 0, applied: 17, duplicates: 0 }],
   nodes: [nodeMetrics],
 };
 

@@ -327,6 +327,8 @@ const reportSchema = z.object({
   worker: workerReportSchema.nullable(),
   /** Pushes of this tab that were acknowledged in this run, each segment's counted. */
   acknowledged: count,
+  /** Pushes that it had under way when it was taken off the map: applied or not, it will never hear. */
+  abandoned: count,
   shard: shardReportSchema.nullable(),
   /** The epoch that the node's shard is in, and which of its own segments are settled there (indexes). */
   epoch: epochSchema,
@@ -360,6 +362,8 @@ const tallySchema = z.object({
   samples: count,
   /** Its pushes that were acknowledged, as it reported last. */
   acknowledged: count,
+  /** Its pushes that it gave up on: acknowledged ≤ applied ≤ acknowledged + abandoned, for who is there. */
+  abandoned: count,
   /** Its pushes in the histories of all segments. */
   applied: count,
   /** Pushes and pulls that came to its shard again. */

@@ -188,6 +188,13 @@ export class ClientCore {
     return this.effects;
   }
 
+  /** Pushes that are not acknowledged yet, each segment's counted: given up with this client, some may be applied yet. */
+  get openPushes(): number {
+    let sum = 0;
+    for (const ofClock of this.pushes.values()) sum += ofClock.size;
+    return sum;
+  }
+
   /** Clocks whose pushes are not yet acknowledged everywhere. */
   get unacknowledgedClocks(): number {
     return this.pushes.size;

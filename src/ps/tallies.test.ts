@@ -35,7 +35,9 @@ describe('what nodes have done', () => {
     const tallies = new Tallies();
     tallies.take(A, { ...workingOf(8, 80), shard: shardOf([], 3) });
     tallies.take(A, reportOf());
-    expect(tallies.list()).toEqual([{ node: A, samples: 80, acknowledged: 8, duplicates: 3, applied: 0 }]);
+    expect(tallies.list()).toEqual([
+      { node: A, samples: 80, acknowledged: 8, abandoned: 0, duplicates: 3, applied: 0 },
+    ]);
   });
 
   it('is known to the next scheduler, which counts nothing twice', () => {
@@ -59,7 +61,7 @@ describe('what nodes have done', () => {
     for (let node = 1; node <= MAX_ROOM_NODES + 3; node++) tallies.take(nodeId(node), workingOf(2, 20));
     const list = tallies.list();
     expect(list).toHaveLength(MAX_ROOM_NODES + 1);
-    expect(list[0]).toEqual({ node: 0, samples: 60, acknowledged: 6, duplicates: 0, applied: 0 });
+    expect(list[0]).toEqual({ node: 0, samples: 60, acknowledged: 6, abandoned: 0, duplicates: 0, applied: 0 });
     const next = new Tallies(list);
     next.take(nodeId(MAX_ROOM_NODES + 4), workingOf(2, 20));
     expect(next.samples).toBe(tallies.samples + 20);

@@ -14,17 +14,18 @@ export class Tallies {
 
   /** @param known what an earlier scheduler had heard */
   constructor(known: readonly Tally[] = []) {
-    for (const { node, samples, acknowledged, duplicates } of known) {
-      this.done.set(node, { samples, acknowledged, duplicates });
+    for (const { node, samples, acknowledged, abandoned, duplicates } of known) {
+      this.done.set(node, { samples, acknowledged, abandoned, duplicates });
     }
   }
 
   /** A node's counts only grow, whatever of its report is missing: it may serve, or work, no more. */
-  take(from: NodeId, { worker, acknowledged, shard }: Report): void {
+  take(from: NodeId, { worker, acknowledged, abandoned, shard }: Report): void {
     const known = this.done.get(from) ?? NOTHING;
     this.done.set(from, {
       samples: Math.max(known.samples, worker?.samples ?? 0),
       acknowledged: Math.max(known.acknowledged, acknowledged),
+      abandoned: Math.max(known.abandoned, abandoned),
       duplicates: Math.max(known.duplicates, shard?.duplicates ?? 0),
     });
     this.owned.set(from, shard?.pushes ?? []);
@@ -82,12 +83,13 @@ export class Tallies {
   }
 }
 
-const NOTHING: Done = { samples: 0, acknowledged: 0, duplicates: 0 };
+const NOTHING: Done = { samples: 0, acknowledged: 0, abandoned: 0, duplicates: 0 };
 
 const add = (sum: Tally, part: Tally): Tally => ({
   node: sum.node,
   samples: sum.samples + part.samples,
   acknowledged: sum.acknowledged + part.acknowledged,
+  abandoned: sum.abandoned + part.abandoned,
   duplicates: sum.duplicates + part.duplicates,
   applied: sum.applied + part.applied,
 });

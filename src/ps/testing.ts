@@ -176,6 +176,7 @@ export const reportOf = (change: Partial<Report> = {}): Report => ({
   divergedAt: null,
   worker: null,
   acknowledged: 0,
+  abandoned: 0,
   shard: null,
   epoch: epochOf(0, 0),
   settled: [],

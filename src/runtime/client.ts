@@ -116,6 +116,11 @@ export class Client {
     return this.core.acknowledgedPushes;
   }
 
+  /** Pushes that nobody has acknowledged yet. */
+  get openPushes(): number {
+    return this.core.openPushes;
+  }
+
   setMap(map: ClusterMap): void {
     this.step({ kind: 'map', map });
   }

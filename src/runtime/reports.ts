@@ -32,7 +32,8 @@ function sumByNode(bytes: readonly NodeBytes[]): Map<NodeId, number> {
 }
 
 export function mergeReports(trainer: TrainerReport, shard: ShardReport, flows: [NodeId, number][]): OwnReport {
-  const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, acknowledged, traffic, cut } = trainer;
+  const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, acknowledged, abandoned, traffic, cut } =
+    trainer;
   const all = [...trainer.bytes, ...shard.bytes];
   return {
     kind: 'report',
@@ -43,6 +44,7 @@ export function mergeReports(trainer: TrainerReport, shard: ShardReport, flows: 
     divergedAt,
     worker,
     acknowledged,
+    abandoned,
     traffic,
     epoch: shard.epoch,
     settled: shard.settled,

@@ -15,6 +15,7 @@ export function reportsOf(
       problem: null,
       divergedAt: null,
       acknowledged: 0,
+      abandoned: 0,
       worker: null,
       holdsAllBlocks: false,
       cut: null,

@@ -57,6 +57,7 @@ export interface TrainerReport {
   readonly divergedAt: number | null;
   readonly worker: WorkerReport | null;
   readonly acknowledged: number;
+  readonly abandoned: number;
   readonly holdsAllBlocks: boolean;
   readonly cut: Report['cut'];
   readonly traffic: Traffic;
@@ -328,6 +329,7 @@ export class TrainerHost {
       divergedAt: own?.divergedAt ?? null,
       worker: own?.worker ?? null,
       acknowledged: own?.acknowledged ?? 0,
+      abandoned: own?.abandoned ?? 0,
       holdsAllBlocks: own?.holdsAllBlocks ?? false,
       cut: this.checkpoints.report(),
       traffic: own?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } },

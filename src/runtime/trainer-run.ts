@@ -44,7 +44,10 @@ export interface RunParts {
   readonly onPrepared: () => void;
 }
 
-export type RunReport = Pick<Report, 'worker' | 'acknowledged' | 'divergedAt' | 'holdsAllBlocks' | 'traffic'>;
+export type RunReport = Pick<
+  Report,
+  'worker' | 'acknowledged' | 'abandoned' | 'divergedAt' | 'holdsAllBlocks' | 'traffic'
+>;
 
 /** Data and compiled kernels of a run. */
 interface Prepared {
@@ -82,6 +85,8 @@ export class TrainerRun {
   private device = '';
   private isClosed = false;
   private pastAcknowledged = 0;
+  /** Pushes under way when this tab was taken off the map. */
+  private abandoned = 0;
   private pastTraffic: Traffic = { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
 
   constructor(private readonly parts: RunParts) {
@@ -136,6 +141,7 @@ export class TrainerRun {
     return {
       worker: isWorker ? this.meter.take(this.device) : null,
       acknowledged: this.pastAcknowledged + (this.worker?.client.acknowledged ?? 0),
+      abandoned: this.abandoned,
       divergedAt: this.meter.divergedAt,
       holdsAllBlocks: this.data?.holdsAll() ?? false,
       traffic: this.traffic(),
@@ -298,6 +304,7 @@ export class TrainerRun {
     if (this.worker === null) return;
     this.pastTraffic = sumTraffic(this.pastTraffic, this.worker.client.traffic);
     this.pastAcknowledged += this.worker.client.acknowledged;
+    this.abandoned += this.worker.client.openPushes;
     this.worker.client.close();
     this.worker = null;
     this.parts.changed.notify();

@@ -313,6 +313,7 @@ export class SimNode {
               device: 'virtual',
             },
       acknowledged: worker?.acknowledged ?? 0,
+      abandoned: 0,
       shard: {
         ...figures,
         pushes: this.shard.pushes(),
