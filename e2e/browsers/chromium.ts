@@ -4,7 +4,16 @@ import { type Browser, type BrowserContext, chromium, type Page } from '@playwri
 import { findBrowser } from './find.ts';
 import { longestTask, watchLongTasks } from './long-tasks.ts';
 import { memoryOfProcess, processOf, stopProcessById } from './renderer-process.ts';
-import type { BrowserOptions, Hook, HookArguments, HookResult, OpenBrowser, Tab, TabHandlers } from './tab.ts';
+import {
+  type BrowserOptions,
+  fieldFor,
+  type Hook,
+  type HookArguments,
+  type HookResult,
+  type OpenBrowser,
+  type Tab,
+  type TabHandlers,
+} from './tab.ts';
 
 /** Everything here runs on this machine: no sandbox (root in CI), no GPU, and nothing that calls home. */
 export const CHROMIUM_FLAGS: readonly string[] = [
@@ -91,7 +100,7 @@ class ChromiumTab implements Tab {
   }
 
   chooseFiles(paths: readonly string[]): Promise<void> {
-    return this.page.setInputFiles('input[type=file]', [...paths]);
+    return this.page.setInputFiles(fieldFor(paths), [...paths]);
   }
 
   watchLongTasks(): Promise<void> {

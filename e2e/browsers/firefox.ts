@@ -4,6 +4,8 @@ import { findBrowser } from './find.ts';
 import {
   type BrowserOptions,
   CannotDo,
+  FOLDER_FIELD,
+  fieldFor,
   type Hook,
   type HookArguments,
   type HookResult,
@@ -59,6 +61,9 @@ class FirefoxTab implements Tab {
   }
 
   async chooseFiles(paths: readonly string[]): Promise<void> {
+    if (fieldFor(paths) === FOLDER_FIELD) {
+      throw new CannotDo('Firefox takes no folder from outside: use --browser chromium, or a .zip of it.');
+    }
     const field = await this.page.waitForSelector('input[type=file]');
     await field?.uploadFile(...paths);
   }

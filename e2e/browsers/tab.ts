@@ -1,4 +1,5 @@
 // A tab as the command line drives it, whatever browser it is in: the page's own hooks, by name.
+import { statSync } from 'node:fs';
 import type { Automation } from '../../src/runtime/automation.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the widest function type there is; nothing is called through it.
@@ -30,6 +31,14 @@ export interface Tab {
   /** The longest task over 50 ms since `watchLongTasks`, 0 without any, null where the browser can't tell. */
   longestTaskMs(): Promise<number | null>;
 }
+
+/** The page's two file fields. */
+export const FOLDER_FIELD = 'input[webkitdirectory]';
+const FILES_FIELD = 'input[type=file]:not([webkitdirectory])';
+
+/** Which of them takes what a person would choose: a folder alone goes with all that is in it. */
+export const fieldFor = ([first = '', ...others]: readonly string[]): string =>
+  others.length === 0 && statSync(first, { throwIfNoEntry: false })?.isDirectory() ? FOLDER_FIELD : FILES_FIELD;
 
 /** What this browser can't be made to do from outside. */
 export class CannotDo extends Error {

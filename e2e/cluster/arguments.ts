@@ -137,7 +137,10 @@ function command(): Command {
     .option('--job <name>', 'what to train', 'digits-mlp')
     .option('--train <files...>', 'idx images and labels, or one libsvm file; plain or .gz. Without: generated data')
     .option('--test <files...>', 'the same for testing. Without: a part of the training data is held out')
-    .option('--data <files...>', 'files of any format that the page reads; it recognises them by their content')
+    .option(
+      '--data <files...>',
+      'files of any format that the page reads, or one folder of pictures; it recognises them by their content',
+    )
     .option('--data-samples <train,test>', 'how many samples to generate')
     .option('--workers <count>', 'tabs that compute gradients', '2')
     .option('--servers <count>', 'tabs that hold the parameters', '2')

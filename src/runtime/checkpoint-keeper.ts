@@ -256,13 +256,17 @@ export class CheckpointKeeper {
     const checkpoint = decodeFile(bytes, file?.name ?? 'The checkpoint');
     const { segments: _, ...info } = checkpoint.info;
     await this.checkData(info.plan);
-    const cuts = splitFile(checkpoint, file?.name ?? 'The checkpoint');
+    return { info, parts: this.holdCuts(splitFile(checkpoint, file?.name ?? 'The checkpoint')) };
+  }
+
+  /** Holds the state that a run is to begin with, for every tab's shard. @returns the parts that list it */
+  holdCuts(cuts: readonly Cut[]): string[] {
     this.exchange.release(this.opened);
     this.opened = [];
     const entries = cuts.map((cut) => {
       return { table: cut.table, segment: cut.segment, hash: this.hold(encodeCut(cut), this.opened) };
     });
-    return { info, parts: [this.hold(encodePart(entries), this.opened)] };
+    return [this.hold(encodePart(entries), this.opened)];
   }
 
   /** Generated data come back from their seed; files must be there. */

@@ -1,7 +1,7 @@
 // What a person can ask of the page, carried out: the other half of the view state.
-
 import type { RunPlan } from '../protocol/control.ts';
 import { type Filters, parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
+import { NO_CLOCK } from '../protocol/ids.ts';
 import { LEAVE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import type { ViewStore } from '../store/store.ts';
 import type {
@@ -46,6 +46,8 @@ export class PageCommands implements Commands {
   private asked = 0;
   private readonly checkpoints: PageCheckpoints;
   private readonly privacy: PagePrivacy;
+  /** What the next run of its job begins with. */
+  private startFrom: { readonly file: File; readonly options: Record<string, unknown> } | null = null;
 
   constructor(
     private readonly store: ViewStore,
@@ -86,7 +88,7 @@ export class PageCommands implements Commands {
     const [first] = files;
     if (first === undefined) return;
     if (files.length === 1 && first.name.endsWith('.safetensors')) {
-      return this.task('Reading the checkpoint', this.checkpoints.resume(first), WHERE_FROM);
+      return this.task('Reading the parameters', this.takeParameters(first), WHERE_FROM);
     }
     this.files = files;
     this.settings = DEFAULT_SETTINGS;
@@ -96,6 +98,28 @@ export class PageCommands implements Commands {
   correctData(settings: Partial<DataSettingsView>): void {
     this.settings = { ...this.settings, ...settings };
     this.readFiles();
+  }
+
+  /** A checkpoint goes on at once; parameters alone are what the next run begins with. */
+  private async takeParameters(file: File): Promise<void> {
+    const summary = await this.workers.readParameters(file);
+    if (summary === null) return this.checkpoints.resume(file);
+    const { job, title, options, parameters } = summary;
+    this.startFrom = { file, options };
+    this.store.setState({ startFrom: { file: file.name, job, title, parameters } });
+    this.chooseJob(job);
+  }
+
+  dropStartParameters(): void {
+    this.startFrom = null;
+    this.store.setState({ startFrom: null });
+  }
+
+  /** @throws UnfitParameters */
+  private async beginWith(file: File, plan: RunPlan, schedule: NonNullable<RunPlan['from']>['schedule']) {
+    const parts = await this.workers.holdParameters(file, plan);
+    this.view.note('info', `Begins with the parameters of ${file.name}.`);
+    return { ...plan, from: { clock: NO_CLOCK, parts, schedule } };
   }
 
   private readFiles(): void {
@@ -112,10 +136,15 @@ export class PageCommands implements Commands {
     void this.attempt(async () => {
       const startedAt = this.checkpoints.nextStart();
       const checkpoint = request.checkpoints;
-      const wish = { ...request, options, evaluateEvery, checkpoint, startedAt };
-      const plan = await this.plan(wish, data);
+      const { startFrom } = this;
+      const given = this.store.getState().startFrom?.job === request.job ? startFrom : null;
+      const wish = { ...request, options: { ...given?.options, ...options }, evaluateEvery, checkpoint, startedAt };
+      const fresh = await this.plan(wish, data);
       const { consistency, learningRate, isStalenessAware = false } = request;
       const filters = filtersOf(request.filters ?? { kind: 'off' });
+      const schedule = [{ fromClock: 0, consistency, learningRate, filters, isStalenessAware }];
+      const plan = given === null ? fresh : await this.beginWith(given.file, fresh, schedule);
+      if (given !== null) this.dropStartParameters();
       this.node.request({ ask: 'start', plan, consistency, learningRate, filters, isStalenessAware });
     });
   }

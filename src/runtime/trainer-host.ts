@@ -35,6 +35,7 @@ import { type Agreement, agree, NoOwnData, openPrivateData } from './private-dat
 import { openRunData } from './run-data.ts';
 import { makePlan, type PlanRequest } from './run-plan.ts';
 import { splitPlan } from './splits.ts';
+import { type ParametersSummary, parametersAsCuts, summariseParameters } from './start-parameters.ts';
 import { type LoggedStep, StepLog } from './step-log.ts';
 import { TrainerRun } from './trainer-run.ts';
 
@@ -280,6 +281,16 @@ export class TrainerHost {
     const opened = await this.checkpoints.openCheckpoint(file);
     this.publishOwn(opened.info.plan.data);
     return opened;
+  }
+
+  /** What a dropped file of parameters says of itself; null for a checkpoint. @throws UnfitParameters */
+  async readParameters(file: File): Promise<ParametersSummary | null> {
+    return summariseParameters(file.name, new Uint8Array(await file.arrayBuffer()));
+  }
+
+  /** Makes a file's parameters ready for a run to begin with. @returns parts for its plan @throws UnfitParameters */
+  async holdParameters(file: File, plan: RunPlan): Promise<string[]> {
+    return this.checkpoints.holdCuts(parametersAsCuts(file.name, new Uint8Array(await file.arrayBuffer()), plan));
   }
 
   /** SHA-256 of all parameters, tables in order. */

@@ -12,6 +12,7 @@ import type { LinksHost } from './links-host.ts';
 import type { OracleBatches } from './oracle.ts';
 import type { PlanRequest } from './run-plan.ts';
 import type { ShardHost, ShardPeer, ShardReport } from './shard-host.ts';
+import type { ParametersSummary } from './start-parameters.ts';
 import type { LoggedStep } from './step-log.ts';
 import type { PrivatePlan, TrainerHost, TrainerPeer, TrainerReport } from './trainer-host.ts';
 
@@ -123,6 +124,14 @@ export class WorkerHandles {
 
   openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
     return this.trainer.openCheckpoint(file);
+  }
+
+  readParameters(file: File): Promise<ParametersSummary | null> {
+    return this.trainer.readParameters(file);
+  }
+
+  holdParameters(file: File, plan: RunPlan): Promise<string[]> {
+    return this.trainer.holdParameters(file, plan);
   }
 
   parametersHash(): Promise<string> {

@@ -27,6 +27,7 @@ export const emptyView: ViewState = {
   transfers: { data: 0, updates: 0, parameters: 0, other: 0, fetched: [] },
   progress: null,
   checkpoint: null,
+  startFrom: null,
   problem: null,
   notices: [],
 };

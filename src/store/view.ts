@@ -291,7 +291,18 @@ export interface ProblemView {
   action?: 'skip-bad-rows';
 }
 
+/** Parameters out of a file, which the next run of their job begins with. */
+export interface StartParametersView {
+  file: string;
+  job: string;
+  title: string;
+  /** How many values. */
+  parameters: number;
+}
+
 export interface ViewState {
+  /** Null: a run begins with parameters of chance. */
+  startFrom: StartParametersView | null;
   connection: ConnectionView;
   /** The link that others open to join; null before a room exists. */
   roomLink: string | null;
@@ -366,6 +377,8 @@ export interface Commands {
   setRole(role: RoleChoice): void;
   /** Saves the live parameters as a file: .safetensors, or what the job has of that extension. */
   download(extension?: string): void;
+  /** Forgets the parameters that the next run was to begin with. */
+  dropStartParameters(): void;
   /** Goes on from the newest checkpoint that this browser keeps. */
   resumeCheckpoint(): void;
   /** Cuts a checkpoint and saves it as one file, which can be dropped on the page to go on from. */

@@ -12,6 +12,7 @@ import { PrivacyChoice } from './privacy-choice.tsx';
 import { SettingsFields } from './settings-fields.tsx';
 import { StartButton } from './start-button.tsx';
 import type { StartForm } from './start-form.ts';
+import { StartFrom } from './start-from.tsx';
 import './lobby.css';
 
 interface LobbyProps {
@@ -35,6 +36,7 @@ export function Lobby({ form }: LobbyProps) {
         <DataCard />
         <PrivacyChoice />
         <SettingsFields form={form} />
+        <StartFrom />
         <StartButton form={form} />
       </div>
       <div className="lobby-cluster">
