@@ -265,6 +265,7 @@ describe('a push', () => {
     expect(client.ack(0, 0, 0)).toEqual([]);
     expect(client.ack(0, 1, 0)).toEqual([]);
     expect(client.core.unacknowledgedClocks).toBe(1);
+    expect([client.core.acknowledgedPushes, client.core.openPushes]).toEqual([2, 1]);
     expect(client.ack(0, 0, 1)).toEqual([{ kind: 'acknowledged', clock: 0 }]);
     expect(client.core.unacknowledgedClocks).toBe(0);
     expect(client.ack(0, 0, 1)).toEqual([]);
