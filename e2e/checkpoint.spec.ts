@@ -1,40 +1,18 @@
 // Everybody gone: all tabs closed or reloaded, and training goes on from the last checkpoint.
-import { readFile } from 'node:fs/promises';
+import { download, keepOften, keeps } from './fixtures/checkpoints.ts';
 import type { TabPage } from './fixtures/tab-page.ts';
 import { expect, newRoom, test } from './fixtures/test.ts';
 
 const SETTINGS = { steps: 120, batch: 64, consistency: 'BSP', filters: 'Off' } as const;
 
-/** Until this tab's browser keeps a checkpoint of at least so many steps. @returns its step */
-async function keeps(tab: TabPage, least: number): Promise<number> {
-  const step = async () => (await tab.status()).checkpoint?.step ?? 0;
-  await expect
-    .poll(step, { message: `a checkpoint of step ${least} or later`, timeout: 120_000 })
-    .toBeGreaterThanOrEqual(least);
-  return step();
-}
-
 const hashOf = (tab: TabPage) => tab.page.evaluate(() => window.pushpull.parametersHash());
-
-/** Every 50 steps or 10 s. */
-async function keepOften(tab: TabPage): Promise<void> {
-  await tab.set(SETTINGS);
-  await tab.page.getByRole('radio', { name: 'Often' }).check();
-}
-
-/** The file, and the step that its name tells. */
-async function download(tab: TabPage): Promise<{ file: Uint8Array; step: number }> {
-  const [saved] = await Promise.all([tab.page.waitForEvent('download'), tab.button('Download checkpoint').click()]);
-  const [, step] = /-(\d+)\.safetensors$/.exec(saved.suggestedFilename()) ?? [];
-  return { file: new Uint8Array(await readFile(await saved.path())), step: Number(step) };
-}
 
 test('all tabs are reloaded in mid-run; resumed by a click, it ends with the bytes of the uninterrupted run', async ({
   room,
 }) => {
   const first = await room.joinTab();
   const second = await room.joinTab();
-  await keepOften(first);
+  await keepOften(first, SETTINGS);
   await first.button('Start training').click();
   await first.finished();
   const calm = await hashOf(first);
@@ -59,7 +37,7 @@ test('a checkpoint is downloaded and dropped in a fresh room; a damaged one says
   server,
 }) => {
   const first = await room.joinTab();
-  await keepOften(first);
+  await keepOften(first, SETTINGS);
   await first.button('Start training').click();
   await first.clockOver(20);
   await first.button('Pause').click();
@@ -89,7 +67,7 @@ test('a checkpoint is downloaded and dropped in a fresh room; a damaged one says
 test('the last copy of a segment is lost: the page says which, and goes on from the checkpoint', async ({ room }) => {
   const first = await room.joinTab({ role: 'worker' });
   const server = await room.joinTab({ role: 'server' });
-  await keepOften(first);
+  await keepOften(first, SETTINGS);
   await first.button('Start training').click();
   await first.clockOver(10);
   await keeps(first, 1);
