@@ -65,7 +65,7 @@ test('MNIST dropped in one tab is trained on in three', async ({ room }) => {
   await expect(first.button('Start training')).toBeEnabled();
   await first.drop(files);
   await expect(first.data).toContainText('10,000 training and 10,000 test samples');
-  await first.start({ steps: 150 });
+  await first.start({ steps: 300 });
   for (const tab of tabs) await tab.finished();
   await first.hasValueOver('Test accuracy', 0.88);
 });
