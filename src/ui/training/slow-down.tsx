@@ -3,7 +3,7 @@ import { useCommands, useView } from '../../store/use-view.ts';
 
 const FACTORS = [1, 2, 4, 8] as const;
 
-const labelOf = (factor: number): string => (factor === 1 ? 'as fast as it can' : `${factor}× slower`);
+const labelOf = (factor: number): string => (factor === 1 ? 'full speed' : `${factor}× slower`);
 
 export function SlowDown() {
   const commands = useCommands();

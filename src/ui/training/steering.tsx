@@ -63,10 +63,10 @@ export function Steering() {
   );
 }
 
-/** Fixed for the run: it is shown, not steered. */
+/** Fixed for the run: it is shown, not steered; where it is as always there is nothing to say. */
 function AggregatorShown() {
   const rule = useView((state): AggregatorView | null => state.run?.aggregator ?? null);
-  if (rule === null) return null;
+  if (rule === null || rule.kind === 'mean') return null;
   return (
     <div>
       <p className="choice-legend">Aggregator: {aggregatorName(rule)}</p>
@@ -75,7 +75,7 @@ function AggregatorShown() {
   );
 }
 
-/** Fixed for the run, too; where it is as always there is nothing to say. */
+/** Fixed for the run, too. */
 function ReduceShown() {
   const reduce = useView((state) => state.run?.reduce ?? 'server');
   if (reduce === 'server') return null;
