@@ -94,10 +94,10 @@ export function roundEnd(schedule: Schedule, clock: number, steps: number): numb
 
 /**
  * Clock that every active worker must have finished in what a worker pulls to start `clock`: all iterations
- * ≤ clock − 1 − τ (OSDI'14 §3.5), and with local steps so many rounds less. Negative means nothing is required.
+ * ≤ clock − 1 − τ (OSDI'14 §3.5), also with local steps: a bound below their number keeps rounds in step. Negative means
+ * nothing is required.
  */
 export function requiredClock(schedule: Schedule, clock: number): number {
-  const entry = scheduleAt(schedule, clock);
-  const delay = delayOf(entry.consistency) * localStepsOf(entry);
+  const delay = delayOf(scheduleAt(schedule, clock).consistency);
   return Number.isFinite(delay) ? Math.max(clock - 1 - delay, -1) : -1;
 }

@@ -84,8 +84,8 @@ describe('rounds', () => {
     expect(roundEnd(schedule, 28, 30)).toBe(29);
   });
 
-  it('are what a delay counts', () => {
+  it('change nothing about a delay: it counts clocks, and one below their length waits for the round before', () => {
     expect(requiredClock([entry(0, 4)], 8)).toBe(7);
-    expect(requiredClock([entry(0, 4, sspOf(1))], 8)).toBe(3);
+    expect(requiredClock([entry(0, 4, sspOf(1))], 8)).toBe(6);
   });
 });

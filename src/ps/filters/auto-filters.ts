@@ -78,7 +78,8 @@ export class AutoFilters {
     if (figures === null) return null;
     this.windows.clear();
     const clockOf = this.clocksFrom(figures, now);
-    const chosen = chooseExchange(this.current, clockOf, { workers: nodes.length, mayDrift: mayDrift(plan) });
+    const situation = { workers: nodes.length, mayDrift: mayDrift(plan), delay: delayOf(consistency) };
+    const chosen = chooseExchange(this.current, clockOf, situation);
     return choiceOf(chosen, explainExchange(chosen, clockOf(PLAIN)), filters.choice);
   }
 
