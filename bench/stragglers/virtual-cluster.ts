@@ -33,7 +33,6 @@ export interface VirtualRequest {
   readonly data: LoneData;
   readonly consistency: Consistency;
   readonly isStalenessAware: boolean;
-  readonly hasBackups: boolean;
   readonly learningRate: number;
   /** Emulated milliseconds that each worker's gradient takes. */
   readonly computeMs: readonly number[];

@@ -25,7 +25,6 @@ const LOOK_EVERY_MS = 250;
 interface Case {
   readonly name: string;
   readonly consistency: Consistency;
-  readonly hasBackups?: boolean;
 }
 
 const BSP: Case = { name: 'BSP', consistency: { kind: 'bsp' } };
@@ -44,7 +43,6 @@ async function train(one: Case, seed: number): Promise<VirtualResult & { readonl
   const result = await new VirtualCluster({
     ...{ plan, data, learningRate, consistency: one.consistency },
     isStalenessAware: false,
-    hasBackups: one.hasBackups ?? false,
     computeMs: Array.from({ length: WORKERS }, (_, at) => (at === 0 ? SLOWDOWN : 1) * COMPUTE_MS),
     lookEveryMs: LOOK_EVERY_MS,
     look: async (tables) => (await examiner.accuracy(tables)) >= TARGET_ACCURACY,

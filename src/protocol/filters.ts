@@ -39,7 +39,7 @@ const directionOf = <T extends z.ZodType>(spec: T) =>
     tables: z.array(z.object({ table: tableName, spec: spec.nullable() })).max(64),
   });
 
-/** Batches between two exchanges that the automatic mode may choose: with 16 accuracy was still equal (bench/filters). */
+/** Batches between two exchanges that the automatic mode may choose: on MNIST 16 cost 0.1 points over 780 steps, one seed. */
 export const MAX_AUTO_LOCAL_STEPS = 16;
 
 /** What the automatic mode has found best, and a sentence for people that says so. */
