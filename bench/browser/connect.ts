@@ -5,12 +5,14 @@ const SIGNALS = 'bench-signals';
 /** Both ends see the offering side's and the answering side's signals; each takes those of the other. */
 interface Signal {
   readonly from: 'offer' | 'answer';
+  /** Said once listening, and in reply by the answering side: what was said before the other listened is lost. */
+  readonly isHere?: true;
   readonly description?: RTCSessionDescriptionInit;
   readonly candidate?: RTCIceCandidateInit | null;
 }
 
 /**
- * Connects this tab to the other, which calls it too, with the other side. The answering tab must be first to call.
+ * Connects this tab to the other, which calls it too, with the other side; in whatever order.
  * @param open makes the negotiated channels, in the task that made the connection; resolves once they are where they belong
  * @returns once the connection stands
  */
@@ -29,13 +31,15 @@ export async function connect(side: 'offer' | 'answer', open: (pc: RTCPeerConnec
   signals.onmessage = ({ data }: MessageEvent<Signal>) => {
     if (data.from === side) return;
     last = last.then(async () => {
+      if (data.isHere && side === 'answer') tell({ isHere: true });
+      if (data.isHere && side === 'offer' && pc.signalingState === 'stable') await describe(await pc.createOffer());
       if (data.candidate) await pc.addIceCandidate(data.candidate);
       if (!data.description) return;
       await pc.setRemoteDescription(data.description);
       if (side === 'answer') await describe(await pc.createAnswer());
     });
   };
-  if (side === 'offer') await describe(await pc.createOffer());
+  tell({ isHere: true });
   await new Promise<void>((resolve, reject) => {
     pc.onconnectionstatechange = () => {
       if (pc.connectionState === 'connected') resolve();

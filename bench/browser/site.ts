@@ -13,6 +13,9 @@ const ROOT = fileURLToPath(new URL('.', import.meta.url));
 /** Isolated, the browser's clock moves in steps of 5 µs instead of 100, and wasm may use threads: not so in the real page. */
 const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
+/** No benchmark takes as long: something is waiting for what will never come. */
+const PATIENCE_MS = 15 * 60_000;
+
 export interface Tabs {
   /** "Chromium 156.0". */
   readonly browser: string;
@@ -46,6 +49,10 @@ export async function inTabs<T>(
     fail = reject;
   });
   trouble.catch(() => undefined);
+  const waited = setTimeout(
+    () => fail(new Error(`${name}: not done after ${PATIENCE_MS / 60_000} minutes.`)),
+    PATIENCE_MS,
+  );
   try {
     const context = await browser.newContext();
     const pages: Page[] = [];
@@ -58,6 +65,7 @@ export async function inTabs<T>(
     }
     return await Promise.race([work({ browser: `Chromium ${browser.version()}`, pages }), trouble]);
   } finally {
+    clearTimeout(waited);
     await browser.close();
     await site.close();
     rmSync(outDir, { recursive: true, force: true });
