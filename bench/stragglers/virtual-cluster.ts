@@ -2,7 +2,8 @@
 // gradients, on a network and with compute times that are emulated. Four workers need no four cores, and a busy machine
 // changes no figure.
 import type { ClusterState, ControlMessage, Report, Request, RunPlan } from '../../src/protocol/control.ts';
-import { decodeFrame, encodeFrame, type Frame } from '../../src/protocol/frames.ts';
+import { decodeFrame, encodeFrame } from '../../src/protocol/frame-codec.ts';
+import type { Frame } from '../../src/protocol/frames.ts';
 import { type NodeId, nodeId } from '../../src/protocol/ids.ts';
 import { joined } from '../../src/protocol/testing.ts';
 import type { Consistency } from '../../src/ps/consistency.ts';

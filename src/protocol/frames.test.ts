@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MalformedBytes } from './bytes.ts';
-import { decodeFrame, encodeFrame, type Frame, FrameKind, hexOf } from './frames.ts';
+import { hexOf } from './frame-bodies.ts';
+import { decodeFrame, encodeFrame } from './frame-codec.ts';
+import { type Frame, FrameKind } from './frames.ts';
 import { nodeId } from './ids.ts';
 import { MAX_BLOCK_BYTES, MAX_FRAME_KEYS, MAX_ROOM_NODES, PROTOCOL_VERSION } from './limits.ts';
 import { anyFields, anyFrame, framesByKind, joined } from './testing.ts';

@@ -1,6 +1,7 @@
 // Pushes that cover several clocks: the server takes their mean off, whatever its updater is.
 import { describe, expect, it } from 'vitest';
-import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
+import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
+import type { Frame } from '../protocol/frames.ts';
 import { nodeId } from '../protocol/ids.ts';
 import { joined } from '../protocol/testing.ts';
 import { requiredClock, roundEnd, type ScheduleEntry } from './consistency.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeFrame, encodeFrame, type Snapshot } from '../protocol/frames.ts';
+import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
+import type { Snapshot } from '../protocol/frames.ts';
 import { joined } from '../protocol/testing.ts';
 import { Segment, type SegmentUpdate } from './segment.ts';
 import { cutSegments, SEGMENT_FLOATS, type TableSpec } from './table.ts';

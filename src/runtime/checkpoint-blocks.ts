@@ -3,7 +3,8 @@
 import type { Checkpoint, CheckpointInfo, CheckpointTable } from '../data/checkpoint-file.ts';
 import { MalformedBytes } from '../protocol/bytes.ts';
 import type { RunPlan } from '../protocol/control.ts';
-import { type Cut, decodeFrame, encodeFrame } from '../protocol/frames.ts';
+import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
+import type { Cut } from '../protocol/frames.ts';
 import { NO_EPOCH, nodeId, segmentKey } from '../protocol/ids.ts';
 import { cutSegments } from '../ps/table.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';

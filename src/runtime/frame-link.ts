@@ -4,7 +4,8 @@ import { type Link, type OpenLink, Priority } from '../net/link.ts';
 import { portLink } from '../net/port-link.ts';
 import { relayedLink } from '../net/relay.ts';
 import { MalformedBytes } from '../protocol/bytes.ts';
-import { decodeFrame, encodeFrame, type Frame, kindOfFrame } from '../protocol/frames.ts';
+import { decodeFrame, encodeFrame, kindOfFrame } from '../protocol/frame-codec.ts';
+import type { Frame } from '../protocol/frames.ts';
 
 /** One end of a connection, as the page hands it to a worker. */
 export type Endpoint =

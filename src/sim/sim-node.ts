@@ -1,6 +1,7 @@
 // A tab in virtual time: the same NodeCore, ShardCore and ClientCore as in a browser, joined by a virtual network.
 import type { ClusterState, ControlMessage, RoleChoice } from '../protocol/control.ts';
-import { decodeFrame, encodeFrame, type Frame } from '../protocol/frames.ts';
+import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
+import type { Frame } from '../protocol/frames.ts';
 import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import { NodeCore, type NodeEffect, type NodeEvent, type OwnReport } from '../ps/node-core.ts';

@@ -1,7 +1,8 @@
 // A client and a shard with filters between them: what arrives, what goes again, and what is refused.
 import { describe, expect, test } from 'vitest';
 import { type PullFilters, type PushFilters, parsePullFilters, parsePushFilters } from '../../protocol/filters.ts';
-import { decodeFrame, encodeFrame, type Frame } from '../../protocol/frames.ts';
+import { decodeFrame, encodeFrame } from '../../protocol/frame-codec.ts';
+import type { Frame } from '../../protocol/frames.ts';
 import { NO_CLOCK, nodeId } from '../../protocol/ids.ts';
 import { joined } from '../../protocol/testing.ts';
 import { ClientCore, type ClientEffect, type ClientEvent } from '../client-core.ts';
