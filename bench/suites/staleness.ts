@@ -3,7 +3,7 @@
 // the rates and the gradients are real; there is one worker, and no time in it.
 import { findJob } from '../../src/jobs/registry.ts';
 import { nodeId } from '../../src/protocol/ids.ts';
-import type { ReadFronts } from '../../src/ps/client-core.ts';
+import type { ReadFronts } from '../../src/ps/client-events.ts';
 import { assignSegments } from '../../src/ps/ring.ts';
 import { ShardCore } from '../../src/ps/shard-core.ts';
 import { cutSegments } from '../../src/ps/table.ts';

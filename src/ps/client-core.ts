@@ -2,8 +2,7 @@
 // frames, puts answers together, and sends again what is not acknowledged when the map or a link changes.
 // Pure: what completes is an effect; the runtime turns those into promises.
 import { MalformedBytes } from '../protocol/bytes.ts';
-import type { PullFilters, PullSpec, PushFilters } from '../protocol/filters.ts';
-import type { Answer, FilteredAnswer, Frame, Pull, Push, Refuse } from '../protocol/frames.ts';
+import type { Answer, FilteredAnswer, Frame, Refuse } from '../protocol/frames.ts';
 import {
   compareEpochs,
   type Epoch,
@@ -14,117 +13,15 @@ import {
   type WorkerId,
 } from '../protocol/ids.ts';
 import { MAX_RESENDS } from '../protocol/limits.ts';
-import type { RingFrame } from '../protocol/ring-frames.ts';
+import type { ClientEffect, ClientEvent } from './client-events.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
-import { type ClientFilterSettings, ClientFilters, type CodedPush } from './filters/client-filters.ts';
-import type { RingInbox } from './ring-inbox.ts';
-import type { RingRule } from './ring-push.ts';
+import { type ClientFilterSettings, ClientFilters } from './filters/client-filters.ts';
+import { type KeySlice, sliceKeys } from './key-slice.ts';
+import { OpenPulls, type UnsentPull } from './open-pulls.ts';
+import { OpenPushes, type UnsentPush } from './open-pushes.ts';
 import { RingReduce, type RingSite } from './ring-reduce.ts';
 import type { Rows } from './segment.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
-import { clockIn, frontOf } from './vector-clock.ts';
-
-/** Newest clock seen in each segment by a pull, by `segmentKey`: what a push measures staleness from. */
-export type ReadFronts = ReadonlyMap<number, number>;
-
-export type ClientEvent =
-  | {
-      readonly kind: 'plan';
-      readonly run: number;
-      readonly tables: readonly TableSpec[];
-      readonly filters?: ClientFilterSettings;
-      /** Absent where gradients don't go round. */
-      readonly ring?: { readonly rule: RingRule; readonly inbox: RingInbox } | undefined;
-    }
-  | { readonly kind: 'map'; readonly map: ClusterMap }
-  | { readonly kind: 'link'; readonly node: NodeId; readonly isUp: boolean }
-  /** As `link`, to the trainer of another node. */
-  | { readonly kind: 'peer'; readonly node: NodeId; readonly isUp: boolean }
-  | { readonly kind: 'tick'; readonly now: number }
-  | {
-      readonly kind: 'pull';
-      /** Chosen by the caller; comes back in `pulled`. */
-      readonly id: number;
-      readonly minClock: number;
-      /** Clocks ≤ done need nothing from this worker. Only when it starts: pulls overtake pushes on a link. */
-      readonly done: number;
-      /** Keys of each table, ascending and unique; null for all. */
-      readonly keys: readonly (Uint32Array | null)[];
-      /** Where rows go: per table, room for its keys. */
-      readonly into: readonly Float32Array[];
-      /** Also ask segments of which no key is wanted, to meet their clocks. */
-      readonly everySegment: boolean;
-      /** How the rows shall travel; as they are when absent. */
-      readonly filters?: PullFilters | null;
-      /** All workers pull the same at this clock: the rows may come round the ring, where there is one. */
-      readonly isShared?: boolean;
-    }
-  | {
-      readonly kind: 'push';
-      readonly clock: number;
-      /** Clocks that it covers, `clock` the last; 1 when absent, else a drift. */
-      readonly covers?: number;
-      readonly samples: number;
-      /** One entry per table. Kept, not copied, until acknowledged. */
-      readonly tables: readonly Rows[];
-      readonly readFronts: ReadFronts;
-      /** What the rows go through; nothing when absent. */
-      readonly filters?: PushFilters | null;
-      /** What the gradient is of, laid out like it, per table: the KKT filter looks at it. */
-      readonly parameters?: readonly Float32Array[];
-    }
-  | { readonly kind: 'frame'; readonly from: NodeId; readonly frame: Frame };
-
-export type ClientEffect =
-  | { readonly kind: 'send'; readonly to: NodeId; readonly frame: Frame }
-  /** To the trainer of another node. */
-  | { readonly kind: 'pass'; readonly to: NodeId; readonly frame: RingFrame }
-  /** All rows have arrived. */
-  | { readonly kind: 'pulled'; readonly id: number; readonly pulled: Pulled }
-  /** Every segment has acknowledged the push of this clock. */
-  | { readonly kind: 'acknowledged'; readonly clock: number }
-  /** A shard won't take what was sent, and sending again won't help. */
-  | { readonly kind: 'rejected'; readonly from: NodeId; readonly refuse: Refuse }
-  /** A shard's answer can't be read. */
-  | { readonly kind: 'garbled'; readonly from: NodeId; readonly text: string };
-
-/** What a completed pull tells besides the rows. */
-export interface Pulled {
-  /** The newest clock that some segment has of this worker. */
-  readonly ownClock: number;
-  readonly readFronts: ReadFronts;
-  /** The oldest clock that some segment has of some worker; infinite where nothing was asked for. */
-  readonly floor: number;
-  /** Some segment had to wait for another worker. */
-  readonly isHeldBack: boolean;
-}
-
-/** What waits for its acknowledgement or answer, with what filters made of it. */
-type UnsentPush = Omit<Push, 'epoch' | 'settled'> & { readonly coded: CodedPush | null };
-type UnsentPull = Omit<Pull, 'epoch'> & { readonly wish: PullSpec | null };
-
-/** One pull: how much of it is still on its way. */
-interface PullState {
-  readonly into: readonly Float32Array[];
-  readonly readFronts: Map<number, number>;
-  ownClock: number;
-  floor: number;
-  isHeldBack: boolean;
-  missing: number;
-}
-
-/** One segment's part of a pull. */
-interface PullPart {
-  readonly pullId: number;
-  readonly range: SegmentRange;
-  readonly key: number;
-  readonly pull: UnsentPull;
-  /** Where the rows go in the table's buffer, in floats, and how many there must be. */
-  readonly offset: number;
-  readonly floats: number;
-  /** What is heard is passed on round the ring. */
-  readonly isShared: boolean;
-}
 
 export class ClientCore {
   private map: ClusterMap = EMPTY_MAP;
@@ -134,15 +31,11 @@ export class ClientCore {
   private rangesByKey: ReadonlyMap<number, SegmentRange> = new Map();
   private owners: ReadonlyMap<number, NodeId> = new Map();
   private readonly up = new Set<NodeId>();
-  private readonly pulls = new Map<number, PullState>();
-  private readonly parts = new Map<number, PullPart>();
-  /** Unacknowledged pushes by clock, then by segment. Clocks were inserted in order and are resent in order. */
-  private readonly pushes = new Map<number, Map<number, UnsentPush>>();
+  private readonly pulls = new OpenPulls();
+  private readonly pushes = new OpenPushes();
   /** How often a shard has had something sent again, by segment and by `allOf` a node, since the last progress. */
   private readonly resends = new Map<number | string, number>();
   private effects: ClientEffect[] = [];
-  /** So many pushes have been acknowledged in this run: each segment's counted, none twice. */
-  acknowledgedPushes = 0;
   /** By what was sent and saved; anew with each run. */
   filters: ClientFilters;
   private ring: RingReduce | null = null;
@@ -188,21 +81,25 @@ export class ClientCore {
     return this.effects;
   }
 
+  /** So many pushes have been acknowledged in this run: each segment's counted, none twice. */
+  get acknowledgedPushes(): number {
+    return this.pushes.acknowledged;
+  }
+
   /** Pushes that are not acknowledged yet, each segment's counted: given up with this client, some may be applied yet. */
   get openPushes(): number {
-    let sum = 0;
-    for (const ofClock of this.pushes.values()) sum += ofClock.size;
-    return sum;
+    return this.pushes.size;
   }
 
   /** Clocks whose pushes are not yet acknowledged everywhere. */
   get unacknowledgedClocks(): number {
-    return this.pushes.size;
+    return this.pushes.clocks;
   }
 
   /** How much is under way: for the invariant that it stays bounded. */
   load(): { readonly clocks: number; readonly pulls: number; readonly requests: number; readonly ring: number } {
-    return { clocks: this.pushes.size, pulls: this.pulls.size, requests: this.parts.size, ring: this.ring?.load ?? 0 };
+    const { pulls, pushes, ring } = this;
+    return { clocks: pushes.clocks, pulls: pulls.size, requests: pulls.requests, ring: ring?.load ?? 0 };
   }
 
   get epoch(): Epoch {
@@ -217,9 +114,7 @@ export class ClientCore {
     this.ranges = cutSegments(tables);
     this.rangesByKey = new Map(this.ranges.map((range) => [segmentKey(range.table, range.segment), range]));
     this.pulls.clear();
-    this.parts.clear();
     this.pushes.clear();
-    this.acknowledgedPushes = 0;
     this.ring =
       ring === undefined ? null : new RingReduce(this.self, ring.rule, this.ranges, ring.inbox, this.ringSite());
     this.findOwners();
@@ -231,7 +126,7 @@ export class ClientCore {
       deliver: (to, frame) => this.up.has(to) && this.effects.push({ kind: 'send', to, frame }) > 0,
       sendAlone: (key) => this.sendAgain(key),
       askAlone: (request) => {
-        const part = this.parts.get(request);
+        const part = this.pulls.part(request);
         if (part !== undefined) this.send(part.key, part.pull, () => true);
       },
       arrived: (request, answer, isHeldBack) => {
@@ -271,10 +166,8 @@ export class ClientCore {
 
   /** Sends again, in order, what isn't acknowledged or answered. Shards know what they have seen. */
   private resend(isMeant: (owner: NodeId) => boolean): void {
-    for (const ofClock of this.pushes.values()) {
-      for (const [key, push] of ofClock) this.send(key, push, isMeant, false);
-    }
-    for (const { key, pull } of this.parts.values()) this.send(key, pull, isMeant, false);
+    for (const [key, push] of this.pushes.all()) this.send(key, push, isMeant, false);
+    for (const { key, pull } of this.pulls.parts()) this.send(key, pull, isMeant, false);
   }
 
   /**
@@ -300,7 +193,7 @@ export class ClientCore {
   }
 
   private completePush(key: number, { coded, ...push }: UnsentPush, owner: NodeId, mayBeShort: boolean): Frame {
-    const head = { ...push, epoch: this.map.epoch, settled: this.oldestUnacknowledged(key) };
+    const head = { ...push, epoch: this.map.epoch, settled: this.pushes.oldest(key) };
     if (coded === null) return head;
     const { keys: _, values: __, ...rest } = head;
     return { ...rest, ...this.filters.rowsFor(coded, this.rangeOf(push), owner, mayBeShort), kind: 'filteredPush' };
@@ -319,33 +212,14 @@ export class ClientCore {
     return range;
   }
 
-  /** The first clock that is in no acknowledged push of this segment: pushes were kept in order. */
-  private oldestUnacknowledged(key: number): number {
-    for (const [clock, ofClock] of this.pushes) {
-      const push = ofClock.get(key);
-      if (push !== undefined) return clock + 1 - (push.covers ?? 1);
-    }
-    throw new RangeError('A push that is sent is not acknowledged.');
-  }
-
   private pull(event: ClientEvent & { kind: 'pull' }): void {
-    const state: PullState = {
-      into: event.into,
-      readFronts: new Map(),
-      ownClock: NO_CLOCK,
-      floor: Number.POSITIVE_INFINITY,
-      isHeldBack: false,
-      missing: 0,
-    };
-    this.pulls.set(event.id, state);
     this.ring?.skipTo(event.done);
     const slices = this.ranges
-      .map((range) => ({ range, slice: this.slice(range, event.keys[range.table] ?? null) }))
+      .map((range) => ({ range, slice: sliceKeys(range, event.keys[range.table] ?? null) }))
       .filter(({ slice }) => slice.rows > 0 || event.everySegment);
-    // Known before the first is asked for: what came round the ring early is there at once.
-    state.missing = slices.length;
+    this.pulls.open(event.id, event.into, slices.length);
     for (const { range, slice } of slices) this.requestPart(event, range, slice);
-    if (slices.length === 0) this.completePull(event.id, state);
+    if (slices.length === 0) this.finishPull(event.id);
   }
 
   private requestPart(event: ClientEvent & { kind: 'pull' }, range: SegmentRange, slice: KeySlice): void {
@@ -374,20 +248,18 @@ export class ClientCore {
       floats: slice.rows * width,
       isShared: event.isShared === true && slice.keys === null,
     };
-    this.parts.set(request, part);
+    this.pulls.add(part);
     const mayWait = part.isShared && done === NO_CLOCK && this.ring !== null;
     if (!mayWait || !this.ring?.await(part.key, request, minClock)) this.send(part.key, pull, () => true);
   }
 
   private push(event: ClientEvent & { kind: 'push' }): void {
-    const ofClock = new Map<number, UnsentPush>();
-    this.pushes.set(event.clock, ofClock);
     for (const range of this.ranges) {
       const rows = event.tables[range.table];
       if (rows === undefined) throw new RangeError(`A push without rows for table ${range.table}.`);
       const push = this.pushPart(event, range, rows);
       const key = segmentKey(range.table, range.segment);
-      ofClock.set(key, push);
+      this.pushes.add(key, push);
       if (!this.goesRound(key, push)) this.send(key, push, () => true);
     }
   }
@@ -396,13 +268,13 @@ export class ClientCore {
     if (this.ring === null) return false;
     const { samples, keys, coded } = push;
     const isWhole = coded === null && (keys === null || samples === 0) && (push.covers ?? 1) === 1;
-    return this.ring.push({ ...push, settled: this.oldestUnacknowledged(key) }, key, isWhole);
+    return this.ring.push({ ...push, settled: this.pushes.oldest(key) }, key, isWhole);
   }
 
   private pushPart(event: ClientEvent & { kind: 'push' }, range: SegmentRange, rows: Rows): UnsentPush {
     const { table, segment } = range;
     const width = this.widthOf(table);
-    const { keys, from, rows: count } = this.slice(range, rows.keys);
+    const { keys, from, rows: count } = sliceKeys(range, rows.keys);
     const [start, end] = [from * width, (from + count) * width];
     const values = rows.values.subarray(start, end);
     const parameters = event.parameters?.[table]?.subarray(start, end) ?? null;
@@ -425,14 +297,6 @@ export class ClientCore {
     };
   }
 
-  /** The keys of one segment out of a table's. */
-  private slice(range: SegmentRange, keys: Uint32Array | null): KeySlice {
-    if (keys === null) return { keys: null, from: range.start, rows: range.end - range.start };
-    const from = lowerBound(keys, range.start);
-    const to = lowerBound(keys, range.end);
-    return { keys: keys.subarray(from, to), from, rows: to - from };
-  }
-
   private takeFrame(from: NodeId, frame: Frame): void {
     if (frame.kind === 'ringPush' || frame.kind === 'ringAnswer') this.ring?.receive(from, frame);
     else if (frame.kind === 'answer') this.takeAnswer(frame, frame.values);
@@ -443,7 +307,7 @@ export class ClientCore {
   }
 
   private takeFilteredAnswer(from: NodeId, answer: FilteredAnswer): void {
-    const part = this.partOf(answer);
+    const part = this.pulls.partOf(answer);
     if (part === undefined) return;
     try {
       const values = this.filters.decode(answer, part.floats);
@@ -456,31 +320,18 @@ export class ClientCore {
     }
   }
 
-  private partOf(answer: Answer | FilteredAnswer): PullPart | undefined {
-    const part = this.parts.get(answer.request);
-    return part?.key === segmentKey(answer.table, answer.segment) ? part : undefined;
-  }
-
   private takeAnswer(answer: Answer | FilteredAnswer, values: Float32Array, bytes = values.byteLength): void {
-    const part = this.partOf(answer);
-    const state = part && this.pulls.get(part.pullId);
-    if (part === undefined || state === undefined || values.length !== part.floats) return;
-    this.parts.delete(answer.request);
+    const part = this.pulls.take(answer, values, this.self.node);
+    if (part === undefined) return;
     if (part.isShared && answer.kind === 'answer') this.ring?.passOn({ ...answer, kind: 'ringAnswer' });
-    state.into[answer.table]?.set(values, part.offset);
     const width = this.widthOf(answer.table);
     this.filters.countAnswer(part.floats / width, width, part.pull.keys !== null, bytes);
-    state.readFronts.set(part.key, frontOf(answer.clocks));
-    state.ownClock = Math.max(state.ownClock, clockIn(answer.clocks, this.self.node));
-    state.floor = Math.min(state.floor, answer.clocks.floor);
-    state.isHeldBack ||= answer.isHeldBack;
-    state.missing--;
-    if (state.missing === 0) this.completePull(part.pullId, state);
+    this.finishPull(part.pullId);
   }
 
-  private completePull(id: number, { ownClock, readFronts, floor, isHeldBack }: PullState): void {
-    this.pulls.delete(id);
-    this.effects.push({ kind: 'pulled', id, pulled: { ownClock, readFronts, floor, isHeldBack } });
+  private finishPull(id: number): void {
+    const pulled = this.pulls.finish(id);
+    if (pulled !== null) this.effects.push({ kind: 'pulled', id, pulled });
   }
 
   /** Is it for this client? A tab has several on the same links: its worker's, that of its evaluation, earlier ones. */
@@ -489,14 +340,11 @@ export class ClientCore {
   }
 
   private takeAck(clock: number, key: number): void {
-    const ofClock = this.pushes.get(clock);
-    if (ofClock === undefined || !ofClock.delete(key)) return;
-    this.acknowledgedPushes++;
+    const completed = this.pushes.acknowledge(clock, key);
+    if (completed === null) return;
     this.resends.delete(key);
     this.ring?.acknowledged(key, clock);
-    if (ofClock.size > 0) return;
-    this.pushes.delete(clock);
-    this.effects.push({ kind: 'acknowledged', clock });
+    if (completed === 'clock') this.effects.push({ kind: 'acknowledged', clock });
   }
 
   private takeRefusal(from: NodeId, refuse: Refuse): void {
@@ -522,7 +370,7 @@ export class ClientCore {
   /** Does this client still wait for what is refused? */
   private hasSent({ clock, request, table, segment }: Refuse): boolean {
     const key = segmentKey(table, segment);
-    return request === 0 ? (this.pushes.get(clock)?.has(key) ?? false) : this.parts.get(request)?.key === key;
+    return request === 0 ? this.pushes.has(clock, key) : this.pulls.part(request)?.key === key;
   }
 
   private resendSegment(from: NodeId, refuse: Refuse): void {
@@ -534,17 +382,14 @@ export class ClientCore {
   }
 
   private sendAgain(key: number): void {
-    for (const ofClock of this.pushes.values()) {
-      const push = ofClock.get(key);
-      if (push !== undefined) this.send(key, push, () => true, false);
-    }
+    for (const push of this.pushes.of(key)) this.send(key, push, () => true, false);
   }
 
   /** The shard doesn't know a signature: what it refused goes again with the keys themselves. */
   private resendWithKeys(from: NodeId, refuse: Refuse): void {
     const key = segmentKey(refuse.table, refuse.segment);
     if (refuse.request === 0) return this.resendSegment(from, refuse);
-    const part = this.parts.get(refuse.request);
+    const part = this.pulls.part(refuse.request);
     if (part?.key === key) this.send(key, part.pull, () => true, false);
   }
 
@@ -563,22 +408,3 @@ const NO_SETTINGS: ClientFilterSettings = { seed: 0, l1: 0 };
 
 /** Everything that a node owns, as something to be sent again. */
 const allOf = (node: NodeId): string => `node ${node}`;
-
-/** Rows of one segment in a table's list: its keys, and where they lie, in rows. */
-interface KeySlice {
-  readonly keys: Uint32Array | null;
-  readonly from: number;
-  readonly rows: number;
-}
-
-/** Index of the first key ≥ bound, in an ascending list. */
-function lowerBound(keys: Uint32Array, bound: number): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys[middle] ?? 0) < bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

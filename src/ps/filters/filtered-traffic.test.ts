@@ -5,7 +5,8 @@ import { decodeFrame, encodeFrame } from '../../protocol/frame-codec.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { NO_CLOCK, nodeId } from '../../protocol/ids.ts';
 import { joined } from '../../protocol/testing.ts';
-import { ClientCore, type ClientEffect, type ClientEvent } from '../client-core.ts';
+import { ClientCore } from '../client-core.ts';
+import type { ClientEffect, ClientEvent } from '../client-events.ts';
 import { ASYNC, epochOf, mapOf, scheduleOf, shardPlanOf, TestShard, tableOf, workerOf } from '../testing.ts';
 
 const ME = workerOf(1);

@@ -1,0 +1,86 @@
+// What a worker's client is told, and what it wants done: the events and effects of ClientCore.
+import type { PullFilters, PushFilters } from '../protocol/filters.ts';
+import type { Frame, Refuse } from '../protocol/frames.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import type { RingFrame } from '../protocol/ring-frames.ts';
+import type { ClusterMap } from './cluster-map.ts';
+import type { ClientFilterSettings } from './filters/client-filters.ts';
+import type { RingInbox } from './ring-inbox.ts';
+import type { RingRule } from './ring-push.ts';
+import type { Rows } from './segment.ts';
+import type { TableSpec } from './table.ts';
+
+/** Newest clock seen in each segment by a pull, by `segmentKey`: what a push measures staleness from. */
+export type ReadFronts = ReadonlyMap<number, number>;
+
+export type ClientEvent =
+  | {
+      readonly kind: 'plan';
+      readonly run: number;
+      readonly tables: readonly TableSpec[];
+      readonly filters?: ClientFilterSettings;
+      /** Absent where gradients don't go round. */
+      readonly ring?: { readonly rule: RingRule; readonly inbox: RingInbox } | undefined;
+    }
+  | { readonly kind: 'map'; readonly map: ClusterMap }
+  | { readonly kind: 'link'; readonly node: NodeId; readonly isUp: boolean }
+  /** As `link`, to the trainer of another node. */
+  | { readonly kind: 'peer'; readonly node: NodeId; readonly isUp: boolean }
+  | { readonly kind: 'tick'; readonly now: number }
+  | {
+      readonly kind: 'pull';
+      /** Chosen by the caller; comes back in `pulled`. */
+      readonly id: number;
+      readonly minClock: number;
+      /** Clocks ≤ done need nothing from this worker. Only when it starts: pulls overtake pushes on a link. */
+      readonly done: number;
+      /** Keys of each table, ascending and unique; null for all. */
+      readonly keys: readonly (Uint32Array | null)[];
+      /** Where rows go: per table, room for its keys. */
+      readonly into: readonly Float32Array[];
+      /** Also ask segments of which no key is wanted, to meet their clocks. */
+      readonly everySegment: boolean;
+      /** How the rows shall travel; as they are when absent. */
+      readonly filters?: PullFilters | null;
+      /** All workers pull the same at this clock: the rows may come round the ring, where there is one. */
+      readonly isShared?: boolean;
+    }
+  | {
+      readonly kind: 'push';
+      readonly clock: number;
+      /** Clocks that it covers, `clock` the last; 1 when absent, else a drift. */
+      readonly covers?: number;
+      readonly samples: number;
+      /** One entry per table. Kept, not copied, until acknowledged. */
+      readonly tables: readonly Rows[];
+      readonly readFronts: ReadFronts;
+      /** What the rows go through; nothing when absent. */
+      readonly filters?: PushFilters | null;
+      /** What the gradient is of, laid out like it, per table: the KKT filter looks at it. */
+      readonly parameters?: readonly Float32Array[];
+    }
+  | { readonly kind: 'frame'; readonly from: NodeId; readonly frame: Frame };
+
+export type ClientEffect =
+  | { readonly kind: 'send'; readonly to: NodeId; readonly frame: Frame }
+  /** To the trainer of another node. */
+  | { readonly kind: 'pass'; readonly to: NodeId; readonly frame: RingFrame }
+  /** All rows have arrived. */
+  | { readonly kind: 'pulled'; readonly id: number; readonly pulled: Pulled }
+  /** Every segment has acknowledged the push of this clock. */
+  | { readonly kind: 'acknowledged'; readonly clock: number }
+  /** A shard won't take what was sent, and sending again won't help. */
+  | { readonly kind: 'rejected'; readonly from: NodeId; readonly refuse: Refuse }
+  /** A shard's answer can't be read. */
+  | { readonly kind: 'garbled'; readonly from: NodeId; readonly text: string };
+
+/** What a completed pull tells besides the rows. */
+export interface Pulled {
+  /** The newest clock that some segment has of this worker. */
+  readonly ownClock: number;
+  readonly readFronts: ReadFronts;
+  /** The oldest clock that some segment has of some worker; infinite where nothing was asked for. */
+  readonly floor: number;
+  /** Some segment had to wait for another worker. */
+  readonly isHeldBack: boolean;
+}
