@@ -8,83 +8,38 @@ import type {
   FilteredPush,
   Follow,
   Frame,
-  Pull,
   Push,
   Refusal,
   Restore,
   Snapshot,
   Update,
 } from '../protocol/frames.ts';
-import { type Epoch, NO_CLOCK, NO_EPOCH, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import { NO_CLOCK, NO_EPOCH, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { RingPush } from '../protocol/ring-frames.ts';
-import type { Aggregator } from './aggregate.ts';
-import { type AggregatorSpec, aggregateRobustly } from './aggregate-robust.ts';
+import { aggregateRobustly } from './aggregate-robust.ts';
+import { ChainPlace } from './chain-place.ts';
 import type { Placement } from './cluster-map.ts';
-import { rateFor, type Schedule, scheduleAt } from './consistency.ts';
+import { CollectedPushes } from './collected-pushes.ts';
+import { rateFor, scheduleAt } from './consistency.ts';
 import { AnswerFilter } from './filters/answer-filter.ts';
 import { KeyMemory } from './filters/key-memory.ts';
 import { openFrame, type WishedPull } from './filters/open-frame.ts';
-import type { BlockEncoder } from './filters/value-block.ts';
-import { type CollectedPush, pushesOf } from './ring-push.ts';
+import { HeldAcks } from './held-acks.ts';
+import { pushesOf } from './ring-push.ts';
 import type { Segment, SegmentUpdate } from './segment.ts';
-import type { ShardCounters } from './shard-counters.ts';
-
-/** What a segment needs of its shard. */
-export interface SegmentSite {
-  readonly self: NodeId;
-  readonly epoch: Epoch;
-  readonly schedule: Schedule;
-  readonly run: number;
-  /** The clock at which the next checkpoint is cut; null while none is wanted. */
-  readonly cutClock: number | null;
-  /** Active workers by rank. */
-  readonly workers: readonly WorkerId[];
-  /** Global batch of one clock. */
-  readonly batch: number;
-  readonly outerRate?: number | undefined;
-  readonly width: number;
-  /** How BSP makes one gradient of a clock's pushes, where the updater takes a mean. */
-  readonly rule: AggregatorSpec;
-  readonly aggregator: Aggregator;
-  /** Gradients come as pushes of several workers, as a rule. */
-  readonly isRing: boolean;
-  readonly encoder: BlockEncoder;
-  readonly counters: ShardCounters;
-  send(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void;
-  refuse(to: NodeId, frame: Push | Pull, reason: Refusal): void;
-}
-
-/** What waits on a segment, of the one node of which the most does. Each has its bound in `protocol/limits.ts`. */
-export interface SegmentLoad {
-  readonly parkedPulls: number;
-  readonly pendingPushes: number;
-  readonly unacknowledged: number;
-}
-
-/** A push that is applied here, and to be acknowledged when the chain has it. */
-interface Unacknowledged {
-  readonly version: number;
-  readonly worker: WorkerId;
-  readonly clock: number;
-}
+import type { SegmentLoad, SegmentSite } from './segment-site.ts';
 
 export class HostedSegment {
-  private placement: Placement = { chain: [], learners: [] };
-  /** Pushes of clocks that BSP has not yet aggregated, by clock, then by worker. */
-  private readonly pending = new Map<number, Map<NodeId, CollectedPush>>();
+  private readonly chain: ChainPlace;
+  /** Pushes of clocks that BSP has not yet aggregated. */
+  private readonly collected = new CollectedPushes();
   /** Newest clock whose missing pushes were called for. */
   private calledClock = NO_CLOCK;
   private parked: { readonly from: NodeId; readonly pull: WishedPull }[] = [];
   private readonly answers: AnswerFilter;
   private readonly keys = new KeyMemory();
-  private readonly unacknowledged = new Map<string, Unacknowledged>();
-  /** Version that each follower has confirmed in this epoch. */
-  private readonly confirmed = new Map<NodeId, number>();
-  /** What all followers must have for the next step: the owner's version when the epoch began, or when they vouched. */
-  private settleVersion = 0;
-  /** All followers have caught up once in this epoch: from then on learners vouch for an acknowledgement, too. */
-  private isVouching = false;
+  private readonly acks = new HeldAcks();
   /** The next in the chain, once it has asked to follow in this epoch. */
   private follower: NodeId | null = null;
   /** A follower that asked before this segment could answer. */
@@ -102,6 +57,7 @@ export class HostedSegment {
     private readonly site: SegmentSite,
     private isMissing = false,
   ) {
+    this.chain = new ChainPlace(site.self);
     this.answers = new AnswerFilter(segmentKey(segment.range.table, segment.range.segment), site.encoder);
   }
 
@@ -116,68 +72,39 @@ export class HostedSegment {
   }
 
   get isOwner(): boolean {
-    return this.placement.chain[0] === this.site.self;
+    return this.chain.isOwner;
   }
 
-  /**
-   * Has every follower all that was ever acknowledged, and will it have whatever is acknowledged later in this epoch?
-   * Then learners may join the chain. Only the owner can tell.
-   */
+  /** May the scheduler take the next step with this placement? Only the owner can tell. */
   get isSettled(): boolean {
-    return this.isOwner && this.isThere && this.isVouching && this.haveAllCaughtUp;
+    return this.isOwner && this.isThere && this.chain.isSettled;
   }
 
-  private get haveAllCaughtUp(): boolean {
-    return this.followers.every((node) => (this.confirmed.get(node) ?? -1) >= this.settleVersion);
-  }
-
-  /** Learners that have caught up are waited for from now on; what was acknowledged without them so far they must get. */
   private vouch(): void {
-    if (!this.isThere || this.isVouching || !this.haveAllCaughtUp) return;
-    this.isVouching = true;
-    this.settleVersion = this.segment.version;
-  }
-
-  private get members(): readonly NodeId[] {
-    return [...this.placement.chain, ...this.placement.learners];
-  }
-
-  private get followers(): readonly NodeId[] {
-    return this.members.filter((node) => node !== this.site.self);
-  }
-
-  private get predecessor(): NodeId | null {
-    return this.members[this.members.indexOf(this.site.self) - 1] ?? null;
-  }
-
-  private get successor(): NodeId | null {
-    return this.members[this.members.indexOf(this.site.self) + 1] ?? null;
+    if (this.isThere) this.chain.vouch(this.segment.version);
   }
 
   /** Begins an epoch: new placement, new workers, and the chain attached anew. */
   place(placement: Placement): void {
-    this.placement = placement;
-    this.confirmed.clear();
+    this.chain.place(placement, this.segment.version);
     this.follower = null;
     this.waitingFollower = null;
     this.isAttached = false;
     this.answers.reset();
     this.keys.clear();
     this.vouchedVersion = -1;
-    this.settleVersion = this.segment.version;
-    this.isVouching = false;
     this.calledClock = NO_CLOCK;
     this.segment.clocks.setWorkers(this.site.workers);
     this.forgetInactive();
-    if (this.isMissing && placement.chain.includes(this.site.self)) this.askForState();
+    if (this.isMissing && this.chain.isInChain) this.askForState();
     if (this.isOwner) {
       this.cutWhenDue();
       this.vouch();
       this.settle(null);
       this.acknowledgeSafe();
     } else {
-      this.unacknowledged.clear();
-      this.pending.clear();
+      this.acks.clear();
+      this.collected.clear();
       this.parked = [];
       this.followPredecessor();
     }
@@ -186,8 +113,8 @@ export class HostedSegment {
   /** A link to another shard is there (again): what was sent on the old one may be lost. */
   linkUp(node: NodeId): void {
     if (this.isOwner) return;
-    if (node === this.predecessor) this.followPredecessor();
-    else if (node === this.placement.chain[0] && this.isAttached) this.confirm();
+    if (node === this.chain.predecessor) this.followPredecessor();
+    else if (node === this.chain.owner && this.isAttached) this.confirm();
   }
 
   /** The schedule has changed: what was held back may be due. */
@@ -220,14 +147,14 @@ export class HostedSegment {
     const state = { ...cut, stamp: NO_EPOCH, floor: cut.clock, clocks: [], pushes: [] };
     if (!this.segment.adopt(state, this.site.workers)) return;
     this.isMissing = false;
-    this.settleVersion = this.segment.version;
+    this.chain.settleAt(this.segment.version);
     if (!this.isOwner) return;
     this.vouch();
     this.welcomeFollower();
   }
 
   private followPredecessor(): void {
-    const { predecessor } = this;
+    const { predecessor } = this.chain;
     if (predecessor === null) return;
     this.isAttached = false;
     const { version, stamp } = this.segment;
@@ -239,14 +166,14 @@ export class HostedSegment {
     const { clocks } = this.segment;
     const standing = this.standingOf(push);
     if (standing === 'odd') return this.site.refuse(from, push, 'out-of-order');
-    this.forgetSettled(push);
-    if (standing === 'next' && this.unacknowledgedOf(from) >= MAX_UNACKED_CLOCKS)
+    this.acks.forgetBefore(from, push.settled);
+    if (standing === 'next' && this.acks.countOf(from) >= MAX_UNACKED_CLOCKS)
       return this.site.refuse(from, push, 'too-many');
     clocks.advance(push.worker, push.settled - 1);
     if (standing !== 'next') {
       this.site.counters.duplicate();
       if (standing === 'applied') this.acknowledgeWhenSafe(push);
-    } else if (this.pendingClocks(from).length > 0 || this.isBsp(push.clock)) {
+    } else if (this.collected.clocksOf(from).length > 0 || this.isBsp(push.clock)) {
       this.collect(push);
     } else {
       this.applyAlone(push);
@@ -257,7 +184,7 @@ export class HostedSegment {
   /** Is it in, does it wait for others, is it what comes next of its worker, or neither? */
   private standingOf({ worker, clock, settled, covers = 1 }: Push): 'applied' | 'waiting' | 'next' | 'odd' {
     const applied = Math.max(this.segment.clocks.get(worker) ?? NO_CLOCK, settled - 1);
-    const waiting = this.pendingClocks(worker.node);
+    const waiting = this.collected.clocksOf(worker.node);
     if (clock <= applied) return 'applied';
     if (waiting.includes(clock)) return 'waiting';
     const isNext = clock - covers === Math.max(applied, ...waiting) && waiting.length < MAX_UNACKED_CLOCKS;
@@ -270,9 +197,9 @@ export class HostedSegment {
    */
   takeRingPush(ring: RingPush): void {
     const pushes = pushesOf(ring);
-    for (const push of pushes) this.forgetSettled(push);
+    for (const { worker, settled } of pushes) this.acks.forgetBefore(worker.node, settled);
     const isNew = pushes.every(
-      (push) => this.standingOf(push) === 'next' && this.unacknowledgedOf(push.worker.node) < MAX_UNACKED_CLOCKS,
+      (push) => this.standingOf(push) === 'next' && this.acks.countOf(push.worker.node) < MAX_UNACKED_CLOCKS,
     );
     if (!isNew) {
       this.site.counters.duplicate();
@@ -282,11 +209,9 @@ export class HostedSegment {
       }
       return;
     }
-    const ofClock = this.pending.get(ring.clock) ?? new Map<NodeId, CollectedPush>();
-    this.pending.set(ring.clock, ofClock);
     for (const push of pushes) {
       this.segment.clocks.advance(push.worker, push.settled - 1);
-      ofClock.set(push.worker.node, push);
+      this.collected.add(push);
     }
     this.settle(null);
     this.callMissing(ring.clock);
@@ -294,8 +219,8 @@ export class HostedSegment {
 
   /** What has come of a clock without going all the way round the ring tells that it is broken: the others won't come by it. */
   private callMissing(clock: number): void {
-    const ofClock = this.pending.get(clock);
-    if (!this.site.isRing || ofClock === undefined || clock <= this.calledClock) return;
+    const ofClock = this.collected.of(clock);
+    if (!this.site.isRing || ofClock === null || clock <= this.calledClock) return;
     this.calledClock = clock;
     for (const worker of this.site.workers) {
       if (!ofClock.has(worker.node) && (this.segment.clocks.get(worker) ?? clock) < clock) this.call(worker, clock);
@@ -336,24 +261,9 @@ export class HostedSegment {
     this.cutWhenDue();
   }
 
-  /** Clocks at which a worker's push waits for those of others. */
-  private pendingClocks(node: NodeId): number[] {
-    return [...this.pending].flatMap(([clock, ofClock]) => (ofClock.has(node) ? clock : []));
-  }
-
-  /** Is a clock in a push that waits: in one of just this clock, or of several? */
-  private hasPushed(node: NodeId, clock: number): boolean {
-    for (const ofClock of this.pending.values()) {
-      const push = ofClock.get(node);
-      if (push !== undefined && push.clock >= clock && push.clock - (push.covers ?? 1) < clock) return true;
-    }
-    return false;
-  }
-
   /** BSP: keeps the push until every active worker's push of that clock is here. */
   private collect(push: Push): void {
-    const ofClock = this.pending.get(push.clock) ?? new Map<NodeId, CollectedPush>();
-    this.pending.set(push.clock, ofClock.set(push.worker.node, push));
+    this.collected.add(push);
     this.settle(push.worker.node);
     this.callMissing(push.clock);
   }
@@ -366,17 +276,15 @@ export class HostedSegment {
 
   /** Applies the oldest pending clock if it is complete: from every active worker a push, or word that it is past. */
   private aggregateOldest(): boolean {
-    const clock = Math.min(...this.pending.keys());
-    const ofClock = this.pending.get(clock);
-    if (ofClock === undefined) return false;
+    const clock = this.collected.oldest;
+    if (clock === null) return false;
     const { clocks } = this.segment;
     const isComplete = this.site.workers.every(
-      (worker) => this.hasPushed(worker.node, clock) || (clocks.get(worker) ?? NO_CLOCK) >= clock,
+      (worker) => this.collected.covers(worker.node, clock) || (clocks.get(worker) ?? NO_CLOCK) >= clock,
     );
     // Pushes of a clock that is no longer BSP's only wait for those before them.
     if (!isComplete && this.isBsp(clock)) return false;
-    this.pending.delete(clock);
-    const pushes = this.site.workers.flatMap((worker) => ofClock.get(worker.node) ?? []);
+    const pushes = this.collected.take(clock, this.site.workers);
     if (!this.isBsp(clock)) for (const push of pushes) this.applyAlone(push);
     else if (pushes.every(isDrift) || !pushes.some(isDrift)) this.applyTogether(clock, pushes);
     // Some have heard of a change of rounds later than others: a drift and a gradient have no mean.
@@ -432,47 +340,24 @@ export class HostedSegment {
     this.sendShard(this.follower, { kind: 'update', version, ...update, values: update.values.slice() });
   }
 
-  /** Newest version that every replica in the chain has confirmed, and every learner that vouches. */
-  private safeVersion(): number {
-    const replicas = this.isVouching ? this.followers : this.placement.chain.slice(1);
-    return Math.min(this.segment.version, ...replicas.map((node) => this.confirmed.get(node) ?? -1));
-  }
-
   private acknowledgeWhenSafe({ worker, clock }: Push): void {
     const { version } = this.segment;
-    if (this.safeVersion() >= version) this.acknowledge(worker, clock);
-    else this.unacknowledged.set(`${worker.node} ${clock}`, { version, worker, clock });
+    if (this.chain.safeVersion(version) >= version) this.acknowledge(worker, clock);
+    else this.acks.hold({ version, worker, clock });
   }
 
   /** How full the queues are: for the invariant that they stay bounded. */
   load(): SegmentLoad {
     return {
       parkedPulls: mostOf(this.parked.map(({ from }) => from)),
-      pendingPushes: mostOf([...this.pending.values()].flatMap((ofClock) => [...ofClock.keys()])),
-      unacknowledged: mostOf([...this.unacknowledged.values()].map(({ worker }) => worker.node)),
+      pendingPushes: mostOf(this.collected.nodes()),
+      unacknowledged: mostOf(this.acks.nodes()),
     };
   }
 
-  /** What its worker has heard acknowledged, by an owner before this one, needs no word from here. */
-  private forgetSettled({ worker: { node }, settled }: Push): void {
-    for (const [key, { worker, clock }] of this.unacknowledged) {
-      if (worker.node === node && clock < settled) this.unacknowledged.delete(key);
-    }
-  }
-
-  private unacknowledgedOf(node: NodeId): number {
-    let count = 0;
-    for (const { worker } of this.unacknowledged.values()) if (worker.node === node) count++;
-    return count;
-  }
-
   private acknowledgeSafe(): void {
-    const safe = this.safeVersion();
-    for (const [key, { version, worker, clock }] of this.unacknowledged) {
-      if (version > safe) continue;
-      this.unacknowledged.delete(key);
-      this.acknowledge(worker, clock);
-    }
+    const safe = this.chain.safeVersion(this.segment.version);
+    for (const { worker, clock } of this.acks.takeUpTo(safe)) this.acknowledge(worker, clock);
   }
 
   private acknowledge(worker: WorkerId, clock: number): void {
@@ -504,7 +389,7 @@ export class HostedSegment {
 
   /** The next in the chain wants to follow from here. */
   takeFollow(from: NodeId, follow: Follow): void {
-    if (from !== this.successor) return;
+    if (from !== this.chain.successor) return;
     if (this.isOwner ? this.isMissing : !this.isAttached) {
       this.waitingFollower = follow;
       return;
@@ -514,7 +399,7 @@ export class HostedSegment {
   }
 
   takeSnapshot(from: NodeId, snapshot: Snapshot): void {
-    if (from !== this.predecessor || this.isOwner) return;
+    if (from !== this.chain.predecessor || this.isOwner) return;
     // Late, from a connection that is no more: what was confirmed since must not be undone.
     if (snapshot.version < this.vouchedVersion) return;
     if (!this.segment.adopt(snapshot, this.site.workers)) {
@@ -530,13 +415,14 @@ export class HostedSegment {
   }
 
   private welcomeFollower(): void {
-    const { waitingFollower, successor } = this;
+    const { waitingFollower } = this;
+    const { successor } = this.chain;
     this.waitingFollower = null;
     if (waitingFollower !== null && successor !== null) this.takeFollow(successor, waitingFollower);
   }
 
   takeUpdate(from: NodeId, update: Update): void {
-    if (from !== this.predecessor || this.isOwner || !this.isAttached) return;
+    if (from !== this.chain.predecessor || this.isOwner || !this.isAttached) return;
     if (update.version !== this.segment.version + 1 || !this.segment.accepts(update)) {
       this.followPredecessor();
       return;
@@ -548,15 +434,14 @@ export class HostedSegment {
 
   takeConfirm(from: NodeId, confirm: Confirm): void {
     if (!this.isOwner || confirm.version > this.segment.version) return;
-    // Within an epoch a follower only goes forward: a lower number is late.
-    this.confirmed.set(from, Math.max(confirm.version, this.confirmed.get(from) ?? -1));
+    this.chain.confirm(from, confirm.version);
     this.vouch();
     this.acknowledgeSafe();
   }
 
   private confirm(): void {
     this.vouchedVersion = this.segment.version;
-    const [owner] = this.placement.chain;
+    const { owner } = this.chain;
     if (owner !== undefined) this.sendShard(owner, { kind: 'confirm', version: this.segment.version });
   }
 
@@ -573,16 +458,8 @@ export class HostedSegment {
   private forgetInactive(): void {
     const isActive = (worker: WorkerId) => this.segment.clocks.get(worker) !== null;
     this.parked = this.parked.filter(({ pull: { worker } }) => worker.incarnation === 0 || isActive(worker));
-    for (const [key, { worker }] of this.unacknowledged) if (!isActive(worker)) this.unacknowledged.delete(key);
-    // A gradient of several of whom one is gone is nobody's: the others send theirs again, as with every map.
-    const groups = [...this.pending.values()].flatMap((ofClock) =>
-      [...ofClock.values()].flatMap(({ group = [] }) => group),
-    );
-    if (!groups.every(isActive)) this.pending.clear();
-    for (const [clock, ofClock] of this.pending) {
-      for (const [node, push] of ofClock) if (!isActive(push.worker)) ofClock.delete(node);
-      if (ofClock.size === 0) this.pending.delete(clock);
-    }
+    this.acks.keepOnly(isActive);
+    this.collected.keepOnly(isActive);
   }
 }
 

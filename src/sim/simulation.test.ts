@@ -5,6 +5,7 @@ import { parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { Push } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { Consistency } from '../ps/consistency.ts';
+import { HeldAcks } from '../ps/held-acks.ts';
 import { HostedSegment } from '../ps/hosted-segment.ts';
 import { NodeCore } from '../ps/node-core.ts';
 import { SchedulerCore } from '../ps/scheduler-core.ts';
@@ -247,16 +248,15 @@ describe('the checks can fail', () => {
   });
 
   it('when what was acknowledged is kept, memory grows over its bound', () => {
-    restore = breakMethod(HostedSegment.prototype, 'acknowledgeSafe', function (this: object) {
-      const safe = method(this, 'safeVersion')();
-      const kept: unknown = Reflect.get(this, 'unacknowledged');
-      if (!(kept instanceof Map)) throw new Error('no map');
-      for (const { version, worker, clock } of kept.values()) {
-        if (version <= Number(safe)) method(this, 'acknowledge')(worker, clock);
-      }
+    const original: unknown = Reflect.get(HeldAcks.prototype, 'takeUpTo');
+    if (typeof original !== 'function') throw new Error('no method takeUpTo');
+    restore = breakMethod(HeldAcks.prototype, 'takeUpTo', function (this: HeldAcks, safe: unknown) {
+      const taken: unknown = Reflect.apply(original, this, [safe]);
+      if (Array.isArray(taken)) for (const ack of taken) this.hold(ack);
+      return taken;
     });
-    const restoreSettled = breakMethod(HostedSegment.prototype, 'forgetSettled', () => undefined);
-    const restoreCount = breakMethod(HostedSegment.prototype, 'unacknowledgedOf', () => 0);
+    const restoreSettled = breakMethod(HeldAcks.prototype, 'forgetBefore', () => undefined);
+    const restoreCount = breakMethod(HeldAcks.prototype, 'countOf', () => 0);
     try {
       expect(firstViolation(1, { consistency: ASYNC, faults: [] })).toContain('invariant 7');
     } finally {
