@@ -2,7 +2,7 @@
 // Parsed once into stages that a schema has checked; what the stages do is in ps/filters.
 import { z } from 'zod';
 
-export const codecNames = ['f32', 'f16', 'bf16', 'int8', 'int4', 'onebit'] as const;
+export const codecNames = ['f32', 'f16', 'bf16', 'int8', 'int4', 'onebit', 'whole'] as const;
 export type CodecName = (typeof codecNames)[number];
 
 const share = z.number().gt(0).lte(1);

@@ -4,6 +4,13 @@ import type { ClusterState } from '../protocol/control.ts';
 import { type Filters, NO_FILTERS, type PullFilters, type PullSpec, type PushFilters } from '../protocol/filters.ts';
 import { roundEnd, scheduleAt } from '../ps/consistency.ts';
 
+/** Counts in as few bytes as hold them: not one is rounded or left out. */
+const COUNTS: Filters = {
+  kind: 'fixed',
+  push: { all: { stages: [], codec: 'whole' }, tables: [] },
+  pull: { all: { isDelta: false, codec: 'whole' }, tables: [] },
+};
+
 /** For what must not be rounded: with filters on, zeros at least don't travel. */
 const EXACT: PullSpec = { isDelta: false, codec: 'f32' };
 
@@ -34,9 +41,9 @@ export class RunFilters {
 
   private at(clock: number): Filters {
     const { schedule, plan } = this.cluster();
+    const filters = scheduleAt(schedule, clock).filters ?? NO_FILTERS;
     // Sums of whole numbers, which no filter may round or leave out.
-    if (plan?.updater.kind === 'add') return NO_FILTERS;
-    return scheduleAt(schedule, clock).filters ?? NO_FILTERS;
+    return plan?.updater.kind === 'add' && filters.kind !== 'off' ? COUNTS : filters;
   }
 }
 

@@ -42,7 +42,9 @@ export class AnswerFilter {
   encode(worker: WorkerId, wish: PullWish, version: number, isWhole: boolean, values: Float32Array): CodedAnswer {
     const codec = codecOf(wish.codec) ?? codecNamed('f32');
     const seed = hash32(this.segmentSeed, version);
-    if (wish.base === null || !isWhole) return this.plain(codec, version, isWhole, values, seed);
+    // Whole numbers lose nothing: there is nothing to correct later.
+    if (wish.base === null || !isWhole || codec.name === 'whole')
+      return this.plain(codec, version, isWhole, values, seed);
     const held = this.held.get(worker.node);
     const isKnown = held !== undefined && held.serial === wish.base && held.incarnation === worker.incarnation;
     return isKnown ? this.difference(held, worker, codec, values, seed) : this.first(worker, values);

@@ -143,7 +143,7 @@ function beginningOf(exchange: Exchange, schedule: Schedule): number {
   return schedule[schedule.findLastIndex(isOther) + 1]?.fromClock ?? 0;
 }
 
-const COUNTS = 'Off: this job counts, and a rounded count would be a wrong one.';
+const COUNTS = 'Whole numbers in as few bytes as hold them: this job counts, and a rounded count would be a wrong one.';
 
 /** The choice, where it is another than before: a new sentence alone is no reason for a change. */
 function choiceOf(exchange: Exchange, reason: string, before: FilterChoice | undefined): FilterChoice | null {

@@ -1,7 +1,7 @@
 // Floats as they travel: a 16-byte header, the coded values, and, where zeros were left out, which ones they were.
 // Decoding allocates what the caller expects and nothing else; a block that says otherwise is malformed.
 import { ByteReader, MalformedBytes } from '../../protocol/bytes.ts';
-import { codecOf } from './codecs.ts';
+import { codecFor, codecOf } from './codecs.ts';
 import type { ValueCodec } from './value-codec.ts';
 import { putVarint, VarintReader, varintBytes } from './varint.ts';
 
@@ -32,7 +32,8 @@ export class BlockEncoder {
    * @param areBits the values are patterns of bits: −0 is one that counts, where else it is a zero like any other
    * @returns a block of its own memory
    */
-  encode(values: Float32Array, codec: ValueCodec, seed: number, areBits = false): Uint8Array {
+  encode(values: Float32Array, wished: ValueCodec, seed: number, areBits = false): Uint8Array {
+    const codec = codecFor(wished, values);
     const count = values.length;
     const words = wordsOf(values);
     const bits = areBits ? 0xffff_ffff : 0x7fff_ffff;

@@ -6,6 +6,8 @@ export interface ValueCodec {
   readonly name: CodecName;
   /** On the wire. Append only: a number, once used, never means anything else. */
   readonly id: number;
+  /** For these values another codec does the same in fewer bytes; null where none can, and f32 must. Absent: it does itself. */
+  narrowest?(values: Float32Array): ValueCodec | null;
   /** Bytes that `count` values take, whatever they are. */
   bytes(count: number): number;
   /**
