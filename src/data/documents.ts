@@ -26,6 +26,16 @@ export interface Corpus {
 export const blockDocumentsOf = (documents: number): number =>
   Math.min(BLOCK_SAMPLES, Math.max(1, Math.ceil(documents / DOCUMENT_BLOCKS)));
 
+/**
+ * How many different words a row has: they stand first in it, in a training row followed by as many numbers of occurrences,
+ * one for each word in the same order (`indices` from `words` on).
+ */
+export function wordCount({ indptr, indices }: SparseBlock, row: number, words: number): number {
+  const entries = (indptr[row + 1] ?? 0) - (indptr[row] ?? 0);
+  const hasOrdinals = entries > 0 && (indices[(indptr[row + 1] ?? 0) - 1] ?? 0) >= words;
+  return hasOrdinals ? entries / 2 : entries;
+}
+
 /** The words of one row, in order. `before` is how often each stands in the training documents before this one. */
 export function* wordsOf(
   block: SparseBlock,
@@ -34,9 +44,8 @@ export function* wordsOf(
 ): Generator<{ word: number; times: number; before: number }> {
   const start = block.indptr[row] ?? 0;
   const end = block.indptr[row + 1] ?? 0;
-  let ordinals = start;
-  while (ordinals < end && (block.indices[ordinals] ?? 0) < words) ordinals++;
-  const count = ordinals - start;
+  const count = wordCount(block, row, words);
+  const ordinals = start + count;
   for (let i = 0; i < count; i++) {
     const at = ordinals + i;
     const before = at < end ? (block.values[at] ?? 0) : 0;

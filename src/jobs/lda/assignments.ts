@@ -1,7 +1,7 @@
 // The topics of a document's tokens as rows of a table: what a worker leaves behind for whoever goes on with the document.
 // A value is how many topics (modulo their number) a token is past the one it started in, so zeros are the start.
 import type { DocumentsMeta, SparseBlock } from '../../data/dataset.ts';
-import { wordsOf } from '../../data/documents.ts';
+import { wordCount } from '../../data/documents.ts';
 import type { Picks } from '../../data/sampler.ts';
 import type { TableValues } from '../job.ts';
 import type { KeyIndex } from '../key-index.ts';
@@ -31,8 +31,10 @@ export function assignmentKeys(meta: DocumentsMeta, batch: SparseBlock, picks: P
 }
 
 function lengthOf(batch: SparseBlock, row: number, words: number): number {
+  const start = batch.indptr[row] ?? 0;
+  const end = start + wordCount(batch, row, words);
   let length = 0;
-  for (const { times } of wordsOf(batch, row, words)) length += times;
+  for (let at = start; at < end; at++) length += batch.values[at] as number;
   return length;
 }
 
@@ -51,35 +53,41 @@ export function startTokens(
   start: StartCounts,
   rowOf: KeyIndex,
 ): PlacedTokens {
-  const [rows, places, starts]: [number[], number[], number[]] = [[], [], []];
-  let place = 0;
-  for (const { word, times, before } of wordsOf(batch, row, meta.words)) {
+  const { indices, values, indptr } = batch;
+  const first = indptr[row] ?? 0;
+  const count = wordCount(batch, row, meta.words);
+  const length = lengthOf(batch, row, meta.words);
+  const [rows, places, starts] = [new Uint32Array(length), new Uint32Array(length), new Uint32Array(length)];
+  let [place, tokens] = [0, 0];
+  for (let at = first; at < first + count; at++) {
+    const word = indices[at] as number;
+    const times = values[at] as number;
     if (start.isCounted(word)) {
       const wordRow = rowOf.position(word);
+      const before = values[at + count] as number;
       for (let i = 0; i < times; i++) {
-        rows.push(wordRow);
-        places.push(place + i);
-        starts.push(start.topicOf(word, before + i));
+        rows[tokens] = wordRow;
+        places[tokens] = place + i;
+        starts[tokens++] = start.topicOf(word, before + i);
       }
     }
     place += times;
   }
-  return {
-    rows: Uint32Array.from(rows),
-    places: Uint32Array.from(places),
-    starts: Uint32Array.from(starts),
-    topics: Uint32Array.from(starts),
-  };
+  const placed = starts.subarray(0, tokens);
+  return { rows: rows.subarray(0, tokens), places: places.subarray(0, tokens), starts: placed, topics: placed.slice() };
 }
 
 /** How far past their starts the tokens of one document are, by the rows pulled. */
 export function readShifts(tokens: PlacedTokens, pulled: TableValues, first: number, topics: number): Uint32Array {
   const { keys, values } = pulled;
   const base = keys === null ? first : lowerBound(keys, first);
-  return tokens.places.map((place) => {
-    const value = Math.round(values[base * ROW_TOKENS + place] ?? 0) % topics;
-    return value < 0 ? value + topics : value;
-  });
+  const { places } = tokens;
+  const shifts = new Uint32Array(places.length);
+  for (let i = 0; i < shifts.length; i++) {
+    const value = (values[base * ROW_TOKENS + (places[i] as number)] ?? 0) % topics;
+    shifts[i] = value < 0 ? value + topics : value;
+  }
+  return shifts;
 }
 
 /** Place of the first key that is not below `key`. */

@@ -1,7 +1,7 @@
 // Latent Dirichlet allocation in a trainer worker. It keeps nothing of a document: the topics of its tokens are a table on
 // the servers like the counts, so whoever gets the document next goes on from there.
 import type { Block, DatasetMeta, DocumentsMeta, SparseBlock } from '../../data/dataset.ts';
-import { wordsOf } from '../../data/documents.ts';
+import { wordCount } from '../../data/documents.ts';
 import type { Picks } from '../../data/sampler.ts';
 import { hash32, Random } from '../../random.ts';
 import { UnsuitableBlock } from '../errors.ts';
@@ -90,9 +90,7 @@ export class LdaTrainer implements Trainer {
       const list = startTokens(documents, at, this.meta, this.start, rowOf);
       if (list.rows.length === 0) continue;
       const shifts = document === null ? null : this.shiftsOf(document, list, assignments);
-      list.topics.forEach((topic, i) => {
-        list.topics[i] = (topic + (shifts?.[i] ?? 0)) % topics;
-      });
+      if (shifts !== null) shiftTopics(list.topics, shifts, topics);
       nats += sampler.sample(list, new Random(hash32(seed, document ?? at)));
       tokens += list.rows.length;
       if (document !== null && shifts !== null) this.keep(document, list, shifts, assignments, moved);
@@ -140,7 +138,8 @@ export class LdaTrainer implements Trainer {
   /** n_wk of the rows pulled: where they started and what has changed since. */
   countsOf({ keys, values }: TableValues): Int32Array {
     const { topics } = this.model;
-    const counts = Int32Array.from(values, Math.round);
+    // Whole numbers, so nothing is cut off.
+    const counts = new Int32Array(values);
     const rows = values.length / topics;
     for (let row = 0; row < rows; row++) this.start.addTo(counts, row * topics, keys?.[row] ?? row);
     return counts;
@@ -153,9 +152,15 @@ export class LdaTrainer implements Trainer {
   }
 
   private wordsIn(documents: SparseBlock): Uint32Array {
-    const index = new KeyIndex(documents.indices.length);
-    for (let row = 0; row < documents.count; row++) {
-      for (const { word } of wordsOf(documents, row, this.meta.words)) if (this.model.isCounted(word)) index.add(word);
+    const { indices, indptr, count } = documents;
+    const index = new KeyIndex(Math.min(indices.length, this.meta.words));
+    for (let row = 0; row < count; row++) {
+      const start = indptr[row] as number;
+      const end = start + wordCount(documents, row, this.meta.words);
+      for (let at = start; at < end; at++) {
+        const word = indices[at] as number;
+        if (this.model.isCounted(word)) index.add(word);
+      }
     }
     return index.sorted();
   }
@@ -177,10 +182,13 @@ export class LdaTrainer implements Trainer {
     const { topics } = this.model;
     const first = document * rowsPerDocument(this.meta);
     const base = (keys === null ? first : lowerBound(keys, first)) * ROW_TOKENS;
-    const shifts = list.topics.map((topic, i) => (topic - (list.starts[i] as number) + topics) % topics);
-    list.places.forEach((place, i) => {
-      moved[base + place] = (moved[base + place] as number) + (shifts[i] as number) - (before[i] as number);
-    });
+    const shifts = new Uint32Array(list.topics.length);
+    for (let i = 0; i < shifts.length; i++) {
+      const shift = ((list.topics[i] as number) - (list.starts[i] as number) + topics) % topics;
+      shifts[i] = shift;
+      const place = base + (list.places[i] as number);
+      moved[place] = (moved[place] as number) + shift - (before[i] as number);
+    }
     this.remembered.set(document, { shifts, batch: this.batches });
   }
 
@@ -199,6 +207,11 @@ export class LdaTrainer implements Trainer {
 function sparse(block: Block): SparseBlock {
   if (block.kind !== 'sparse') throw new UnsuitableBlock('lda learns from documents, not from images or tables.');
   return block;
+}
+
+/** Moves each token as far past its start as it is. */
+function shiftTopics(list: Uint32Array, shifts: Uint32Array, topics: number): void {
+  for (let i = 0; i < list.length; i++) list[i] = ((list[i] as number) + (shifts[i] as number)) % topics;
 }
 
 export function tableOf(parameters: readonly TableValues[], table: number): TableValues {
