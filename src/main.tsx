@@ -4,6 +4,7 @@ import type { RoleChoice } from './protocol/control.ts';
 import { roleChoices } from './protocol/control.ts';
 import { Automation, RecordingViewWriter } from './runtime/automation.ts';
 import { browserLabel } from './runtime/browser-label.ts';
+import { machineOf } from './runtime/machine.ts';
 import { RoomNode } from './runtime/node.ts';
 import { PageCommands } from './runtime/page-commands.ts';
 import { formatFragment, newRoom, parseFragment, roomKey } from './runtime/room-link.ts';
@@ -43,6 +44,7 @@ function openPage(root: HTMLElement): void {
     address,
     role,
     label: browserLabel(navigator.userAgent),
+    machine: machineOf(location, navigator, () => localStorage, Math.random),
     iceServers: [],
     random: Math.random,
     now,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { aggregatorSchema, consistencySchema } from '../../src/protocol/control.ts';
 import { BadFilter, parsePullFilters, parsePushFilters } from '../../src/protocol/filters.ts';
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
+import { ratioSchema } from '../../src/protocol/ratio.ts';
 import { MIN_DYNAMIC_DELAY } from '../../src/ps/dynamic-delay.ts';
 import { MAX_SLOWDOWN } from '../../src/runtime/emulation.ts';
 import { ClusterFailure } from './failure.ts';
@@ -56,6 +57,15 @@ const aggregator = z
     return z.NEVER;
   });
 
+const ratio = z
+  .string()
+  .regex(/^(auto|\d+:\d+)$/, 'is auto, or WORKERS:SERVERS, e.g. 4:2 (tabs may be both)')
+  .transform((text) => {
+    const [workers, servers] = text.split(':').map(Number);
+    return text === 'auto' ? ('auto' as const) : { workers, servers };
+  })
+  .pipe(z.union([z.literal('auto'), ratioSchema], { error: `is from 1 to ${MAX_ROOM_NODES} workers and servers` }));
+
 const slow = z
   .string()
   .regex(/^\d+:\d+(\.\d+)?$/, 'is WORKER:FACTOR, e.g. 1:4 for a first worker that is four times slower')
@@ -97,6 +107,7 @@ const schema = z.object({
   workers: wholeNumber(1, MAX_ROOM_NODES - 1),
   servers: wholeNumber(1, MAX_ROOM_NODES - 1),
   replicas: wholeNumber(0, MAX_REPLICAS).optional(),
+  ratio: ratio.optional(),
   consistency,
   stalenessAware: z.boolean(),
   slow: z.array(slow),
@@ -154,6 +165,10 @@ function command(): Command {
       '--staleness-aware',
       'outside BSP: divide the rate of each gradient by the clocks that it comes late',
       false,
+    )
+    .option(
+      '--ratio <division>',
+      'auto: the scheduler sets how many of the tabs work and how many serve; or WORKERS:SERVERS, where tabs may be both',
     )
     .option(
       '--slow <worker:factor>',

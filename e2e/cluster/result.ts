@@ -1,5 +1,6 @@
 // What a run came to: as JSON for machines, as a few lines for people.
 import type { Metrics } from '../../src/protocol/control.ts';
+import type { Ratio } from '../../src/protocol/ratio.ts';
 import type { MeasuresView, StartRequest } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
@@ -33,6 +34,8 @@ export interface ClusterResult {
   readonly localSteps: number;
   /** Where the gradients of a clock were made one. */
   readonly reduce: 'server' | 'ring';
+  /** What the ratio advisor said last; null where it had too little time to measure. */
+  readonly advice: Metrics['advice'] | null;
   /** Fractions of the workers' time: their mean over the run. */
   readonly time: { readonly compute: number; readonly wait: number; readonly communicate: number };
   /** Gradients applied, by how many clocks old the parameters were that they were computed on. */
@@ -98,6 +101,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     filterChoice: status.run.filterChoice,
     localSteps: request.localSteps ?? 1,
     reduce: request.reduce ?? 'server',
+    advice: metrics.advice ?? null,
     time,
     staleness: metrics.staleness,
     acknowledgedPushes: metrics.acknowledged,
@@ -130,6 +134,14 @@ const slowedRows = ({ slowed }: ClusterResult): [string, string][] =>
     ? []
     : [['Emulated', slowed.map(({ worker, factor }) => `worker ${worker} ${factor}× slower`).join(', ')]];
 
+function adviceRows({ advice }: ClusterResult): [string, string][] {
+  if (!advice) return [];
+  const name = ({ workers, servers }: Ratio) => `${workers} workers, ${servers} servers`;
+  const { best, current } = advice;
+  const isBest = best.workers === current.workers && best.servers === current.servers;
+  return [['Roles', isBest ? `${name(current)}, the best known division` : `${name(current)}; better: ${name(best)}`]];
+}
+
 /** A few lines, aligned. */
 export function summaryOf(result: ClusterResult, browsers: readonly string[]): string {
   const count = (value: number) => Math.round(value).toLocaleString('en');
@@ -143,6 +155,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
       `${result.workers} workers, ${result.servers} servers, ${result.consistency}${result.reduce === 'ring' ? ', ring' : ''}; ${browsers.join(', ')}`,
     ],
     ...slowedRows(result),
+    ...adviceRows(result),
     ['Trained', `${count(result.samples)} samples in ${count(result.steps)} steps, ${result.seconds.toFixed(1)} s`],
     ['Speed', `${count(result.samplesPerSecond)} samples/s`],
     [result.measures.loss.name, result.loss?.toFixed(5) ?? '–'],

@@ -31,6 +31,8 @@ export async function begin(room: Room, wanted: ClusterArguments): Promise<Start
   await chooseData(room.first, wanted);
   await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
   const workers = room.all.filter(({ role }) => role === 'worker');
+  if (wanted.ratio === 'auto') await room.first.call('setRatioAutomatic', true);
+  else if (wanted.ratio !== undefined) await room.first.call('setRatio', wanted.ratio);
   for (const { worker, factor } of wanted.slow) await workers[worker - 1]?.tab.call('slowDown', factor);
   return wanted.resume === undefined ? start(room.first, wanted) : resume(room.first, wanted);
 }

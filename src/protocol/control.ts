@@ -17,6 +17,7 @@ import {
 } from './limits.ts';
 import { measuresSchema } from './measures.ts';
 import { offerSchema, privacySchema, privateSourceSchema, splitSchema } from './privacy.ts';
+import { adviceSchema, machineSchema, ratioSchema, rolePolicySchema } from './ratio.ts';
 import { parseMessage } from './signaling.ts';
 
 const u32 = z.number().int().min(0).max(0xffff_ffff);
@@ -222,6 +223,8 @@ const clusterSchema = z.object({
   /** Nodes that have lost a role, or both, until they reach another node again. */
   sidelined: z.array(z.object({ node, unreached: node, worker: z.boolean(), server: z.boolean() })).max(MAX_ROOM_NODES),
   privacy: privacySchema,
+  /** Roles that were given by the ratio advisor; absent: none. */
+  roles: rolePolicySchema.optional(),
   /** The clock at which the next checkpoint is cut, and the newest one that is complete. */
   checkpoint: z.object({ cutAt: clock.nullable(), newest: checkpointSchema.nullable() }),
 });
@@ -259,6 +262,10 @@ export const requestSchema = z.discriminatedUnion('ask', [
   /** What I have to train on myself; null takes it back. */
   z.object({ ask: z.literal('offer'), offer: offerSchema.nullable() }),
   z.object({ ask: z.literal('role'), role: z.enum(roleChoices) }),
+  /** So many tabs shall work and so many serve, whoever they are. */
+  z.object({ ask: z.literal('ratio'), ratio: ratioSchema }),
+  /** Shall the scheduler choose how many work and serve? */
+  z.object({ ask: z.literal('automatic-ratio'), isAutomatic: z.boolean() }),
   /** Going politely: hand over what I own, and tell me when that is done (I am in no map any more). */
   z.object({ ask: z.literal('leave') }),
 ]);
@@ -291,6 +298,8 @@ const shardReportSchema = z.object({
   refused: z.array(refusedSchema).max(MAX_ROOM_NODES * 16),
   staleness: z.record(z.string().max(10), count),
   workers: z.array(z.object({ node, applied: count, delaySum: amount })).max(1_000),
+  /** Time spent with frames since the start: taking them in, applying, answering. */
+  busyMs: amount.optional(),
 });
 
 /** Bytes of one direction. */
@@ -355,6 +364,7 @@ const reportSchema = z.object({
   flows: z.array(z.tuple([node, amount])).max(1_000),
   links: z.object({ webrtc: count, port: count }),
   rttMs: amount.nullable(),
+  machine: machineSchema.optional(),
 });
 
 const tallySchema = z.object({
@@ -389,6 +399,8 @@ const metricsSchema = z.object({
   duplicates: count,
   /** What each node has done in this run, those that are gone too; as node 0 those that there was no room for. */
   tallies: z.array(tallySchema).max(MAX_ROOM_NODES + 1),
+  /** What the ratio advisor says; absent before it knows enough. */
+  advice: adviceSchema.optional(),
   nodes: z
     .array(
       z.object({

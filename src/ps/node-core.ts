@@ -313,8 +313,17 @@ export class NodeCore {
   private follow(cluster: ClusterState): void {
     if (!isNewer(cluster, this.cluster)) return;
     this.cluster = cluster;
+    this.adopt(cluster);
     this.history.follow(cluster.plan?.run ?? 0);
     this.effects.push({ kind: 'cluster', cluster });
+  }
+
+  /** What it was given is its own role from now on: so it introduces itself, to later schedulers too. */
+  private adopt({ roles }: ClusterState): void {
+    const given = roles?.assigned.find(({ node }) => node === this.self);
+    if (given === undefined || given.role === this.role) return;
+    this.role = given.role;
+    this.known.set(this.self, { label: this.label, role: given.role });
   }
 
   /** Back in the room, or in it for the first time: who of the old acquaintances isn't there has gone meanwhile. */

@@ -32,12 +32,19 @@ export class RoomNodes {
    * @param cluster the state that a new scheduler goes on from. Nodes of its map that haven't introduced themselves yet
    * stay what they are until they are gone
    */
-  constructor({ map }: ClusterState, known: readonly NodeIntroduction[]) {
+  constructor({ map, roles }: ClusterState, known: readonly NodeIntroduction[]) {
     const working = new Set(map.workers.map(({ node }) => node));
     for (const introduction of [...presumed(map, working), ...known]) {
       const preparedRun = working.has(introduction.node) ? map.run : 0;
       this.nodes.set(introduction.node, { ...introduction, isLeaving: false, preparedRun, failedRun: 0 });
     }
+    for (const { node, role } of roles?.assigned ?? []) this.assign(node, role);
+  }
+
+  /** Gives a node a role that it did not choose itself. */
+  assign(node: NodeId, role: RoleChoice): void {
+    const known = this.nodes.get(node);
+    if (known !== undefined) known.role = role;
   }
 
   get ids(): NodeId[] {
@@ -84,6 +91,14 @@ export class RoomNodes {
   /** Who may have a role in this run, oldest first. */
   trusted({ shutOut }: ClusterState): KnownNode[] {
     return this.sorted().filter(({ node }) => !shutOut.includes(node));
+  }
+
+  /** Who may be given any role: whoever isn't leaving, and doesn't only watch. Oldest first. */
+  willing(cluster: ClusterState): NodeId[] {
+    const isOut = (node: NodeId) => cluster.sidelined.some((entry) => entry.node === node);
+    return this.trusted(cluster)
+      .filter(({ node, role, isLeaving }) => role !== 'watch' && !isLeaving && !isOut(node))
+      .map(({ node }) => node);
   }
 
   /** Who may work and hasn't said that it can't: the others must not wait for a tab whose part has failed. Oldest first. */

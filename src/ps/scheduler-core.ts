@@ -12,6 +12,7 @@ import type {
 } from '../protocol/control.ts';
 import type { Filters } from '../protocol/filters.ts';
 import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
+import type { RolePolicy } from '../protocol/ratio.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
 import {
   admit,
@@ -36,6 +37,8 @@ import { DynamicDelay } from './dynamic-delay.ts';
 import { AutoFilters } from './filters/auto-filters.ts';
 import { lostInWords } from './lost-segments.ts';
 import { changePrivacy, isPrivateRun } from './privacy.ts';
+import { RatioAdvisor } from './ratio/ratio-advisor.ts';
+import { type RatioRequest, rolesAfter, rolesWithout, withoutRole } from './ratio/role-policy.ts';
 import { type Conflict, Reachability, sideline } from './reachability.ts';
 import { assignSegments } from './ring.ts';
 import { chooseServers, mayWork } from './roles.ts';
@@ -85,6 +88,7 @@ export class SchedulerCore {
   private cuts: CheckpointCuts | null = null;
   private delay = new DynamicDelay();
   private readonly auto = new AutoFilters();
+  private readonly advisor = new RatioAdvisor();
   private preparingSince = 0;
   private effects: SchedulerEffect[] = [];
   private isChanged = false;
@@ -239,6 +243,9 @@ export class SchedulerCore {
       case 'role':
       case 'leave':
         return this.changeRole(from, request);
+      case 'ratio':
+      case 'automatic-ratio':
+        return this.changeRatio(request);
       default:
         request satisfies never;
     }
@@ -334,9 +341,28 @@ export class SchedulerCore {
     const known = this.nodes.get(from);
     if (known === undefined) return;
     if (request.ask === 'leave') known.isLeaving = true;
-    else known.role = request.role;
+    else {
+      known.role = request.role;
+      this.change({ roles: withoutRole(this.cluster.roles, from) });
+    }
     this.settle();
     this.isChanged = true;
+  }
+
+  private changeRatio(request: RatioRequest): void {
+    this.assignRoles(rolesAfter(request, this.nodes.willing(this.cluster), this.cluster));
+    this.settle();
+  }
+
+  private assignRoles(roles: RolePolicy): void {
+    for (const { node, role } of roles.assigned) this.nodes.assign(node, role);
+    this.change({ roles });
+  }
+
+  /** Hears what the advisor makes of the figures, and follows it where that was asked for. */
+  private considerRatio(now: number): void {
+    const wanted = this.advisor.consider(this.cluster, this.nodes.willing(this.cluster), now);
+    if (wanted !== null && this.canDecide) this.changeRatio({ ask: 'ratio', ratio: wanted, isAutomatic: true });
   }
 
   private takeReport(from: NodeId, report: Report, now: number): void {
@@ -345,6 +371,7 @@ export class SchedulerCore {
     if (known === undefined || plan === null || report.run !== plan.run) return;
     this.progress?.take(from, report, now);
     this.auto.take(from, report);
+    this.advisor.take(from, report, now);
     this.cuts?.take(from, report.cut);
     if (phase === 'running' && report.worker !== null) this.delay.take(from, report.worker);
     if (this.moves.note(from, report, this.cluster.map)) this.settle();
@@ -449,11 +476,14 @@ export class SchedulerCore {
     this.considerDelay(now);
     const choice = this.auto.consider(this.cluster, now);
     if (choice !== null) this.changeFrom({ filters: { kind: 'auto', choice } });
+    this.considerRatio(now);
     if (this.progress === null) return;
     this.progress.closeBuckets(this.progress.span(workerNodes(this.cluster)).floor, now);
     if (now - this.metricsAt < Math.min(METRICS_MAX_MS, METRICS_MS_PER_NODE * this.nodes.size)) return;
     this.metricsAt = now;
-    this.effects.push({ to: null, message: this.progress.metrics(this.roles(), false) });
+    const { advice } = this.advisor;
+    const metrics = this.progress.metrics(this.roles(), false);
+    this.effects.push({ to: null, message: advice === null ? metrics : { ...metrics, advice } });
   }
 
   /**
@@ -463,6 +493,8 @@ export class SchedulerCore {
   private settle(loss = ''): void {
     const { map, plan } = this.cluster;
     if (plan === null || !this.canDecide) return;
+    const kept = rolesWithout(this.cluster.roles, this.nodes.willing(this.cluster));
+    if (kept !== null) this.assignRoles(kept);
     const candidates = isActive(this.cluster) ? this.nodes.candidates(this.cluster) : [];
     const holders = this.cluster.leases.map(({ worker }) => worker);
     if (isActive(this.cluster) && (!sameNodes(candidates, holders) || isPrivateRun(plan))) {

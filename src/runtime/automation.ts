@@ -3,7 +3,7 @@
 import type { ClusterState, Metrics, RunPhase } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { StartRequest, ViewState } from '../store/view.ts';
+import type { RatioView, StartRequest, ViewState } from '../store/view.ts';
 import type { RoomNode } from './node.ts';
 import type { PageCommands, StartExtras } from './page-commands.ts';
 import type { LoggedStep } from './step-log.ts';
@@ -182,6 +182,14 @@ export class Automation {
     if (base64 === null) return this.commands.resumeCheckpoint();
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
     this.commands.loadFiles([new File([bytes], 'checkpoint.safetensors')]);
+  }
+
+  setRatio(ratio: RatioView): void {
+    this.commands.setRatio(ratio);
+  }
+
+  setRatioAutomatic(isAutomatic: boolean): void {
+    this.commands.setRatioAutomatic(isAutomatic);
   }
 
   pause(): void {

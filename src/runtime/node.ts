@@ -15,6 +15,7 @@ import {
   type RoleChoice,
 } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import type { Machine } from '../protocol/ratio.ts';
 import { BadMessage } from '../protocol/signaling.ts';
 import { isServing } from '../ps/cluster-map.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
@@ -34,6 +35,7 @@ export interface NodeOptions {
   readonly role: RoleChoice;
   /** "Chromium on Linux". */
   readonly label: string;
+  readonly machine: Machine;
   readonly iceServers: readonly RTCIceServer[];
   readonly random: () => number;
   readonly now: () => number;
@@ -216,7 +218,8 @@ export class RoomNode {
     this.handlers.onTransfers(addEgress(trainer.egress, shard.egress), trainer.fetched);
     const flows = this.traffic.flows(trainer, shard, this.options.now());
     const broken = [...new Set([...trainer.broken, ...shard.broken])];
-    this.step({ kind: 'report', report: mergeReports(trainer, shard, flows), broken });
+    const { machine } = this.options;
+    this.step({ kind: 'report', report: { ...mergeReports(trainer, shard, flows), machine }, broken });
   }
 
   private step(event: NodeEvent): void {

@@ -10,6 +10,7 @@ import type {
   DataSettingsView,
   FiltersView,
   ProblemView,
+  RatioView,
   RoleChoice,
   RunView,
   StartRequest,
@@ -198,6 +199,14 @@ export class PageCommands implements Commands {
   setRole(role: RoleChoice): void {
     this.store.setState({ role });
     this.node.request({ ask: 'role', role });
+  }
+
+  setRatio(ratio: RatioView): void {
+    this.node.request({ ask: 'ratio', ratio });
+  }
+
+  setRatioAutomatic(isAutomatic: boolean): void {
+    this.node.request({ ask: 'automatic-ratio', isAutomatic });
   }
 
   download(extension = 'safetensors'): void {

@@ -59,10 +59,10 @@ describe('a tab’s report', () => {
     const pushes = [{ node: A, count: 4 }];
     const report = arrived(
       {},
-      { figures: { ...counters.figures(), pushes }, settled: [0, 2], epoch: { term: 1, counter: 4 } },
+      { figures: { ...counters.figures(), pushes, busyMs: 12 }, settled: [0, 2], epoch: { term: 1, counter: 4 } },
     );
     expect(report).toMatchObject({
-      shard: { pushes, refused: [{ node: B, reason: 'bad-keys', count: 1 }], staleness: { 64: 1 } },
+      shard: { pushes, refused: [{ node: B, reason: 'bad-keys', count: 1 }], staleness: { 64: 1 }, busyMs: 12 },
       settled: [0, 2],
       epoch: { term: 1, counter: 4 },
     });

@@ -58,8 +58,9 @@ export function mergeReports(trainer: TrainerReport, shard: ShardReport, flows: 
   };
 }
 
-function shardReportOf({ duplicates, pushes, refused, staleness, workers }: Figures): NonNullable<Report['shard']> {
-  return { duplicates, pushes: [...pushes], refused: [...refused], staleness, workers: [...workers] };
+function shardReportOf(figures: Figures): NonNullable<Report['shard']> {
+  const { duplicates, pushes, refused, staleness, workers, busyMs } = figures;
+  return { duplicates, pushes: [...pushes], refused: [...refused], staleness, workers: [...workers], busyMs };
 }
 
 type Figures = NonNullable<ShardReport['figures']>;

@@ -12,7 +12,7 @@ import { LinkTable, type NodeBytes } from './link-table.ts';
 export type ShardPeer = 'trainer' | 'shard';
 
 export interface ShardReport {
-  readonly figures: (ShardFigures & { readonly pushes: readonly PushCount[] }) | null;
+  readonly figures: (ShardFigures & { readonly pushes: readonly PushCount[]; readonly busyMs: number }) | null;
   readonly epoch: Epoch;
   /** Indexes of own segments that are settled in that epoch. */
   readonly settled: number[];
@@ -28,9 +28,10 @@ export interface ShardReport {
 export class ShardHost {
   private core: ShardCore | null = null;
   private cluster: ClusterState | null = null;
+  private busyMs = 0;
   private readonly links: Record<ShardPeer, LinkTable>;
 
-  constructor() {
+  constructor(private readonly now: () => number = () => performance.now()) {
     const onFrame = (from: NodeId, frame: Frame) => this.takeFrame(from, frame);
     const onUp = (node: NodeId) => this.step({ kind: 'link', node });
     const onDown = (node: NodeId, isGarbage: boolean) => {
@@ -67,7 +68,7 @@ export class ShardHost {
     const isServing = core !== null && core.segments().length > 0;
     const { trainer, shard } = this.links;
     return {
-      figures: isServing ? { ...core.counters.figures(), pushes: core.pushes() } : null,
+      figures: isServing ? { ...core.counters.figures(), pushes: core.pushes(), busyMs: this.busyMs } : null,
       epoch: core?.epoch ?? NO_EPOCH,
       settled: core?.settledSegments() ?? [],
       hostile: core?.hostileNodes() ?? [],
@@ -84,7 +85,9 @@ export class ShardHost {
   }
 
   private step(event: ShardEvent): void {
+    const start = this.now();
     for (const { to, role, frame } of this.core?.step(event) ?? []) this.links[role].send(to, frame);
+    this.busyMs += this.now() - start;
   }
 }
 

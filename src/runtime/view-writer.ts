@@ -10,6 +10,7 @@ import { ringPoints, segmentPosition } from '../ps/ring.ts';
 import { cutSegments } from '../ps/table.ts';
 import type { ViewStore } from '../store/store.ts';
 import type {
+  AdviceView,
   FiltersView,
   NodeView,
   NoticeView,
@@ -116,13 +117,14 @@ export class ViewWriter implements NodeHandlers {
       this.metrics = null;
       this.history = NO_HISTORY;
       this.times.clear();
-      this.set({ series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
+      this.set({ advice: null, series: { ...emptySeries(), version: this.store.getState().series.version + 1 } });
     }
     this.timeline.onCluster(cluster);
     const { isPrivate, offers } = cluster.privacy;
     const tabs = offers.map(({ node, train, shape }) => ({ node, samples: train.samples, shape }));
     this.set({ privacy: { ...this.store.getState().privacy, isPrivate, tabs } });
-    this.set({ run: this.runView() });
+    this.set({ run: this.runView(), isRatioAutomatic: cluster.roles?.isAutomatic ?? false });
+    this.showRole(cluster);
     this.showRing();
     this.showNodes();
     const { newest } = cluster.checkpoint;
@@ -142,6 +144,7 @@ export class ViewWriter implements NodeHandlers {
     );
     this.set({
       flows,
+      advice: this.adviceOf(metrics),
       run: this.runView(history),
       ...(hasNew
         ? {
@@ -206,6 +209,19 @@ export class ViewWriter implements NodeHandlers {
       checkpoints: plan.checkpoint,
       startedAt: plan.startedAt,
     };
+  }
+
+  /** The same object while it says the same, so that nothing is drawn again for it. */
+  private adviceOf({ advice }: Metrics): AdviceView | null {
+    const { advice: shown } = this.store.getState();
+    return JSON.stringify(shown ?? undefined) === JSON.stringify(advice) ? shown : (advice ?? null);
+  }
+
+  /** A role that this tab was given is shown as its own. */
+  private showRole({ roles }: ClusterState): void {
+    const { self, role } = this.store.getState();
+    const given = roles?.assigned.find(({ node }) => node === self)?.role;
+    if (given !== undefined && given !== role) this.set({ role: given });
   }
 
   private showRing(): void {

@@ -28,6 +28,8 @@ export const emptyView: ViewState = {
   progress: null,
   checkpoint: null,
   startFrom: null,
+  advice: null,
+  isRatioAutomatic: false,
   problem: null,
   notices: [],
 };

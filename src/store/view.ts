@@ -300,7 +300,28 @@ export interface StartParametersView {
   parameters: number;
 }
 
+/** So many workers and servers; a tab may be both. */
+export interface RatioView {
+  workers: number;
+  servers: number;
+}
+
+/** What the ratio advisor says of the tabs that are there. */
+export interface AdviceView {
+  tabs: number;
+  current: RatioView;
+  best: RatioView;
+  /** What a clock takes now: milliseconds, and bytes that one worker pushes and pulls. */
+  figures: { clockMs: number; computeMs: number; bytes: number; serveMs: number; roundTripMs: number };
+  /** Samples per second. */
+  points: (RatioView & { predicted: number; measured: number | null })[];
+}
+
 export interface ViewState {
+  /** Null before a clock was measured. */
+  advice: AdviceView | null;
+  /** The scheduler sets the ratio itself. */
+  isRatioAutomatic: boolean;
   /** Null: a run begins with parameters of chance. */
   startFrom: StartParametersView | null;
   connection: ConnectionView;
@@ -375,6 +396,10 @@ export interface Commands {
   slowDown(factor: number): void;
   setFilters(filters: FiltersView): void;
   setRole(role: RoleChoice): void;
+  /** Makes so many tabs work and so many serve, whoever they are. */
+  setRatio(ratio: RatioView): void;
+  /** Lets the scheduler choose how many work and how many serve, or not. */
+  setRatioAutomatic(isAutomatic: boolean): void;
   /** Saves the live parameters as a file: .safetensors, or what the job has of that extension. */
   download(extension?: string): void;
   /** Forgets the parameters that the next run was to begin with. */

@@ -9,6 +9,7 @@ import { Invite } from '../invite/invite.tsx';
 import { JobPanel } from '../jobs/panels.tsx';
 import { NodesTable } from '../nodes/nodes-table.tsx';
 import { Timeline } from '../notices/timeline.tsx';
+import { RatioPanel } from '../ratio/ratio-panel.tsx';
 import { RingExplanation } from '../ring/ring-explanation.tsx';
 import { RingPicture } from '../ring/ring-picture.tsx';
 import { RingSafety } from '../ring/ring-safety.tsx';
@@ -45,6 +46,7 @@ export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
           <RingPicture seats={3} />
           <RingSafety />
         </Panel>
+        <RatioPanel />
         <Timeline />
       </div>
       <div className="area-charts">
