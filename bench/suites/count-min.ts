@@ -1,10 +1,14 @@
 // Inserts per second of one core through the servers: packets are added up, pushed by the worker's client core, encoded,
-// decoded, and applied by a shard, all in this one thread. Beside a Map that counts the same items exactly, and nothing else.
+// decoded, and applied by a shard, all in this one thread. Beside a Map that counts the same items exactly, and nothing else. And
+// of real tabs, as many as there are cores, each a worker and a server.
+import { cpus } from 'node:os';
 import type { Block } from '../../src/data/dataset.ts';
 import { PACKET_ITEMS, ZIPF_ITEMS } from '../../src/data/generators/zipf-stream.ts';
 import { findJob } from '../../src/jobs/registry.ts';
-import { atLeast, type Benchmark, type Comparison, compare } from '../harness.ts';
+import { atLeast, type Benchmark, type Comparison, compare, rowOf } from '../harness.ts';
+import { LiveRoom } from '../live-room.ts';
 import { Batches, OneThread, step } from '../one-thread.ts';
+import type { Row } from '../result.ts';
 
 /** OSDI'14, section 5.3: 1.1 billion inserts per second on 15 machines of 64 cores. */
 const PAPER_INSERTS_PER_CORE = 1.1e9 / 960;
@@ -54,11 +58,44 @@ async function comparisonOf(isExact: boolean, seconds: number): Promise<Comparis
   };
 }
 
+/** Packets of a clock of all tabs: a stream's batches are as large as one likes to wait for. */
+const TAB_PACKETS = 2_048;
+const TAB_TARGET = 2e6;
+
+async function inTabs(isExact: boolean, isQuick: boolean): Promise<Row> {
+  const cores = cpus().length;
+  const room = await LiveRoom.open(cores);
+  const counts = new Map<number, number>();
+  const batches = new Batches(findJob('count-min'), { train: 4_000, test: 10 });
+  const [ours, reference]: [number[], number[]] = [[], []];
+  try {
+    const settings = { batch: TAB_PACKETS, consistency: { kind: 'ssp', delay: 1 }, filters: { kind: 'auto' } } as const;
+    await room.start(
+      { workers: cores, servers: cores },
+      { job: 'count-min', options: { exact: isExact }, ...settings },
+    );
+    await room.rate(3);
+    for (let round = 0; round < (isQuick ? 2 : 7); round++) {
+      ours.push((PACKET_ITEMS * (await room.rate(isQuick ? 2 : 4))) / cores);
+      reference.push(await rate(() => countExactly(counts, batches.next(BATCH).batch, ZIPF_ITEMS), 0.5));
+    }
+  } finally {
+    await room.close();
+  }
+  const what = `${isExact ? 'sketch and exact counts' : 'sketch'} in ${cores} tabs that work and serve, each core’s share, beside a Map`;
+  const note = `real tabs, ${TAB_PACKETS * PACKET_ITEMS} items a clock, ssp:1; the tabs count while the Map does`;
+  return rowOf({ what, unit: 'inserts/s', ours, reference, note, target: atLeast(TAB_TARGET, 'ours') });
+}
+
+/** Packets that the Map takes at once. */
+const BATCH = 64;
+
 export const benchmark: Benchmark = {
-  what: 'inserts per second through worker and shard',
+  what: 'inserts per second through worker and shard, and through real tabs',
   async run({ isQuick }) {
     const seconds = isQuick ? 0.5 : 2;
     const comparisons = [await comparisonOf(false, seconds), await comparisonOf(true, seconds)];
-    return compare(comparisons, { warmUp: 1, rounds: isQuick ? 3 : 9 });
+    const rows = await compare(comparisons, { warmUp: 1, rounds: isQuick ? 3 : 9 });
+    return [...rows, await inTabs(false, isQuick), await inTabs(true, isQuick)];
   },
 };

@@ -1,8 +1,14 @@
-// Tokens per second of the Gibbs sampler on documents of a planted model, beside the textbook's sampler that looks at every
-// topic for every token. Both are in their later sweeps, when most words are in few topics, as most of a run is.
+// Tokens per second of the Gibbs sampler on documents of a planted model: the kernel alone beside the textbook's sampler that
+// looks at every topic for every token, and the whole job in real tabs, two workers beside one and beside the kernel. All
+// are in their later sweeps, when most words are in few topics, as most of a run is.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SparseSampler } from '../../src/jobs/lda/sparse-sampler.ts';
 import { Random } from '../../src/random.ts';
-import { atLeast, type Benchmark, compare, cpuMs } from '../harness.ts';
+import { atLeast, type Benchmark, compare, cpuMs, rowOf } from '../harness.ts';
+import { LiveRoom } from '../live-room.ts';
+import type { Row } from '../result.ts';
 
 const VOCABULARY = 5_000;
 const LENGTH = 200;
@@ -87,8 +93,72 @@ function textbook(topics: number, size: number): () => void {
   };
 }
 
+/** Documents of the run in real tabs, and how long it goes on before it is looked at. */
+const TAB_DOCUMENTS = 4_000;
+const TAB_TOPICS = 100;
+const TAB_SWEEPS_BEFORE = 10;
+
+/** One document a line: how many different words, then word:times. */
+function asLdaC(documents: Documents): string {
+  const lines = documents.map(({ rows }) => {
+    const times = new Map<number, number>();
+    for (const row of rows) times.set(row, (times.get(row) ?? 0) + 1);
+    return [times.size, ...[...times].sort(([a], [b]) => a - b).map(([word, count]) => `${word}:${count}`)].join(' ');
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+/** The whole job: pulls, tables, sampling, pushes, servers. One room, in turn one tab that works beside one that serves, and two that do both. */
+async function inTabs(isQuick: boolean): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'pushpull-lda-'));
+  const room = await LiveRoom.open(2);
+  const [one, two] = [
+    { workers: 1, servers: 1 },
+    { workers: 2, servers: 2 },
+  ];
+  const kernel = sparse(TAB_TOPICS, 600);
+  for (let sweep = 0; sweep < TAB_SWEEPS_BEFORE; sweep++) kernel();
+  const [ours, alone, bare]: number[][] = [[], [], []];
+  try {
+    const path = join(folder, 'corpus.ldac');
+    writeFileSync(path, asLdaC(corpus(TAB_TOPICS, TAB_DOCUMENTS)));
+    await room.start(two, {
+      ...{ job: 'lda', files: [path], options: { topics: TAB_TOPICS, alpha: PRIORS.alpha, beta: PRIORS.beta } },
+      ...{ consistency: { kind: 'ssp', delay: 1 }, filters: { kind: 'auto' } },
+    });
+    await room.metricsWhen(({ samples }) => samples > TAB_SWEEPS_BEFORE * TAB_DOCUMENTS);
+    for (let round = 0; round < (isQuick ? 2 : 7); round++) {
+      for (const ratio of round % 2 === 0 ? [two, one] : [one, two]) {
+        await room.setRatio(ratio);
+        await room.rate(1);
+        (ratio === two ? ours : alone)?.push(LENGTH * (await room.rate(isQuick ? 3 : 6)));
+      }
+      bare?.push((600 * LENGTH * 1000) / (await cpuMs(kernel)));
+    }
+  } finally {
+    await room.close();
+    rmSync(folder, { recursive: true });
+  }
+  const note = `${TAB_TOPICS} topics, ${TAB_DOCUMENTS} documents of ${LENGTH} words, ssp:1, default filters`;
+  const row = { unit: 'tokens/s', note, ours: ours ?? [] };
+  return [
+    rowOf({
+      ...row,
+      what: 'two tabs that work and serve, beside one that works for one that serves',
+      reference: alone ?? [],
+      target: atLeast(1.7),
+    }),
+    rowOf({
+      ...row,
+      what: 'two tabs that work and serve, beside the kernel alone in one thread',
+      reference: bare ?? [],
+      target: atLeast(1.5e6, 'ours'),
+    }),
+  ];
+}
+
 export const benchmark: Benchmark = {
-  what: 'tokens per second of the Gibbs sampler beside the textbook’s',
+  what: 'tokens per second of the Gibbs sampler beside the textbook’s, and of the whole job in real tabs',
   async run({ isQuick }) {
     const size = isQuick ? 200 : 600;
     const comparisons = [20, 100].map((topics) => {
@@ -106,6 +176,7 @@ export const benchmark: Benchmark = {
         note: `after ${SWEEPS_BEFORE} sweeps; the kernel alone`,
       };
     });
-    return compare(comparisons, { warmUp: 1, rounds: isQuick ? 5 : 21 });
+    const rows = await compare(comparisons, { warmUp: 1, rounds: isQuick ? 5 : 21 });
+    return [...rows, ...(await inTabs(isQuick))];
   },
 };
