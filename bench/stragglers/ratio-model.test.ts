@@ -10,15 +10,15 @@ import { VirtualCluster } from './virtual-cluster.ts';
 
 const JOB = 'digits-mlp';
 const OPTIONS = { hidden: [16] };
-const BATCH = 48;
+const BATCH = 16;
 /** One gradient of the whole batch. */
 const WHOLE_MS = 240;
-const SECONDS = 12;
+const SECONDS = 4;
 /** Emulated there: one way, twice. */
 const ROUND_TRIP_MS = 2;
 
 async function clockMs(workers: number, consistency: Consistency): Promise<number> {
-  const data = generatedData(JOB, { train: 512, test: 64 });
+  const data = generatedData(JOB, { train: 4_096, test: 64 });
   const { updater, learningRate } = findJob(JOB).defaults(OPTIONS, data.meta);
   const wish = { job: JOB, options: OPTIONS, batch: BATCH, steps: 10_000, seed: 1, replicas: 0, evaluateEvery: 10_000 };
   const plan = makePlan({ ...wish, updater: updater.kind }, data.meta, data.plan);

@@ -22,7 +22,8 @@ export class RatioAdvisor {
   advice: Advice | null = null;
   private readonly meter = new ClockMeter();
   private readonly machines = new Map<NodeId, Machine>();
-  private readonly measured = new Map<string, { readonly rate: number; readonly at: number }>();
+  /** What was measured lately, by ratio. */
+  private readonly measured = new Map<string, { readonly basis: Basis; readonly at: number }>();
   private conditions = '';
   private changedAt = Number.NEGATIVE_INFINITY;
 
@@ -53,7 +54,7 @@ export class RatioAdvisor {
       replicas: plan.replicas,
       samples,
     };
-    this.remember(current, (1000 * samples) / figures.clockMs, now);
+    this.remember(basis, now);
     this.advice = this.advise(basis, nodes.length);
     if (roles?.isAutomatic !== true || now - this.changedAt < REST_MS) return null;
     const { best } = this.advice;
@@ -69,22 +70,36 @@ export class RatioAdvisor {
     this.advice = null;
   }
 
-  private remember(ratio: Ratio, rate: number, now: number): void {
-    this.measured.set(keyOf(ratio), { rate, at: now });
+  private remember(basis: Basis, now: number): void {
+    this.measured.set(keyOf(basis.ratio), { basis, at: now });
     for (const [key, { at }] of this.measured) if (now - at > FORGET_MS) this.measured.delete(key);
   }
 
   private advise(basis: Basis, tabs: number): Advice {
     const points = ratiosOf(tabs).map((ratio) => ({
       ...ratio,
-      predicted: predictRate(basis, ratio),
-      measured: this.measured.get(keyOf(ratio))?.rate ?? null,
+      predicted: this.predict(ratio),
+      measured: this.rateOf(ratio),
     }));
     const worthOf = ({ measured, predicted }: Advice['points'][number]) => measured ?? predicted;
     const top = points.reduce((a, b) => (worthOf(b) > worthOf(a) ? b : a));
-    const now = this.measured.get(keyOf(basis.ratio))?.rate ?? 0;
+    const now = this.rateOf(basis.ratio) ?? 0;
     const best = worthOf(top) >= WORTHWHILE_GAIN * now ? { workers: top.workers, servers: top.servers } : basis.ratio;
     return { tabs, current: basis.ratio, best, figures: basis.figures, points };
+  }
+
+  private rateOf(ratio: Ratio): number | null {
+    const basis = this.measured.get(keyOf(ratio))?.basis;
+    return basis === undefined ? null : predictRate(basis, ratio);
+  }
+
+  /** The median of what the other ratios that were measured let expect: one disturbed measurement doesn't spoil it. */
+  private predict(ratio: Ratio): number {
+    const all = [...this.measured.values()].map(({ basis }) => basis);
+    const others = all.filter((basis) => keyOf(basis.ratio) !== keyOf(ratio));
+    const rates = (others.length > 0 ? others : all).map((basis) => predictRate(basis, ratio)).sort((a, b) => a - b);
+    const middle = (rates.length - 1) / 2;
+    return ((rates[Math.floor(middle)] ?? 0) + (rates[Math.ceil(middle)] ?? 0)) / 2;
   }
 }
 

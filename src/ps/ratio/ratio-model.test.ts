@@ -33,8 +33,7 @@ describe('closed forms', () => {
     // One server: 3 half bytes, none of its own on a link. Four: 3/4 as a server, 3/4 as a worker.
     expect(clock(basisOf(), 4, 4)).toBeCloseTo(10 + 30 * (1.5 / 3));
     // Two that only serve, two workers: one whole half byte at each end; a worker computes twice as many samples.
-    const twice = 10 * (0.15 + 0.85 * 2);
-    expect(clock(basisOf(), 2, 2)).toBeCloseTo(twice + 30 * (1 / 3));
+    expect(clock(basisOf(), 2, 2)).toBeCloseTo(20 + 30 * (1 / 3));
   });
 
   test('serving is shared out among the servers’ threads', () => {
@@ -45,8 +44,8 @@ describe('closed forms', () => {
 
   test('on one machine nothing gets faster by more workers: they share its cores', () => {
     const basis = basisOf({ machines: ONE_MACHINE, ratio: { workers: 4, servers: 4 } }, { bytes: 0, clockMs: 10 });
-    // 10 ms measured with two on each core are 5 alone; half of the workers compute nearly twice as long, alone.
-    expect(clock(basis, 2, 4)).toBeCloseTo(5 * (0.15 + 0.85 * 2));
+    // 10 ms measured with two on each core are 5 alone; half of the workers compute twice as long, alone.
+    expect(clock(basis, 2, 4)).toBeCloseTo(10);
     expect(clock(basis, 4, 4)).toBeCloseTo(10);
   });
 
@@ -54,6 +53,8 @@ describe('closed forms', () => {
     const basis = basisOf({ overlaps: true }, { clockMs: 30 });
     expect(clock(basis, 4, 4)).toBeCloseTo(30 * (1.5 / 3));
     expect(clock(basisOf({ overlaps: true }, { clockMs: 12, computeMs: 10 }), 4, 4)).toBeCloseTo(10);
+    // Hidden behind computing, a byte costs what it usually does: 1 µs is not what one takes here.
+    expect(clock(basisOf({ overlaps: true }, { clockMs: 10, computeMs: 10, bytes: 1e5 }), 1, 4)).toBeCloseTo(40);
   });
 
   test('copies of the parameters are bytes, too', () => {
