@@ -5,10 +5,9 @@ import type { ImagesView } from '../../../store/view.ts';
 import { FilesGlyph } from '../../common/glyphs.tsx';
 import { Panel } from '../../common/panel.tsx';
 import { Picture } from '../../common/picture.tsx';
-import { formatPercent } from '../../format.ts';
 import type { Answer } from '../../try/predict-loop.ts';
 import { usePrediction } from '../../try/use-prediction.ts';
-import '../tabular/tabular.css';
+import { ClassBars } from '../class-bars.tsx';
 import './try-picture.css';
 
 /** Classes with their probabilities: the likeliest. */
@@ -146,17 +145,7 @@ function Verdict({ answer, labels, truth }: VerdictProps) {
         </output>{' '}
         <span className="muted">{truth}</span>
       </p>
-      <ol className="importances" aria-label="Probabilities">
-        {classes.slice(0, SHOWN_CLASSES).map(({ label, probability }) => (
-          <li key={label}>
-            <span className="importance-name">{label}</span>
-            <span className="importance-track" aria-hidden="true">
-              <i style={{ transform: `scaleX(${probability})` }} />
-            </span>
-            <span className="importance-number">{formatPercent(probability, 0)}</span>
-          </li>
-        ))}
-      </ol>
+      <ClassBars classes={classes} most={SHOWN_CLASSES} />
     </>
   );
 }

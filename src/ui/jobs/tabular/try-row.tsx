@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { z } from 'zod';
 import { useCommands } from '../../../store/use-view.ts';
 import { Panel } from '../../common/panel.tsx';
-import { formatPercent } from '../../format.ts';
+import { ClassBars } from '../class-bars.tsx';
 import { type Look, useLook } from '../use-look.ts';
 import './tabular.css';
 
@@ -161,23 +161,7 @@ function Verdict({ look, target, truth }: VerdictProps) {
         </output>{' '}
         {truth !== null && <span className="muted">in the data: {truth}</span>}
       </p>
-      {answer.kind === 'classes' && <ClassBars classes={answer.classes} />}
+      {answer.kind === 'classes' && <ClassBars classes={answer.classes} most={SHOWN_CLASSES} />}
     </>
-  );
-}
-
-function ClassBars({ classes }: { readonly classes: Extract<Prediction, { kind: 'classes' }>['classes'] }) {
-  return (
-    <ol className="importances" aria-label="Probabilities">
-      {classes.slice(0, SHOWN_CLASSES).map(({ label, probability }) => (
-        <li key={label}>
-          <span className="importance-name">{label}</span>
-          <span className="importance-track" aria-hidden="true">
-            <i style={{ transform: `scaleX(${probability})` }} />
-          </span>
-          <span className="importance-number">{formatPercent(probability, 0)}</span>
-        </li>
-      ))}
-    </ol>
   );
 }
