@@ -4,9 +4,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Block, DatasetMeta } from '../../src/data/dataset.ts';
 import { gather } from '../../src/data/gather.ts';
+import { loadAs } from '../../src/data/recognise.testing.ts';
 import { selectRows } from '../../src/data/rows.ts';
 import { Sampler } from '../../src/data/sampler.ts';
-import { textDataset } from '../../src/data/text.ts';
+import { textFormat } from '../../src/data/text.ts';
 import { charLm } from '../../src/jobs/char-lm.ts';
 import { blocksOf, LoneModel } from '../../src/jobs/train-alone.ts';
 import { dataFile } from '../data.ts';
@@ -22,7 +23,7 @@ const FULL_STEPS = 2_000;
 
 function dataOf(path: string): { meta: DatasetMeta; train: readonly Block[]; test: readonly Block[] } {
   if (existsSync(path)) {
-    const { meta, blocks } = textDataset([{ name: path, bytes: readFileSync(path) }]);
+    const { meta, blocks } = loadAs(textFormat, [{ name: path, bytes: readFileSync(path) }]);
     return { meta, ...blocks };
   }
   const generator = charLm.generate(1, null);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fitter, parseShape, ShapesDiffer, shapeText, unite } from './agreement.ts';
 import type { DatasetMeta, DenseBlock } from './dataset.ts';
-import { recogniseDataset } from './recognise.ts';
+import { recogniseDataset } from './recognise.testing.ts';
 import { decodeRow } from './table-rows.testing.ts';
 
 const samples = { train: 4, test: 1 };

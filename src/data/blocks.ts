@@ -21,7 +21,7 @@ import { MAX_VALUE } from './limits.ts';
 
 const MAGIC = 0x4b425050;
 const VERSION = 1;
-const HEADER_BYTES = 16;
+export const BLOCK_HEADER_BYTES = 16;
 const KIND = { denseU8: 1, denseF32: 2, sparse: 3 } as const;
 
 /** A block over MAX_BLOCK_BYTES: nobody would accept it. */
@@ -39,9 +39,9 @@ export function encodedBytes(block: Block): number {
 }
 
 const denseBytes = (count: number, features: number, width: number) =>
-  HEADER_BYTES + 4 * count + width * count * features;
+  BLOCK_HEADER_BYTES + 4 * count + width * count * features;
 export const sparseBytes = (count: number, stored: number): number =>
-  HEADER_BYTES + 4 * count + 4 * (count + 1) + 8 * stored;
+  BLOCK_HEADER_BYTES + 4 * count + 4 * (count + 1) + 8 * stored;
 
 /** A block as bytes; equal blocks give equal bytes. Throws `BlockTooLarge`. */
 export function encodeBlock(block: Block): Uint8Array {
@@ -55,7 +55,7 @@ export function encodeBlock(block: Block): Uint8Array {
   header.setUint32(8, block.count, true);
   header.setUint32(12, block.kind === 'dense' ? block.features : block.indices.length, true);
   const arrays = block.kind === 'dense' ? [block.y, block.x] : [block.y, block.indptr, block.indices, block.values];
-  let at = HEADER_BYTES;
+  let at = BLOCK_HEADER_BYTES;
   for (const array of arrays) {
     bytes.set(bytesOf(array), at);
     at += array.byteLength;

@@ -12,7 +12,11 @@ import { MAX_CLASSES, MAX_NAME_LENGTH } from './limits.ts';
 /** A picture that can't be decoded, of which the first is told. They may be left out, where the user wants that. */
 export class BadImages extends BadDataFile {
   override name = 'BadImages';
-  constructor(file: string, images: number, sentence: string) {
+  constructor(
+    file: string,
+    readonly images: number,
+    sentence: string,
+  ) {
     const advice = images === 1 ? 'mend it, or skip it' : `${images} pictures can't be read: mend them, or skip them`;
     super(file, 'wrong-type', `${sentence}; ${advice}`);
   }

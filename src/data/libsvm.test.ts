@@ -1,31 +1,57 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BadDataFile, BadLine } from './data-file.ts';
-import { libsvmBlock, looksLikeLibsvm, parseLibsvm } from './libsvm.ts';
+import { BadRowCount } from './bad-rows.ts';
+import { BadDataFile } from './data-file.ts';
+import { DEFAULT_SETTINGS } from './file-format.ts';
+import { LibsvmLabels, LibsvmReader, looksLikeLibsvm } from './libsvm.ts';
+import { libsvmFormat } from './libsvm-format.ts';
 import { MAX_SPARSE_FEATURES } from './limits.ts';
 import { NumberScanner } from './number-scanner.ts';
+import { loadAs, readInto } from './recognise.testing.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-const parse = (text: string) => parseLibsvm('f', bytesOf(text));
+
+/** All rows of a text, read in pieces. */
+function parse(text: string | Uint8Array, pieces: readonly number[] = [], isSkipping = false) {
+  const labels = new LibsvmLabels();
+  const badRows = new BadRowCount('f', isSkipping);
+  const rows: { label: number; indices: number[]; values: number[] }[] = [];
+  const reader = new LibsvmReader(labels, badRows, ({ label, length, indices, values }) =>
+    rows.push({ label, indices: [...indices.subarray(0, length)], values: [...values.subarray(0, length)] }),
+  );
+  readInto(reader, typeof text === 'string' ? bytesOf(text) : text, pieces);
+  badRows.finish();
+  return { rows, classes: labels.classes, badRows: badRows.rows };
+}
+
+const load = (text: string) => loadAs(libsvmFormat, [{ name: 'f', bytes: bytesOf(text) }]);
+const files = (train: string, test: string) => [
+  { name: 'train', bytes: bytesOf(train) },
+  { name: 'test', bytes: bytesOf(test) },
+];
 
 describe('libsvm text', () => {
   it('becomes rows of the file’s own indexes', () => {
-    const parsed = parse('+1 1:0.5 3:-2e1\n-1\n-1 2:7\n');
-    expect(parsed).toMatchObject({ count: 3, features: 4, classes: [-1, 1] });
-    expect([...parsed.labels]).toEqual([1, -1, -1]);
-    expect([...parsed.indptr]).toEqual([0, 2, 2, 3]);
-    expect([...parsed.indices]).toEqual([1, 3, 2]);
-    expect([...parsed.values]).toEqual([0.5, -20, 7]);
+    const { rows, classes } = parse('+1 1:0.5 3:-2e1\n-1\n-1 2:7\n');
+    expect(classes).toEqual([-1, 1]);
+    expect(rows).toEqual([
+      { label: 1, indices: [1, 3], values: [0.5, -20] },
+      { label: -1, indices: [], values: [] },
+      { label: -1, indices: [2], values: [7] },
+    ]);
   });
 
   it('may start its indexes at 0', () => {
-    expect(parse('1 0:1 2:1\n0 1:1').features).toBe(3);
+    expect(load('1 0:1 2:1\n0 1:1').meta.features).toBe(3);
   });
 
   it('may have blank lines, comments, tabs, CRLF, spaces at the end and no newline at the end', () => {
-    const parsed = parse('# head 1:1\r\n\r\n  1\t1:1 \r\n0 2:2 # tail 9:9\n1 3:3#x');
-    expect([...parsed.labels]).toEqual([1, 0, 1]);
-    expect([...parsed.indices]).toEqual([1, 2, 3]);
+    const { rows } = parse('# head 1:1\r\n\r\n  1\t1:1 \r\n0 2:2 # tail 9:9\n1 3:3#x');
+    expect(rows.map(({ label, indices }) => [label, ...indices])).toEqual([
+      [1, 1],
+      [0, 2],
+      [1, 3],
+    ]);
   });
 
   it.each([
@@ -33,17 +59,42 @@ describe('libsvm text', () => {
     ['-1 and +1', '+1 1:1\n-1 1:1', [1, 0]],
     ['1 and 2', '2 1:1\n1.0 1:1', [1, 0]],
   ])('labels %s become classes 0 and 1', (_, text, expected) => {
-    const parsed = parse(text);
-    expect([...libsvmBlock('f', parsed, parsed.classes).y]).toEqual(expected);
+    const [block] = loadAs(libsvmFormat, files(text, text)).blocks.train;
+    expect([...(block?.y ?? [])]).toEqual(expected);
   });
 
   it('of a test file takes the classes of the training file', () => {
-    expect([...libsvmBlock('t', parse('1 1:1'), [1, 2]).y]).toEqual([0]);
-    expect(() => libsvmBlock('t', parse('-1 1:1'), [0, 1])).toThrow(/^t: has label -1, .* labels are 0 and 1/);
+    const [block] = loadAs(libsvmFormat, files('1 1:1\n2 1:1', '1 1:1')).blocks.test;
+    expect([...(block?.y ?? [])]).toEqual([0]);
+    expect(() => loadAs(libsvmFormat, files('0 1:1\n1 1:1', '0 1:1\n-1 1:1'))).toThrow(
+      /^test: line 2, column 1: label "-1", .* labels are 0 and 1/,
+    );
   });
 
   it('with one class only cannot be learnt from', () => {
-    expect(() => libsvmBlock('f', parse('1 1:1\n1 2:1'), [1])).toThrow(/every label is 1/);
+    expect(() => load('1 1:1\n1 2:1')).toThrow(/every label is 1/);
+  });
+
+  it('is the same in pieces of any size', () => {
+    const token = fc.constantFrom('1', '0', ' ', ' ', '\n', '\r\n', '1:1', '2:-3.25e1', '70:.5', '#', 'nan', 'é');
+    const text = fc.array(token, { maxLength: 60 }).map((tokens) => tokens.join(''));
+    const pieces = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(text, pieces, (text, pieces) => {
+        expect(parse(text, pieces, true)).toEqual(parse(text, [], true));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('leaves bad rows out where that is wanted, and counts them; their labels are not remembered', () => {
+    const { rows, badRows, classes } = parse('0 1:1\n2 1:x\ncat\n1 2:1\n0 3:1 2:1\n', [], true);
+    expect(rows.map(({ label }) => label)).toEqual([0, 1]);
+    expect([badRows, classes]).toEqual([3, [0, 1]]);
+    const text = '0 1:1\n1 2:1\n0 1:1\n1 2:bad\n';
+    const settings = { ...DEFAULT_SETTINGS, skipBadRows: true };
+    const { meta, skippedRows } = loadAs(libsvmFormat, files(text, '1 1:1\n7 1:1\n'), settings);
+    expect([meta.samples, skippedRows]).toEqual([{ train: 3, test: 1 }, 2]);
   });
 });
 
@@ -70,12 +121,11 @@ describe('libsvm text is refused with line and column', () => {
     ['an index past the limit', `1 ${MAX_SPARSE_FEATURES}:1`, 1, 3, /too large/],
   ])('%s', (_, text, line, column, message) => {
     expect(() => parse(text)).toThrow(message);
-    expect(() => parse(text)).toThrow(expect.objectContaining({ name: 'BadLine', file: 'f', line, column }));
+    expect(() => parse(text)).toThrow(expect.objectContaining({ name: 'BadRows', file: 'f', line, column, rows: 1 }));
   });
 
   it('and without, where there is nothing in it', () => {
-    expect(() => parse('')).toThrow('f: the file is empty');
-    expect(() => parse('\n# only words\n')).toThrow(/no samples/);
+    expect(() => load('\n# only words\n')).toThrow(/no samples/);
   });
 
   it('whatever its bytes are', () => {
@@ -84,12 +134,13 @@ describe('libsvm text is refused with line and column', () => {
     fc.assert(
       fc.property(fc.oneof(text, fc.uint8Array()), (bytes) => {
         try {
-          const parsed = parseLibsvm('f', bytes);
-          expect(parsed.indptr.at(-1)).toBe(parsed.indices.length);
-          expect(parsed.labels.length).toBe(parsed.count);
+          for (const { indices, values } of parse(bytes).rows) {
+            expect(values.length).toBe(indices.length);
+            expect(indices).toEqual(indices.toSorted((a, b) => a - b));
+          }
         } catch (error) {
           if (!(error instanceof BadDataFile)) throw error;
-          expect(error instanceof BadLine || error.fault === 'empty').toBe(true);
+          expect(error.name).toBe('BadRows');
         }
       }),
       { numRuns: 2_000 },

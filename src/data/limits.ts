@@ -6,6 +6,12 @@ import { MAX_BLOCKS } from '../protocol/limits.ts';
  * yet; the same number keeps a batch's samples in few blocks. */
 export const BLOCK_SAMPLES = 512;
 
+/** Samples of one split of a file: which of them are held out takes four bytes each while it is read. */
+export const MAX_SAMPLES = 64 * 1024 * 1024;
+
+/** Files of formats that must be held whole to be read (idx): what is made of them takes as much again. */
+export const MAX_WHOLE_BYTES = 512 * 1024 * 1024;
+
 /** Names of users, and of items, as a manifest lists them: 138,000 users of MovieLens 20M are 1 MiB. */
 export const MAX_NAMES_BYTES = 2 * 1024 * 1024;
 
@@ -44,6 +50,9 @@ export const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 /** Words of a vocabulary: the rest, the rarest, are left out. Their names travel in the manifest, and 65,536 of them with
  * their counts are about 1 MB of it. */
 export const MAX_VOCABULARY = 65_536;
+
+/** Different words told apart while a text is read; what a word takes in memory is some 100 bytes. */
+export const MAX_DISTINCT_WORDS = 2 * 1024 * 1024;
 
 /** Characters of a word, or of a cell that is counted as one: longer ones are cut. */
 export const MAX_WORD_LENGTH = 64;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { checkBlockFits, decodeBlock, encodeBlock } from './blocks.ts';
 import { DEFAULT_SETTINGS } from './file-format.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
-import { recogniseDataset } from './recognise.ts';
+import { recogniseDataset } from './recognise.testing.ts';
 
 const file = (name: string, text: string) => ({ name, bytes: new TextEncoder().encode(text) });
 const lines = (count: number) =>

@@ -1,16 +1,36 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BadRowCount } from './bad-rows.ts';
 import { BadDataFile } from './data-file.ts';
-import { looksLikeRatings, meanRating, NameTable, parseRatings, ratingsBlock } from './ratings.ts';
+import { looksLikeRatings, NameTable, ratingsReader } from './ratings.ts';
+import { ratingsFormat } from './ratings-format.ts';
+import { loadAs, readInto } from './recognise.testing.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-function parse(text: string, isSkipping = false) {
-  const tables = { users: new NameTable(), items: new NameTable() };
-  const { users, items, ratings, times, skippedRows } = parseRatings('f', bytesOf(text), tables, isSkipping);
+const newTables = () => ({ users: new NameTable(), items: new NameTable() });
+
+function parse(text: string | Uint8Array, isSkipping = false, pieces: readonly number[] = [], tables = newTables()) {
+  const bytes = typeof text === 'string' ? bytesOf(text) : text;
+  const badRows = new BadRowCount('f', isSkipping);
+  const found = { users: [] as number[], items: [] as number[], ratings: [] as number[], times: [] as number[] };
+  const reader = ratingsReader({ name: 'f', head: bytes }, tables, badRows, ({ user, item, rating, time }) => {
+    found.users.push(user);
+    found.items.push(item);
+    found.ratings.push(rating);
+    found.times.push(time);
+  });
+  readInto(reader, bytes, pieces);
+  badRows.finish();
   const names = { users: tables.users.names(), items: tables.items.names() };
-  return { users: [...users], items: [...items], ratings: [...ratings], times: [...times], skippedRows, names };
+  return { ...found, skippedRows: badRows.rows, names };
 }
+
+const load = (train: string, test: string) =>
+  loadAs(ratingsFormat, [
+    { name: 'train', bytes: bytesOf(train) },
+    { name: 'test', bytes: bytesOf(test) },
+  ]);
 
 describe('ratings', () => {
   it.each([
@@ -38,22 +58,23 @@ describe('ratings', () => {
   });
 
   it('of two files share users and items', () => {
-    const tables = { users: new NameTable(), items: new NameTable() };
-    parseRatings('train', bytesOf('1,5,3\n2,6,4'), tables, false);
-    const test = parseRatings('test', bytesOf('2,5,1\n3,6,1'), tables, false);
-    expect([[...test.users], [...test.items]]).toEqual([
+    const tables = newTables();
+    parse('1,5,3\n2,6,4', false, [], tables);
+    const test = parse('2,5,1\n3,6,1', false, [], tables);
+    expect([test.users, test.items]).toEqual([
       [1, 2],
       [0, 1],
     ]);
   });
 
   it('become rows of user and item', () => {
-    const tables = { users: new NameTable(), items: new NameTable() };
-    const block = ratingsBlock(parseRatings('f', bytesOf('a,x,5,60\nb,x,2,61\na,y,2,62'), tables, false), 2);
+    const { meta, blocks } = load('a,x,5,60\nb,x,2,61\na,y,2,62', 'a,x,1,1');
+    const [block] = blocks.train;
+    if (block?.kind !== 'sparse') throw new Error('not sparse');
     expect([...block.indices]).toEqual([0, 2, 1, 2, 0, 3]);
     expect([...block.values]).toEqual([5, 60, 2, 61, 2, 62]);
     expect([...block.indptr]).toEqual([0, 2, 4, 6]);
-    expect(meanRating(block)).toBe(3);
+    expect(meta).toMatchObject({ mean: 3 });
   });
 });
 
@@ -76,8 +97,26 @@ describe('what is wrong with ratings', () => {
     expect(parse(text, true)).toMatchObject({ ratings: [3, 4, 4], skippedRows: 2 });
   });
 
-  it.each(['', 'user,item,rating\n', 'a,b\n1,2', 'a,b,c\n1,2,3', 'some text\nof lines'])('all of %j', (text) => {
-    expect(() => parse(text)).toThrow(BadDataFile);
+  it.each(['user,item,rating\n', 'a,b\n1,2', 'a,b,c\n1,2,3', 'some text\nof lines'])('all of %j', (text) => {
+    expect(() => load(text, '1,2,3')).toThrow(BadDataFile);
+  });
+
+  it('is the same in pieces of any size', () => {
+    const token = fc.constantFrom('1', '2', '3.5', ',', ',', '\n', '\r\n', 'x', '"a ""b"""', 'é');
+    const text = fc.array(token, { maxLength: 40 }).map((tokens) => `user,item,rating\n1,2,3\n${tokens.join('')}`);
+    const pieces = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+    const outcome = (text: string, pieces: readonly number[]) => {
+      try {
+        return parse(text, true, pieces);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    fc.assert(
+      fc.property(text, pieces, (text, pieces) => {
+        expect(outcome(text, pieces)).toEqual(outcome(text, []));
+      }),
+    );
   });
 
   it('never is anything else', () => {
@@ -86,7 +125,7 @@ describe('what is wrong with ratings', () => {
     fc.assert(
       fc.property(fc.oneof(text, fc.uint8Array()), fc.boolean(), (bytes, isSkipping) => {
         try {
-          parseRatings('f', bytes, { users: new NameTable(), items: new NameTable() }, isSkipping);
+          parse(bytes, isSkipping);
         } catch (error) {
           if (!(error instanceof BadDataFile)) throw error;
         }

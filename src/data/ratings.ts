@@ -1,11 +1,11 @@
 // Ratings as text: `user,item,rating[,time]`, with or without a header, comma or tab or `::` between (MovieLens). Users
 // and items get keys in the order in which they first appear.
-import { BadRowCount } from './bad-rows.ts';
-import { type CsvRow, readCsv } from './csv.ts';
+import type { BadRowCount } from './bad-rows.ts';
+import { type CsvHandler, CsvReader, type CsvRow } from './csv.ts';
 import { type CsvHead, readHead } from './csv-dialect.ts';
 import { BadDataFile } from './data-file.ts';
-import type { SparseBlock } from './dataset.ts';
 import { MAX_NAMES_BYTES, MAX_VALUE } from './limits.ts';
+import type { FileHead } from './reading.ts';
 
 /** Names of users, or of items, and their keys. */
 export class NameTable {
@@ -44,14 +44,14 @@ interface RatingColumns {
   readonly hasHeader: boolean;
 }
 
-/** One file's ratings, in its order. */
-export interface Ratings {
-  readonly users: Uint32Array;
-  readonly items: Uint32Array;
-  readonly ratings: Float32Array;
+/** One rating of a file. */
+export interface Rating {
+  /** Keys. */
+  readonly user: number;
+  readonly item: number;
+  readonly rating: number;
   /** Seconds or whatever the file has; 0 where it has none. */
-  readonly times: Float32Array;
-  readonly skippedRows: number;
+  readonly time: number;
 }
 
 const HEADERS = {
@@ -75,51 +75,41 @@ function columnsOf({ rows, hasHeader }: CsvHead): RatingColumns | null {
 }
 
 /** Whether a file begins like ratings. */
-export function looksLikeRatings(bytes: Uint8Array): boolean {
-  const head = readHead(bytes);
-  return head !== null && columnsOf(head) !== null;
+export function looksLikeRatings(head: Uint8Array): boolean {
+  const rows = readHead(head);
+  return rows !== null && columnsOf(rows) !== null;
 }
 
 /**
- * Parses ratings; users and items are added to the tables given, so that two files share their keys. Throws `BadRows`
- * with line and column unless bad rows are to be skipped, `BadDataFile` for what isn't ratings at all.
+ * Reads ratings; users and items are added to the tables given, so that two files share their keys.
+ * @param onRating is given every good row
+ * @throws BadDataFile for what isn't ratings at all
  */
-export function parseRatings(
-  file: string,
-  bytes: Uint8Array,
+export function ratingsReader(
+  { name, head }: FileHead,
   tables: { readonly users: NameTable; readonly items: NameTable },
-  isSkipping: boolean,
-): Ratings {
-  if (bytes.byteLength === 0) throw new BadDataFile(file, 'empty', 'the file is empty');
-  const head = readHead(bytes);
-  const columns = head === null ? null : columnsOf(head);
-  if (head === null || columns === null) {
-    throw new BadDataFile(file, 'unknown-format', 'not ratings: each row is user, item, rating, and a time or none');
+  badRows: BadRowCount,
+  onRating: (rating: Rating) => void,
+): CsvReader {
+  const rows = readHead(head);
+  const columns = rows === null ? null : columnsOf(rows);
+  if (rows === null || columns === null) {
+    throw new BadDataFile(name, 'unknown-format', 'not ratings: each row is user, item, rating, and a time or none');
   }
-  const list = new RatingList(file, countLines(bytes), columns, tables, new BadRowCount(file, isSkipping));
-  readCsv(bytes, head.dialect, list);
-  return list.finish();
+  return new CsvReader(rows.dialect, new RatingRows(name, columns, tables, badRows, onRating));
 }
 
-class RatingList {
-  private readonly users: Uint32Array;
-  private readonly items: Uint32Array;
-  private readonly ratings: Float32Array;
-  private readonly times: Float32Array;
-  private count = 0;
+class RatingRows implements CsvHandler {
+  private readonly rating = { user: 0, item: 0, rating: 0, time: 0 };
   private isHeader: boolean;
 
   constructor(
     private readonly file: string,
-    capacity: number,
     private readonly columns: RatingColumns,
     private readonly tables: { readonly users: NameTable; readonly items: NameTable },
     private readonly badRows: BadRowCount,
+    private readonly onRating: (rating: Rating) => void,
   ) {
-    this.users = new Uint32Array(capacity);
-    this.items = new Uint32Array(capacity);
-    this.ratings = new Float32Array(capacity);
-    this.times = new Float32Array(capacity);
     this.isHeader = columns.hasHeader;
   }
 
@@ -134,28 +124,15 @@ class RatingList {
     if (!(Math.abs(value) <= MAX_VALUE)) return this.refuse(row, rating, 'a rating must be a number');
     if (row.isBlank(user)) return this.refuse(row, user, 'no user');
     if (row.isBlank(item)) return this.refuse(row, item, 'no item');
-    this.users[this.count] = this.keyOf(this.tables.users, row, user);
-    this.items[this.count] = this.keyOf(this.tables.items, row, item);
-    this.ratings[this.count] = value;
-    this.times[this.count] = time < 0 ? 0 : timeOf(row.number(time));
-    this.count++;
+    this.rating.user = this.keyOf(this.tables.users, row, user);
+    this.rating.item = this.keyOf(this.tables.items, row, item);
+    this.rating.rating = value;
+    this.rating.time = time < 0 ? 0 : timeOf(row.number(time));
+    this.onRating(this.rating);
   }
 
   bad(fault: { line: number; column: number; sentence: string }): void {
     this.badRows.add(fault);
-  }
-
-  finish(): Ratings {
-    this.badRows.finish();
-    const { count } = this;
-    if (count === 0) throw new BadDataFile(this.file, 'empty', 'the file has no ratings');
-    return {
-      users: this.users.subarray(0, count),
-      items: this.items.subarray(0, count),
-      ratings: this.ratings.subarray(0, count),
-      times: this.times.subarray(0, count),
-      skippedRows: this.badRows.rows,
-    };
   }
 
   private keyOf(table: NameTable, row: CsvRow, index: number): number {
@@ -173,32 +150,3 @@ class RatingList {
 
 /** A time is only carried along: what isn't a usable number is none. */
 const timeOf = (value: number): number => (Math.abs(value) <= MAX_VALUE ? value : 0);
-
-/** No fewer than the file has rows. */
-function countLines(bytes: Uint8Array): number {
-  let lines = 1;
-  for (const byte of bytes) if (byte === 10 || byte === 13) lines++;
-  return lines;
-}
-
-/** Ratings as a block: the row of a rating is [user, users + item] with values [rating, time]. */
-export function ratingsBlock({ users, items, ratings, times }: Ratings, userCount: number): SparseBlock {
-  const count = users.length;
-  const indices = new Uint32Array(2 * count);
-  const values = new Float32Array(2 * count);
-  for (let row = 0; row < count; row++) {
-    indices[2 * row] = users[row] as number;
-    indices[2 * row + 1] = userCount + (items[row] as number);
-    values[2 * row] = ratings[row] as number;
-    values[2 * row + 1] = times[row] as number;
-  }
-  const indptr = Uint32Array.from({ length: count + 1 }, (_, row) => 2 * row);
-  return { kind: 'sparse', count, indptr, indices, values, y: new Uint32Array(count) };
-}
-
-/** Mean of a block's ratings: what a rating is before anything is known of its user and item. */
-export function meanRating({ count, values }: SparseBlock): number {
-  let sum = 0;
-  for (let row = 0; row < count; row++) sum += values[2 * row] as number;
-  return sum / count;
-}

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { BadDataFile } from './data-file.ts';
-import { recogniseDataset } from './recognise.ts';
+import { recogniseDataset } from './recognise.testing.ts';
 
 const DATA = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 const isHere = existsSync(DATA);

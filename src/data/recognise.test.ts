@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { BadDataFile, type DataFileFault } from './data-file.ts';
 import type { Block } from './dataset.ts';
-import { type NamedFile, splitFromName } from './file-format.ts';
-import { formatOf, recogniseDataset } from './recognise.ts';
+import { splitFromName } from './file-format.ts';
+import { recogniseDataset, type TestFile } from './recognise.testing.ts';
+import { formatOf } from './recognise.ts';
 
 /** An idx file: magic, sizes, bytes. */
-function idx(name: string, sizes: number[], values: number[]): NamedFile {
+function idx(name: string, sizes: number[], values: number[]): TestFile {
   const header = [0, 0, 8, sizes.length, ...sizes.flatMap((size) => [0, 0, size >>> 8, size & 255])];
   return { name, bytes: Uint8Array.of(...header, ...values) };
 }
@@ -17,13 +18,13 @@ const images = (name: string, count: number) =>
     Array.from({ length: 2 * count }, (_, at) => at >> 1),
   );
 const labels = (name: string, values: number[]) => idx(name, [values.length], values);
-const text = (name: string, lines: string): NamedFile => ({ name, bytes: new TextEncoder().encode(lines) });
+const text = (name: string, lines: string): TestFile => ({ name, bytes: new TextEncoder().encode(lines) });
 
 const TRAIN = [images('train-images', 3), labels('train-labels', [0, 2, 1])];
 const TEST = [images('t10k-images', 2), labels('t10k-labels', [2, 0])];
 const ys = (blocks: readonly Block[]) => blocks.flatMap((block) => [...block.y]);
 
-function faultOf(files: NamedFile[]): DataFileFault | 'fine' {
+function faultOf(files: TestFile[]): DataFileFault | 'fine' {
   try {
     recogniseDataset(files, 1);
   } catch (error) {
@@ -106,7 +107,7 @@ describe('files that make no dataset are refused', () => {
   if (!(trainImages && trainLabels && testImages && testLabels)) throw new Error('four files');
   const libsvm = text('clicks', '0 1:1\n1 2:1');
 
-  it.each<[string, DataFileFault, NamedFile[]]>([
+  it.each<[string, DataFileFault, TestFile[]]>([
     ['none', 'missing-file', []],
     ['an empty file', 'empty', [text('a', '')]],
     ['a gzip file', 'compressed', [{ name: 'a', bytes: Uint8Array.of(0x1f, 0x8b, 8, 0) }]],
@@ -147,8 +148,13 @@ describe('files that make no dataset are refused', () => {
 });
 
 it('formats are told by content, not by name', () => {
-  expect(TRAIN.map(formatOf)).toEqual(['idx images', 'idx labels']);
-  expect(formatOf(text('looks-like.idx3-ubyte', '1 1:1'))).toBe('libsvm');
+  const nameOf = (files: readonly TestFile[]) =>
+    formatOf(
+      files.map(({ name, bytes }) => ({ name, head: bytes })),
+      'dense',
+    ).name;
+  expect(nameOf(TRAIN)).toBe('idx images with their idx labels');
+  expect(nameOf([text('looks-like.idx3-ubyte', '1 1:1')])).toBe('libsvm text');
 });
 
 it.each([

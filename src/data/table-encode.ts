@@ -1,7 +1,7 @@
 // From the fields of a table to the values that a model takes: numbers standardised, categories one-hot, missing fields
 // flagged. The other way round, one sample from what somebody filled in.
-import { BadRowCount } from './bad-rows.ts';
-import { type CsvRow, readCsv } from './csv.ts';
+import type { BadRowCount } from './bad-rows.ts';
+import type { CsvHandler, CsvRow } from './csv.ts';
 import { BadDataFile } from './data-file.ts';
 import type { DenseBlock, TableInput, TableTarget } from './dataset.ts';
 import { MAX_CLASSES, MAX_VALUE } from './limits.ts';
@@ -9,8 +9,6 @@ import { isMissing, type TableColumn, type TableSchema } from './table-schema.ts
 
 /** Values of one sample: a hundred categories of a hundred columns. */
 export const MAX_TABLE_FEATURES = 10_000;
-/** Encoded values of one table: 1 GiB of f32 is about what a tab can hold. */
-const MAX_TABLE_VALUES = 256 * 1024 * 1024;
 
 /** Values that a column takes in a sample. */
 export function inputWidth(input: TableInput): number {
@@ -34,7 +32,7 @@ export interface TableCode {
 }
 
 /** Throws `BadDataFile` for a table that can't be learnt from, or whose samples are too large. */
-export function codeOf(file: string, { columns, target: index, rows }: TableSchema): TableCode {
+export function codeOf(file: string, { columns, target: index }: TableSchema): TableCode {
   const column = columns[index];
   const inputs = columns.filter((_, at) => at !== index).flatMap((each) => inputOf(each));
   if (column === undefined || column.kind === 'ignored') {
@@ -49,9 +47,9 @@ export function codeOf(file: string, { columns, target: index, rows }: TableSche
   }
   const target = targetOf(file, column);
   const features = (inputOffsets(inputs).at(-1) ?? 0) + (target.kind === 'number' ? 1 : 0);
-  if (features > MAX_TABLE_FEATURES || features * rows > MAX_TABLE_VALUES) {
-    const size = `${features} values for each of ${rows} rows`;
-    throw new BadDataFile(file, 'too-large', `${size} are more than a tab can hold: ignore columns of many categories`);
+  if (features > MAX_TABLE_FEATURES) {
+    const advice = `at most ${MAX_TABLE_FEATURES} can be learnt from: ignore columns of many categories`;
+    throw new BadDataFile(file, 'too-large', `${features} values for each row; ${advice}`);
   }
   return { inputs, target, features };
 }
@@ -88,45 +86,35 @@ function sortLabels(labels: readonly string[]): string[] {
   return labels.toSorted((a, b) => (a < b ? -1 : 1));
 }
 
-/**
- * The rows of a file as one block; columns are found by their names. Throws `BadRows` with line and column where a number
- * or the target can't be read, unless such rows are to be skipped, `BadDataFile` for a missing column.
- */
-export function encodeTable(
-  file: string,
-  bytes: Uint8Array,
-  { dialect, rows }: Pick<TableSchema, 'dialect' | 'rows'>,
-  code: TableCode,
-  isSkipping: boolean,
-): { readonly block: DenseBlock; readonly skippedRows: number } {
-  const encoder = new TableEncoder(file, code, rows, isSkipping);
-  readCsv(bytes, dialect, encoder);
-  return encoder.finish();
+/** One row, encoded; valid during the call only. */
+export interface EncodedRow {
+  readonly x: Float32Array;
+  readonly label: number;
 }
 
-class TableEncoder {
-  private readonly x: Float32Array;
-  private readonly y: Uint32Array;
-  private count = 0;
+/**
+ * Encodes the rows of a table; columns are found by their names in the header, the first row. Rows where a number or the
+ * target can't be read are bad. @throws BadDataFile for a missing column
+ */
+export class TableRows implements CsvHandler {
+  private readonly encoded: { x: Float32Array; label: number };
   private places: number[] | null = null;
   private readonly offsets: readonly number[];
   private readonly lookups: readonly (ReadonlyMap<string, number> | null)[];
   private readonly labels: ReadonlyMap<string, number>;
-  private readonly badRows: BadRowCount;
 
+  /** @param onRow is given every good row */
   constructor(
     private readonly file: string,
     private readonly code: TableCode,
-    rows: number,
-    isSkipping: boolean,
+    private readonly badRows: BadRowCount,
+    private readonly onRow: (row: EncodedRow) => void,
   ) {
     const { inputs, target, features } = code;
-    this.x = new Float32Array(rows * features);
-    this.y = new Uint32Array(rows);
+    this.encoded = { x: new Float32Array(features), label: 0 };
     this.offsets = inputOffsets(inputs);
     this.lookups = inputs.map((input) => (input.kind === 'category' ? placesOf(input.values) : null));
     this.labels = placesOf(target.kind === 'classes' ? target.labels : []);
-    this.badRows = new BadRowCount(file, isSkipping);
   }
 
   row(row: CsvRow): void {
@@ -134,24 +122,13 @@ class TableEncoder {
       this.places = this.findColumns(row);
       return;
     }
-    const start = this.count * this.code.features;
-    const isGood =
-      this.code.inputs.every((_, index) => this.encode(row, index, start)) && this.encodeTarget(row, start);
-    if (isGood) this.count++;
-    else this.x.fill(0, start, start + this.code.features);
+    this.encoded.x.fill(0);
+    const isGood = this.code.inputs.every((_, index) => this.encode(row, index)) && this.encodeTarget(row);
+    if (isGood) this.onRow(this.encoded);
   }
 
   bad(fault: { line: number; column: number; sentence: string }): void {
     this.badRows.add(fault);
-  }
-
-  finish(): { block: DenseBlock; skippedRows: number } {
-    this.badRows.finish();
-    const { count } = this;
-    const { features } = this.code;
-    if (count === 0) throw new BadDataFile(this.file, 'empty', 'the table has no rows that can be read');
-    const [x, y] = [this.x.subarray(0, count * features), this.y.subarray(0, count)];
-    return { block: { kind: 'dense', count, features, x, y }, skippedRows: this.badRows.rows };
   }
 
   private findColumns(header: CsvRow): number[] {
@@ -168,39 +145,40 @@ class TableEncoder {
   }
 
   /** @returns false where the row is bad */
-  private encode(row: CsvRow, index: number, start: number): boolean {
+  private encode(row: CsvRow, index: number): boolean {
+    const { x } = this.encoded;
     const input = this.code.inputs[index] as TableInput;
     const field = this.places?.[index] as number;
-    const at = start + (this.offsets[index] as number);
+    const at = this.offsets[index] as number;
     const number = input.kind === 'number' ? row.number(field) : Number.NaN;
     if (!Number.isNaN(number)) {
       if (input.kind !== 'number' || Math.abs(number) > MAX_VALUE) return this.refuse(row, field, 'a usable number');
-      this.x[at] = (number - input.mean) / input.scale;
+      x[at] = (number - input.mean) / input.scale;
       return true;
     }
     const text = row.text(field);
     if (isMissing(text)) {
-      if (input.hasMissing) this.x[at + inputWidth(input) - 1] = 1;
+      if (input.hasMissing) x[at + inputWidth(input) - 1] = 1;
       return true;
     }
     if (input.kind === 'number') return this.refuse(row, field, 'a number');
     const place = this.lookups[index]?.get(text) ?? (input.hasOthers ? input.values.length : -1);
-    if (place >= 0) this.x[at + place] = 1;
+    if (place >= 0) x[at + place] = 1;
     return true;
   }
 
-  private encodeTarget(row: CsvRow, start: number): boolean {
+  private encodeTarget(row: CsvRow): boolean {
     const { target, inputs, features } = this.code;
     const field = this.places?.[inputs.length] as number;
     if (target.kind === 'classes') {
       const label = this.labels.get(row.text(field));
       if (label === undefined) return this.refuse(row, field, 'a known class');
-      this.y[this.count] = label;
+      this.encoded.label = label;
       return true;
     }
     const number = row.number(field);
     if (!(Math.abs(number) <= MAX_VALUE)) return this.refuse(row, field, 'a number');
-    this.x[start + features - 1] = (number - target.mean) / target.scale;
+    this.encoded.x[features - 1] = (number - target.mean) / target.scale;
     return true;
   }
 

@@ -1,9 +1,10 @@
 // What the columns of a CSV table are: number, category, or nothing to learn from; and which is to be predicted. Inferred
 // from all rows of a file; whatever the user says otherwise wins.
-import { type CsvDialect, type CsvFault, type CsvRow, readCsv } from './csv.ts';
+import { type CsvDialect, type CsvFault, CsvReader, type CsvRow } from './csv.ts';
 import { readHead } from './csv-dialect.ts';
 import { BadDataFile } from './data-file.ts';
 import { MAX_CLASSES } from './limits.ts';
+import type { Asking, FileHead } from './reading.ts';
 
 export type ColumnKind = 'number' | 'category' | 'ignored';
 
@@ -112,31 +113,36 @@ class ColumnTally {
  * Infers the schema of a table from all its rows; rows that can't be read are left out (whoever reads the values next
  * tells of them). Throws `BadDataFile` for what is no table, has no rows, or not the target that was chosen.
  */
-export function inferSchema(file: string, bytes: Uint8Array, choices: TableChoices): TableSchema {
-  if (bytes.byteLength === 0) throw new BadDataFile(file, 'empty', 'the file is empty');
-  const wish = choices.delimiter === null ? null : { delimiter: choices.delimiter, hasQuotes: true };
-  const head = readHead(bytes, wish);
-  if (head === null || !head.hasHeader) {
-    const advice = 'the first row must name the columns, each differently, with a comma, semicolon, tab or | between';
-    throw new BadDataFile(file, 'unknown-format', `not a table with a header: ${advice}`);
-  }
-  const names = head.rows[0] ?? [];
+export function* inferSchema(file: FileHead, choices: TableChoices): Asking<TableSchema> {
+  const { dialect, names } = headerOf(file, choices.delimiter);
   const tallies = names.map(() => new ColumnTally());
   let rows = -1;
   const row = (fields: CsvRow) => {
     if (++rows === 0) return;
     for (let index = 0; index < tallies.length; index++) tallies[index]?.add(fields, index);
   };
-  readCsv(bytes, head.dialect, { row, bad: (_fault: CsvFault) => undefined });
-  if (rows < 1) throw new BadDataFile(file, 'empty', 'the table has a header and no rows');
-  const target = findTarget(file, names, tallies, choices);
+  const into = new CsvReader(dialect, { row, bad: (_fault: CsvFault) => undefined });
+  yield { file, into, doing: 'Looking through' };
+  if (rows < 1) throw new BadDataFile(file.name, 'empty', 'the table has a header and no rows');
+  const target = findTarget(file.name, names, tallies, choices);
   const columns = names.map((name, index) => {
     const tally = tallies[index] ?? new ColumnTally();
     const chosen = Object.hasOwn(choices.kinds, name) ? choices.kinds[name] : undefined;
     const kind = chosen ?? inferKind(name, tally, index === target);
     return columnOf(name, kind, tally, index === target);
   });
-  return { dialect: head.dialect, rows, columns, target };
+  return { dialect, rows, columns, target };
+}
+
+/** How a table's fields are told apart, and what its columns are called. @throws BadDataFile for what is no table */
+export function headerOf(
+  { name, head }: FileHead,
+  delimiter: string | null,
+): { readonly dialect: CsvDialect; readonly names: readonly string[] } {
+  const found = readHead(head, delimiter === null ? null : { delimiter, hasQuotes: true });
+  if (found?.hasHeader) return { dialect: found.dialect, names: found.rows[0] ?? [] };
+  const advice = 'the first row must name the columns, each differently, with a comma, semicolon, tab or | between';
+  throw new BadDataFile(name, 'unknown-format', `not a table with a header: ${advice}`);
 }
 
 function inferKind(name: string, tally: ColumnTally, isTarget: boolean): ColumnKind {

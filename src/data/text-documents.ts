@@ -1,9 +1,12 @@
 // Plain text as documents: one a line, cut into words. The vocabulary comes from the training documents.
-import { BadDataFile } from './data-file.ts';
-import { type CountedDocument, countWords } from './documents.ts';
-import { bySplit, datasetName, type FileFormat, type LoadedDataset, type NamedFile } from './file-format.ts';
-import { MAX_TOKENS, MAX_VOCABULARY } from './limits.ts';
-import { clipWord, corpusDataset, firstLines, linesOf } from './text-lines.ts';
+import type { BadRowCount } from './bad-rows.ts';
+import { ColumnReader, columnNames } from './column-documents.ts';
+import { bySplit, type FileFormat, type Loaded, type LoadSettings } from './file-format.ts';
+import { type LineHandler, LineReader, tooLongFault } from './line-reader.ts';
+import type { Asking, ByteSink, Emit, FileHead } from './reading.ts';
+import { clipWord, firstLines } from './text-lines.ts';
+import { firstBadByte } from './utf8.ts';
+import { type OpenDocuments, WordNumbers, wordCorpus } from './word-numbers.ts';
 
 /** Letters and digits of any script, with apostrophes inside: "don't" is one word. */
 const WORD = /[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu;
@@ -23,44 +26,52 @@ export const textDocuments: FileFormat = {
 };
 
 /** Two documents are the least that can be learnt from and tested on; fewer lines are something else. */
-const hasLines = (file: NamedFile): boolean =>
+const hasLines = (file: FileHead): boolean =>
   (firstLines(file, SNIFF_LINES) ?? []).filter((line) => line.trim() !== '').length >= 2;
 
-/** @throws BadDataFile */
-function loadText(files: readonly NamedFile[], seed: number): LoadedDataset {
+function* loadText(files: readonly FileHead[], seed: number, settings: LoadSettings, emit: Emit): Asking<Loaded> {
   const named = bySplit(files, 'plain text');
-  const train = tokenised(named.train);
-  const test = named.test === null ? null : tokenised(named.test);
-  const vocabulary = vocabularyOf(train);
-  const numbers = new Map(vocabulary.map((word, number) => [word, number]));
-  const numbered = (documents: readonly string[][]) => documents.map((words) => numberWords(words, numbers));
-  const what = { name: datasetName(named.train.name), words: vocabulary.length, vocabulary, isText: true, picture: [] };
-  return corpusDataset(what, numbered(train), test === null ? null : numbered(test), seed);
+  const words = new WordNumbers(named.train.name);
+  const { column, skipBadRows } = settings;
+  const open: OpenDocuments = (file, badRows, onDocument) => {
+    if (column !== null) return new ColumnReader(file, column, words, badRows, onDocument);
+    return new TextLines(badRows, (text) => {
+      const document = words.document(wordsIn(text));
+      if (document !== null) onDocument(document);
+    });
+  };
+  const kind = column === null ? 'text' : 'stream';
+  const loaded = yield* wordCorpus(named, words, open, kind, { seed, skipBadRows }, emit);
+  const names = columnNames(named.train);
+  return names.length === 0 ? loaded : { ...loaded, columns: { names, chosen: column } };
 }
 
-/** Words of every line that has any. */
-function tokenised(file: NamedFile): string[][] {
-  const documents = linesOf(file)
-    .map(wordsIn)
-    .filter((words) => words.length > 0);
-  const tokens = documents.reduce((sum, words) => sum + words.length, 0);
-  if (tokens === 0) throw new BadDataFile(file.name, 'empty', 'the file has no words');
-  if (tokens > MAX_TOKENS) {
-    throw new BadDataFile(file.name, 'too-large', `${tokens} words; at most ${MAX_TOKENS} can be counted: use fewer`);
+/** Reads text line by line; a line that isn't UTF-8 is a bad row. */
+class TextLines implements ByteSink, LineHandler {
+  private readonly lines = new LineReader(this);
+  private readonly decoder = new TextDecoder('utf-8', { fatal: true });
+
+  constructor(
+    private readonly badRows: BadRowCount,
+    private readonly onLine: (text: string) => void,
+  ) {}
+
+  push(chunk: Uint8Array): void {
+    this.lines.push(chunk);
   }
-  return documents;
-}
 
-/** The most frequent words, at most MAX_VOCABULARY, in alphabetical order where equally frequent. */
-function vocabularyOf(documents: readonly string[][]): string[] {
-  const counts = new Map<string, number>();
-  for (const words of documents) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return [...counts]
-    .sort(([a, timesA], [b, timesB]) => timesB - timesA || (a < b ? -1 : 1))
-    .slice(0, MAX_VOCABULARY)
-    .map(([word]) => word);
-}
+  end(): void {
+    this.lines.end();
+  }
 
-function numberWords(words: readonly string[], numbers: ReadonlyMap<string, number>): CountedDocument {
-  return countWords(words.map((word) => numbers.get(word)).filter((number) => number !== undefined));
+  line(bytes: Uint8Array, start: number, end: number, line: number): void {
+    const own = bytes.subarray(start, end);
+    const bad = firstBadByte(own);
+    if (bad === -1) this.onLine(this.decoder.decode(own));
+    else this.badRows.add({ line, column: bad + 1, sentence: 'not UTF-8: save the file as UTF-8 text' });
+  }
+
+  tooLong(line: number): void {
+    this.badRows.add(tooLongFault(line));
+  }
 }

@@ -1,38 +1,45 @@
 // Text files line by line, as bytes become words: what the readers of documents share.
+import { BadRowCount } from './bad-rows.ts';
 import { BadDataFile } from './data-file.ts';
 import { type Corpus, type CountedDocument, documentsDataset } from './documents.ts';
-import { bySplit, datasetName, heldOutRows, type LoadedDataset, type NamedFile } from './file-format.ts';
-import { MAX_WORD_LENGTH } from './limits.ts';
+import { bySplit, datasetName, emitAll, heldOutRows, type Loaded, type LoadedDataset } from './file-format.ts';
+import { MAX_TOKENS, MAX_VOCABULARY, MAX_WORD_LENGTH } from './limits.ts';
+import { type Asking, type ByteSink, type Emit, type FileHead, readWhole } from './reading.ts';
+import { firstBadByte } from './utf8.ts';
 
 /** Bytes looked at to tell one kind of text from another. */
 const SNIFF_BYTES = 64 * 1024;
 
-/** The first whole lines of a file, for telling formats apart; null where it is no text (NUL, or not UTF-8). */
-export function firstLines({ bytes }: NamedFile, most: number): string[] | null {
-  const head = bytes.subarray(0, SNIFF_BYTES);
-  if (head.includes(0)) return null;
-  const text = decode(head, head.length < bytes.length);
-  if (text === null) return null;
-  const lines = text.split('\n');
+/** A list of words, one a line. */
+const MAX_LIST_BYTES = MAX_VOCABULARY * (4 * MAX_WORD_LENGTH + 2);
+
+/** Share of the first lines that may be no UTF-8 in a text: bad rows, which are told of when they are read. */
+const MAX_ODD_SHARE = 0.1;
+/** Stands where bytes are no UTF-8. */
+const NO_CHARACTER = '\uFFFD';
+
+/** The first whole lines of a file, for telling formats apart; null where it is no text (NUL, or mostly not UTF-8). */
+export function firstLines({ head }: FileHead, most: number): string[] | null {
+  const start = head.subarray(0, SNIFF_BYTES);
+  if (start.includes(0)) return null;
+  const isCut = start.length < head.length;
+  // A cut may go through a character: what is missing is waited for, not refused.
+  const lines = new TextDecoder().decode(start, { stream: isCut }).split('\n');
   // The last may be cut.
-  if (head.length < bytes.length && lines.length > 1) lines.pop();
-  return lines.slice(0, most).map((line) => line.replace(/\r$/, ''));
+  if (isCut && lines.length > 1) lines.pop();
+  const good = lines.filter((line) => !line.includes(NO_CHARACTER));
+  if (lines.length - good.length > MAX_ODD_SHARE * lines.length) return null;
+  return good.slice(0, most).map((line) => line.replace(/\r$/, ''));
 }
 
-function decode(bytes: Uint8Array, isCut: boolean): string | null {
-  try {
-    // A cut may go through a character: what is missing is waited for, not refused.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut });
-  } catch {
-    return null;
-  }
-}
-
-/** All of a file as lines. @throws BadDataFile where it isn't UTF-8 */
-export function linesOf({ name, bytes }: NamedFile): string[] {
-  const text = decode(bytes, false);
-  if (text === null) throw new BadDataFile(name, 'wrong-type', 'not UTF-8 text: save it as UTF-8');
-  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+/** All of a list as lines. @throws BadDataFile where it isn't UTF-8, or is too long for a list of words */
+function* linesOf(file: FileHead): Asking<string[]> {
+  const bytes = yield* readWhole(file, MAX_LIST_BYTES);
+  if (firstBadByte(bytes) !== -1) throw new BadDataFile(file.name, 'wrong-type', 'not UTF-8 text: save it as UTF-8');
+  const lines = new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .map((line) => line.replace(/\r$/, ''));
   if (lines.at(-1) === '') lines.pop();
   return lines;
 }
@@ -46,38 +53,49 @@ export interface NumberedDocuments {
   readonly words: number;
 }
 
+/** Reads the documents of one file. */
+export interface DocumentsReader extends ByteSink {
+  /** After the end. @throws BadDataFile, BadRows */
+  finish(): NumberedDocuments;
+}
+
 /**
  * A dataset of files whose words are numbers, with a file that names them (a word a line) where there is one: the one
  * among the others with "vocab", "word", "term" or "token" in its name, else the one with a line for each word.
  * @throws BadDataFile
  */
-export function numberedCorpus(
-  files: readonly NamedFile[],
-  isDocuments: (file: NamedFile) => boolean,
+export function* numberedCorpus(
+  files: readonly FileHead[],
+  isDocuments: (file: FileHead) => boolean,
   format: string,
-  parse: (file: NamedFile) => NumberedDocuments,
-  seed: number,
-): LoadedDataset {
+  open: (file: FileHead, badRows: BadRowCount) => DocumentsReader,
+  { seed, skipBadRows }: { readonly seed: number; readonly skipBadRows: boolean },
+  emit: Emit,
+): Asking<Loaded> {
   const named = bySplit(files.filter(isDocuments), format);
-  const train = parse(named.train);
-  const test = named.test === null ? null : parse(named.test);
+  let skippedRows = 0;
+  function* read(file: FileHead): Asking<NumberedDocuments> {
+    const badRows = new BadRowCount(file.name, skipBadRows);
+    const into = open(file, badRows);
+    yield { file, into, doing: 'Reading' };
+    badRows.finish();
+    skippedRows += badRows.rows;
+    return into.finish();
+  }
+  const train = yield* read(named.train);
+  const test = named.test === null ? null : yield* read(named.test);
   const needed = Math.max(train.words, test?.words ?? 0);
-  const vocabulary = vocabularyFor(
-    files.filter((file) => !isDocuments(file)),
-    needed,
-  );
+  const others = files.filter((file) => !isDocuments(file));
+  const vocabulary = yield* vocabularyFor(others, needed);
   const words = Math.max(needed, vocabulary.length);
-  return corpusDataset(
-    { name: datasetName(named.train.name), words, vocabulary, isText: false, picture: [] },
-    train.documents,
-    test?.documents ?? null,
-    seed,
-  );
+  const what = { name: datasetName(named.train.name), words, vocabulary, isText: false, picture: [] };
+  const loaded = corpusDataset(what, train.documents, test?.documents ?? null, seed);
+  return { ...emitAll(loaded, emit), skippedRows };
 }
 
-function vocabularyFor(others: readonly NamedFile[], needed: number): string[] {
-  if (others.length === 0) return [];
-  const lists = others.map((file) => ({ file, lines: linesOf(file) }));
+function* vocabularyFor(others: readonly FileHead[], needed: number): Asking<string[]> {
+  const lists: { file: FileHead; lines: string[] }[] = [];
+  for (const file of others) lists.push({ file, lines: yield* linesOf(file) });
   const chosen =
     lists.find(({ file }) => /vocab|word|term|token/i.test(file.name)) ??
     lists.find(({ lines }) => lines.length === needed);
@@ -86,6 +104,19 @@ function vocabularyFor(others: readonly NamedFile[], needed: number): string[] {
   if (lines.length >= needed) return lines.map((line) => clipWord(line.trim()));
   const sentence = `has ${lines.length} words, but the documents use ${needed}: one word a line, in their order`;
   throw new BadDataFile(file.name, 'counts-differ', sentence);
+}
+
+/** Adds up the words of documents. @throws BadDataFile as soon as there are more than can be counted */
+export class TokenCount {
+  private tokens = 0;
+
+  constructor(private readonly file: string) {}
+
+  add(tokens: number): void {
+    this.tokens += tokens;
+    if (this.tokens <= MAX_TOKENS) return;
+    throw new BadDataFile(this.file, 'too-large', `over ${MAX_TOKENS} words: no more can be counted; use fewer`);
+  }
 }
 
 /** A dataset of documents; without test documents some are held out. */

@@ -3,14 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { encodeBlock } from './blocks.ts';
 import { BadDataFile, BadLine } from './data-file.ts';
 import type { Block, DatasetMeta } from './dataset.ts';
+import { DEFAULT_SETTINGS } from './file-format.ts';
 import { isTested, sumsGenerator } from './generators/sums.ts';
 import { decodeManifest, encodeManifest, entryOf } from './manifest.ts';
-import { recogniseDataset } from './recognise.ts';
-import { firstBadByte, textDataset } from './text.ts';
+import { loadAs, recogniseDataset, type TestFile } from './recognise.testing.ts';
+import { textFormat } from './text.ts';
+import { firstBadByte } from './utf8.ts';
 
 const file = (text: string | Uint8Array, name = 'poem.txt') => {
   return { name, bytes: typeof text === 'string' ? new TextEncoder().encode(text) : text };
 };
+
+const textDataset = (files: readonly TestFile[]) => loadAs(textFormat, files);
 
 function read(block: Block | undefined, { vocabulary }: { vocabulary: readonly string[] }, row: number): string {
   if (block?.kind !== 'dense') throw new Error('text is dense');
@@ -79,6 +83,14 @@ describe('says what is wrong', () => {
     bytes[8] = 0xff;
     expect(() => textDataset([file(bytes)])).toThrow(BadLine);
     expect(() => textDataset([file(bytes)])).toThrow('poem.txt: line 2, column 3: not UTF-8');
+  });
+
+  test('and leaves lines out that are not UTF-8, where that is wanted', () => {
+    const lines = `${'good line\n'.repeat(200)}bad \n`.repeat(2);
+    const bytes = new TextEncoder().encode(lines);
+    for (const at of [2_004, 4_009]) bytes[at - 1] = 0xff;
+    const { meta, skippedRows } = loadAs(textFormat, [file(bytes)], { ...DEFAULT_SETTINGS, skipBadRows: true });
+    expect([textMeta(meta).vocabulary.includes('b'), skippedRows]).toEqual([false, 2]);
   });
 
   test('with a text that is too short or says one thing only', () => {

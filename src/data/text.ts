@@ -1,43 +1,58 @@
 // Any UTF-8 text as rows of characters: numbers of a vocabulary that is the text's own, overlapping rows, the end held out.
-import { BadDataFile, BadLine } from './data-file.ts';
+import { BadRowCount } from './bad-rows.ts';
+import { BadDataFile } from './data-file.ts';
 import type { DenseBlock, Split } from './dataset.ts';
-import { assemble, bySplit, datasetName, type FileFormat, type LoadedDataset, type NamedFile } from './file-format.ts';
+import {
+  assemble,
+  bySplit,
+  datasetName,
+  emitAll,
+  type FileFormat,
+  type Loaded,
+  type LoadSettings,
+} from './file-format.ts';
 import { MAX_CHARACTERS, MAX_TEXT_BYTES, TEXT_STRIDE, TEXT_WINDOW } from './limits.ts';
+import { type Asking, type Emit, type FileHead, readWhole } from './reading.ts';
+import { firstLines } from './text-lines.ts';
+import { firstBadByte } from './utf8.ts';
+
+const NEWLINE = 10;
 
 /** The end of a text is for testing where no file is: other parts of it would be half known. */
 const HELD_OUT = 0.1;
 /** Stands for the rarest characters, where a text has more than MAX_CHARACTERS. */
 const OTHER = '\uFFFD';
-/** Bytes looked at to tell text from other things. */
-const DETECT_BYTES = 64 * 1024;
 
 export const textFormat: FileFormat = {
   name: 'text',
   kind: 'text',
   isDistinctive: false,
-  detect: (files) => files.every(({ bytes }) => looksLikeText(bytes)),
-  load: (files) => textDataset(files),
+  detect: (files) => files.every(({ head }) => looksLikeText(head)),
+  load: loadText,
 };
 
-/** UTF-8 without zero bytes, as far as its beginning shows, and enough of it to hold some out. */
-function looksLikeText(bytes: Uint8Array): boolean {
-  if (bytes.length * HELD_OUT < TEXT_WINDOW + 1) return false;
-  const start = bytes.subarray(0, DETECT_BYTES);
-  if (start.includes(0)) return false;
-  const bad = firstBadByte(start);
-  // The last character may be cut off.
-  return bad === -1 || (bytes.length > start.length && bad >= start.length - 3);
+/** Text, as far as its beginning shows, and enough of it to hold some out. */
+function looksLikeText(head: Uint8Array): boolean {
+  if (head.length * HELD_OUT < TEXT_WINDOW + 1) return false;
+  return firstLines({ name: '', head }, 1) !== null;
 }
 
-/** @throws BadDataFile, BadLine */
-export function textDataset(files: readonly NamedFile[]): LoadedDataset {
+function* loadText(files: readonly FileHead[], _seed: number, settings: LoadSettings, emit: Emit): Asking<Loaded> {
   const { train, test } = bySplit(files, 'text');
-  const whole = readText(train);
+  let skippedRows = 0;
+  function* read(file: FileHead): Asking<string[]> {
+    const badRows = new BadRowCount(file.name, settings.skipBadRows);
+    const text = charactersOf(yield* readWhole(file, MAX_TEXT_BYTES), badRows);
+    badRows.finish();
+    skippedRows += badRows.rows;
+    return text;
+  }
+  const whole = yield* read(train);
   const cut = test === null ? Math.floor(whole.length * (1 - HELD_OUT)) : whole.length;
-  const [learnt, held] = [whole.slice(0, cut), test === null ? whole.slice(cut) : readText(test)];
+  const [learnt, held] = [whole.slice(0, cut), test === null ? whole.slice(cut) : yield* read(test)];
   const vocabulary = vocabularyOf(learnt);
   const splits = { train: rowsOf(train.name, learnt, vocabulary), test: rowsOf(train.name, held, vocabulary) };
-  return assemble(splits, (samples: Record<Split, number>) => ({
+  const loaded = assemble(splits, (samples: Record<Split, number>) => ({
     kind: 'text',
     name: datasetName(train.name),
     samples,
@@ -46,21 +61,23 @@ export function textDataset(files: readonly NamedFile[]): LoadedDataset {
     vocabulary,
     answersAfter: null,
   }));
+  return { ...emitAll(loaded, emit), skippedRows };
 }
 
-/** Characters of a file, line ends as \n. */
-function readText({ name, bytes }: NamedFile): string[] {
-  if (bytes.byteLength > MAX_TEXT_BYTES) {
-    const megabytes = Math.round(MAX_TEXT_BYTES / 2 ** 20);
-    throw new BadDataFile(name, 'too-large', `over ${megabytes} MB of text: use a part of it`);
+/** Characters of a file, line ends as \n; lines that aren't UTF-8 are bad rows, and left out. */
+function charactersOf(bytes: Uint8Array, badRows: BadRowCount): string[] {
+  const good: Uint8Array[] = [];
+  for (let [start, line] = [0, 1]; start < bytes.length; line++) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const own = bytes.subarray(start, newline === -1 ? bytes.length : newline + 1);
+    const bad = firstBadByte(own);
+    if (bad === -1) good.push(own);
+    else badRows.add({ line, column: bad + 1, sentence: 'not UTF-8: save the file as UTF-8 text' });
+    start += own.length;
   }
-  const bad = firstBadByte(bytes);
-  if (bad !== -1) {
-    const before = bytes.subarray(0, bad);
-    const line = before.reduce((lines, byte) => lines + Number(byte === 10), 1);
-    throw new BadLine(name, line, bad - before.lastIndexOf(10), 'bad-line', 'not UTF-8: save the file as UTF-8 text');
-  }
-  return [...new TextDecoder().decode(bytes).replaceAll(/\r\n?/g, '\n')];
+  const decoder = new TextDecoder();
+  const text = badRows.rows === 0 ? decoder.decode(bytes) : good.map((own) => decoder.decode(own)).join('');
+  return [...text.replaceAll(/\r\n?/g, '\n')];
 }
 
 /** The different characters, by code point; beyond MAX_CHARACTERS the rarest become one. */
@@ -91,29 +108,4 @@ function rowsOf(file: string, characters: readonly string[], vocabulary: readonl
     x.set(text.subarray(row * TEXT_STRIDE, row * TEXT_STRIDE + features), row * features);
   }
   return { kind: 'dense', count, features, x, y: new Uint32Array(count) };
-}
-
-/** Place of the first byte that is no UTF-8 (RFC 3629, section 4), or −1. */
-export function firstBadByte(bytes: Uint8Array): number {
-  for (let at = 0; at < bytes.length; ) {
-    const length = characterLength(bytes, at);
-    if (length === 0) return at;
-    at += length;
-  }
-  return -1;
-}
-
-/** Bytes of the character at `at`; 0 where there is none. */
-function characterLength(bytes: Uint8Array, at: number): number {
-  const first = bytes[at] as number;
-  if (first < 0x80) return 1;
-  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (let i = 1; i < length; i++) if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return 0;
-  const second = bytes[at + 1] as number;
-  // Overlong forms, surrogates, and what is beyond U+10FFFF.
-  const [low, high] = first === 0xe0 ? [0xa0, 0xbf] : first === 0xed ? [0x80, 0x9f] : [0x80, 0xbf];
-  if (first === 0xf0 && second < 0x90) return 0;
-  if (first === 0xf4 && second > 0x8f) return 0;
-  return second < low || second > high ? 0 : length;
 }

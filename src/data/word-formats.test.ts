@@ -3,26 +3,39 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BadRowCount } from './bad-rows.ts';
 import { checkBlockFits, decodeBlock, encodeBlock } from './blocks.ts';
 import { BadDataFile, BadLine } from './data-file.ts';
 import type { DatasetMeta } from './dataset.ts';
 import { type CountedDocument, wordName, wordsOf } from './documents.ts';
-import { parseDocword } from './docword.ts';
-import type { NamedFile } from './file-format.ts';
-import { parseLdac } from './ldac.ts';
+import { DocwordReader } from './docword.ts';
+import { DEFAULT_SETTINGS, type NamedFile } from './file-format.ts';
+import { LdacReader } from './ldac.ts';
 import { decodeManifest, encodeManifest, entryOf } from './manifest.ts';
-import { recogniseDataset } from './recognise.ts';
+import { readInto, recogniseDataset } from './recognise.testing.ts';
 import { wordsIn } from './text-documents.ts';
 
 const file = (name: string, text: string): NamedFile => ({ name, bytes: new TextEncoder().encode(text) });
 const plain = ({ words, times }: CountedDocument) => [...words].map((word, at) => [word, times[at]]);
+
+const READERS = { ldac: LdacReader, docword: DocwordReader };
+
+/** All documents of a file, read in pieces. */
+function parse(format: keyof typeof READERS, text: string, pieces: readonly number[] = [], isSkipping = false) {
+  const { name, bytes } = file(`a.${format}`, text);
+  const badRows = new BadRowCount(name, isSkipping);
+  const reader = new READERS[format](name, badRows);
+  readInto(reader, bytes, pieces);
+  badRows.finish();
+  return reader.finish();
+}
 
 const LDAC = '3 0:1 1:1 3:2\n1 1:5\n\n2 4:1 2:1\n';
 const DOCWORD = '3\n5\n4\n1 1 1\n1 4 2\n2 2 5\n3 5 1\n';
 
 describe('LDA-C', () => {
   test('reads documents; words may be in any order', () => {
-    const { documents, words } = parseLdac(file('a.ldac', LDAC));
+    const { documents, words } = parse('ldac', LDAC);
     expect(documents.map(plain)).toEqual([
       [
         [0, 1],
@@ -47,17 +60,17 @@ describe('LDA-C', () => {
     ['1 99999:1', 1, 3, 'a word number is 99999; at most 65535 is possible'],
     ['1 1:2x', 1, 6, 'expected a space, found "x"'],
   ])('says what is wrong in %j', (text, line, column, sentence) => {
-    expect(() => parseLdac(file('a.ldac', text))).toThrow(`a.ldac: line ${line}, column ${column}: ${sentence}`);
+    expect(() => parse('ldac', text)).toThrow(`a.ldac: line ${line}, column ${column}: ${sentence}`);
   });
 
   test('without documents is refused', () => {
-    expect(() => parseLdac(file('a.ldac', '\n\n'))).toThrow('the file has no documents with words');
+    expect(() => parse('ldac', '\n\n')).toThrow('the file has no documents with words');
   });
 });
 
 describe('UCI bag of words', () => {
   test('reads documents; both numbers count from 1 in the file', () => {
-    const { documents, words } = parseDocword(file('docword.txt', DOCWORD));
+    const { documents, words } = parse('docword', DOCWORD);
     expect(documents.map(plain)).toEqual([
       [
         [0, 1],
@@ -78,7 +91,7 @@ describe('UCI bag of words', () => {
     ['3\n5\n9\n1 5 1\n', 'announces 9 pairs and has 1'],
     ['3\n5\n', 'the file ends before its three numbers'],
   ])('says what is wrong in %j', (text, sentence) => {
-    expect(() => parseDocword(file('docword.txt', text))).toThrow(sentence);
+    expect(() => parse('docword', text)).toThrow(sentence);
   });
 });
 
@@ -169,9 +182,9 @@ test('whatever a text is, it is read or refused by name, with its line', () => {
   const token = fc.oneof(fc.nat({ max: 9 }).map(String), fc.constantFrom(':', ' ', '\n', 'x', '1:2', '-', '\u00e4'));
   fc.assert(
     fc.property(fc.array(token, { maxLength: 60 }), (tokens) => {
-      for (const parse of [parseLdac, parseDocword]) {
+      for (const format of ['ldac', 'docword'] as const) {
         try {
-          const { documents, words } = parse(file('f', tokens.join('')));
+          const { documents, words } = parse(format, tokens.join(''));
           for (const document of documents) for (const word of document.words) expect(word).toBeLessThan(words);
         } catch (error) {
           expect(error).toBeInstanceOf(BadDataFile);
@@ -181,6 +194,46 @@ test('whatever a text is, it is read or refused by name, with its line', () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+test('documents are the same in pieces of any size', () => {
+  const token = fc.oneof(
+    fc.nat({ max: 9 }).map(String),
+    fc.constantFrom(' ', ' ', '\n', '\n', '\r\n', '2 1:2 3:1\n', '1 1 1\n', 'x'),
+  );
+  const pieces = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+  const outcome = (read: () => unknown) => {
+    try {
+      return read();
+    } catch (error) {
+      return String(error);
+    }
+  };
+  fc.assert(
+    fc.property(fc.array(token, { maxLength: 60 }), pieces, (tokens, pieces) => {
+      const text = tokens.join('');
+      for (const format of ['ldac', 'docword'] as const) {
+        const whole = outcome(() => parse(format, text, [], true));
+        expect(outcome(() => parse(format, text, pieces, true))).toEqual(whole);
+      }
+      const words = (sizes: readonly number[]) => () =>
+        recogniseDataset([file('f', `a b\nc d\n${text}`)], 1, 'documents', DEFAULT_SETTINGS, sizes);
+      expect(outcome(words(pieces))).toEqual(outcome(words([])));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('rows that can’t be read are left out where that is wanted, and counted', () => {
+  const settings = { ...DEFAULT_SETTINGS, skipBadRows: true };
+  const skipped = (name: string, bytes: Uint8Array) => {
+    const loaded = recogniseDataset([{ name, bytes }], 1, 'documents', settings);
+    return [loaded.meta.samples.train + loaded.meta.samples.test, loaded.skippedRows];
+  };
+  expect(skipped('a.ldac', file('', `${LDAC.repeat(8)}3 1:1\n1 x\n`).bytes)).toEqual([24, 2]);
+  expect(skipped('d.txt', file('', '3\n5\n6\n1 1 1\n1 4 2\n2 2 5\n9 5 1\n3 5 1\n3 5 1\n').bytes)).toEqual([3, 2]);
+  const lines = Array.from({ length: 2_000 }, (_, line) => `one line of number ${line}\n`).join('');
+  expect(skipped('t.txt', Uint8Array.of(...file('', lines).bytes, 0xff, 0x41, 10, 0x42))).toEqual([2_001, 1]);
 });
 
 test('whatever bytes are, they become documents or are refused by name', () => {

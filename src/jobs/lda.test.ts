@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../data/dataset.ts';
 import { gather } from '../data/gather.ts';
 import { barPixel, barsGenerator, SIDE } from '../data/generators/bars.ts';
-import { recogniseDataset } from '../data/recognise.ts';
+import { recogniseDataset } from '../data/recognise.testing.ts';
 import { Sampler } from '../data/sampler.ts';
 import { UnsuitableBlock } from './errors.ts';
 import type { TextAnswer, TopicsAnswer } from './lda/look.ts';

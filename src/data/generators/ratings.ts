@@ -3,7 +3,6 @@
 import { hash32, Random } from '../../random.ts';
 import type { DatasetMeta, Generator, SparseBlock, Split } from '../dataset.ts';
 import { BLOCK_SAMPLES } from '../limits.ts';
-import { ratingsBlock } from '../ratings.ts';
 import { blockSizes, SPLIT_SEEDS } from './blocks-of.ts';
 import { normal } from './normal.ts';
 
@@ -71,23 +70,19 @@ export function ratingsGenerator(
     items,
     block(split: Split, index: number): SparseBlock {
       const count = blockSamples[split][index] ?? 0;
-      const drawn = {
-        users: new Uint32Array(count),
-        items: new Uint32Array(count),
-        ratings: new Float32Array(count),
-        times: new Float32Array(count),
-        skippedRows: 0,
-      };
+      const indices = new Uint32Array(2 * count);
+      const values = new Float32Array(2 * count);
       for (let row = 0; row < count; row++) {
         const sample = index * BLOCK_SAMPLES + row;
         const pair = permute(hash32(seed, PAIR_SEED), firstOf[split] + sample, users * items);
         const user = pair % users;
-        const item = (pair - user) / users;
-        drawn.users[row] = user;
-        drawn.items[row] = item;
-        drawn.ratings[row] = planted(user, users + item) + noiseOf(split, sample);
+        const item = users + (pair - user) / users;
+        indices[2 * row] = user;
+        indices[2 * row + 1] = item;
+        values[2 * row] = planted(user, item) + noiseOf(split, sample);
       }
-      return ratingsBlock(drawn, users);
+      const indptr = Uint32Array.from({ length: count + 1 }, (_, row) => 2 * row);
+      return { kind: 'sparse', count, indptr, indices, values, y: new Uint32Array(count) };
     },
     bestPossible(split: Split): number {
       let sum = 0;
