@@ -95,6 +95,20 @@ cluster('sparse-logistic reports objective and non-zeros', async ({ train }) => 
   expect(result.nonZeros).toBeGreaterThan(0);
 });
 
+cluster('two workers train on a file each; no byte of data is sent', async ({ train }, info) => {
+  const rows = (from: number) =>
+    Array.from({ length: 600 }, (_, row) => `${from + (row % 10)},${row % 10 < 5 ? 'a' : 'b'}`);
+  const paths = [0, 10].map((from) => {
+    const path = info.outputPath(`from-${from}.csv`);
+    writeFileSync(path, `size,kind\n${rows(from).join('\n')}\noops,a\n`);
+    return path;
+  });
+  const data = paths.flatMap((path) => ['--data', path]);
+  const result = await train('--job', 'tabular', '--private', '--skip-bad-rows', ...data, '--steps', '60');
+  expect(result).toMatchObject({ isPrivate: true, egress: { data: 0 } });
+  expect(result.samples).toBeGreaterThan(0);
+});
+
 cluster('it says in a sentence what is wrong, and fails', async ({ folder }, info) => {
   const unknown = info.outputPath('unknown.bin');
   writeFileSync(unknown, Uint8Array.of(1, 2, 3, 0, 255));

@@ -51,6 +51,13 @@ describe('the command line', () => {
     expect(parseArguments(['--data', 'a', 'b', 'c'])).toMatchObject({ data: ['a', 'b', 'c'] });
   });
 
+  it('takes data for each worker', () => {
+    expect(parseArguments(['--private', '--data', 'a', '--data', 'b'])).toMatchObject({
+      private: true,
+      data: ['a', 'b'],
+    });
+  });
+
   it('reads job options as JSON where they are, else as text', () => {
     const { option } = parseArguments(['--option', 'l1=1', '--option', 'hidden=[16,8]', '--option', 'name=a=b']);
     expect(option).toEqual({ l1: 1, hidden: [16, 8], name: 'a=b' });
@@ -92,6 +99,14 @@ describe('the command line', () => {
     [['--browser', 'safari'], '--browser: is chromium, firefox or mixed.'],
     [['--test', 'a'], '--test needs --train.'],
     [['--train', 'a', '--data', 'b'], '--data and --train: use one of them.'],
+    [
+      ['--private', '--data', 'a', '--data', 'b', '--workers', '3'],
+      '--private: every worker has one --data of its own, a file or a folder; 2 for 3 workers.',
+    ],
+    [
+      ['--private', '--data', 'a', 'b', '--oracle'],
+      '--oracle: one thread would need the data of all tabs, which are private.',
+    ],
     [
       ['--aggregator', 'median', '--consistency', 'async'],
       '--aggregator: compares the gradients of one clock, so it needs --consistency bsp.',

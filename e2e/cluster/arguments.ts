@@ -97,6 +97,9 @@ const schema = z.object({
   train: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
   test: z.array(z.string()).max(2, 'takes images and labels, or one libsvm file').optional(),
   data: z.array(z.string()).optional(),
+  private: z.boolean(),
+  skipBadRows: z.boolean(),
+  column: z.string().optional(),
   dataSamples: z
     .string()
     .regex(/^\d+,\d+$/, 'is two numbers, e.g. 6000,1000')
@@ -152,6 +155,9 @@ function command(): Command {
       '--data <files...>',
       'files of any format that the page reads, or one folder of pictures; it recognises them by their content',
     )
+    .option('--private', 'data stay in each tab: each --data is one worker’s own, a file or a folder', false)
+    .option('--skip-bad-rows', 'leave out rows and pictures that can’t be read; without, the first is an error', false)
+    .option('--column <name>', 'of a CSV file, for count-min: the column whose fields are counted, each as one')
     .option('--data-samples <train,test>', 'how many samples to generate')
     .option('--workers <count>', 'tabs that compute gradients', '2')
     .option('--servers <count>', 'tabs that hold the parameters', '2')
@@ -231,6 +237,7 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
   if (oracle && localSteps > 1) throw new ClusterFailure('--oracle: one thread takes no local steps.');
   const nobody = parsed.data.slow.find(({ worker }) => worker > workers);
   if (nobody !== undefined) throw new ClusterFailure(`--slow: there is no worker ${nobody.worker}.`);
+  refusePrivate(parsed.data);
   if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
   if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
   if (parsed.data.checkpointEvery !== undefined && parsed.data.checkpoint === undefined) {
@@ -245,6 +252,18 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
   }
   refuseRing(parsed.data);
   return parsed.data;
+}
+
+/** Every worker must have data of its own, and nobody has all of them. */
+function refusePrivate({ private: isPrivate, data = [], train, workers, oracle, resume }: ClusterArguments): void {
+  if (!isPrivate) return;
+  if (train !== undefined) throw new ClusterFailure('--private: say --data FILE for each worker, not --train.');
+  if (data.length !== workers) {
+    const said = data.length === 0 ? 'none is said' : `${data.length} for ${workers} workers`;
+    throw new ClusterFailure(`--private: every worker has one --data of its own, a file or a folder; ${said}.`);
+  }
+  if (oracle) throw new ClusterFailure('--oracle: one thread would need the data of all tabs, which are private.');
+  if (resume !== undefined) throw new ClusterFailure('--resume: data of a private run are in the tabs that are gone.');
 }
 
 /** What goes round a ring is added up on the way: nothing can be compared, rounded or late. */

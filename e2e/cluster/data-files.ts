@@ -11,7 +11,8 @@ export interface DataFiles {
   dispose(): void;
 }
 
-function checkReadable(path: string): void {
+/** @throws ClusterFailure */
+export function checkReadable(path: string): void {
   try {
     accessSync(path, constants.R_OK);
   } catch {

@@ -5,7 +5,7 @@ import type { MeasuresView, StartRequest } from '../../src/store/view.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { ClusterFailure } from './failure.ts';
 import type { FaultReport } from './fault-report.ts';
-import type { Trained } from './training.ts';
+import type { ClusterEgress, Trained } from './training.ts';
 
 export interface ClusterResult {
   readonly job: string;
@@ -63,6 +63,10 @@ export interface ClusterResult {
   readonly paramsSha256: string;
   /** On the pages' main threads while training; null where the browser can't tell, 0 where none took over 50 ms. */
   readonly longestTaskMs: number | null;
+  /** Did data stay in their tabs? */
+  readonly isPrivate: boolean;
+  /** Bytes that tabs have sent each other, by what they are: samples of data, updates, parameters, requests. */
+  readonly egress: ClusterEgress;
   /** What was done to it with --fault, in that order. */
   readonly faults: readonly FaultReport[];
   readonly oracle?: { readonly maxAbsDiff: number; readonly samplesPerSecond: number };
@@ -75,7 +79,7 @@ const consistencyText = ({ consistency }: StartRequest): string =>
 
 /** @throws ClusterFailure where the run left no figures */
 export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterResult {
-  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures, faults } = trained;
+  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures, faults, egress } = trained;
   const { metrics, time } = figures;
   if (metrics === null || status.run === null) throw new ClusterFailure('The run ended without figures.');
   const workers = metrics.nodes.filter(({ isWorker }) => isWorker);
@@ -110,6 +114,8 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     pushes: pushesOf(metrics),
     paramsSha256,
     longestTaskMs,
+    isPrivate: status.run.isPrivate,
+    egress,
     faults,
     ...(oracle === null ? {} : { oracle }),
     ...modelFigures,
@@ -168,6 +174,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
       'Traffic',
       `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled (${bytes(pull.raw)} raw)`,
     ],
+    ['Sent', sentLine(result)],
     ['Filters', filterLine(result)],
     [
       'Pushes',
@@ -182,6 +189,12 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
   if (result.objective !== undefined) rows.push(['Objective', result.objective.toFixed(2)]);
   if (result.nonZeros !== undefined) rows.push(['Non-zeros', count(result.nonZeros)]);
   return rows.map(([name, text]) => `${name.padEnd(22)} ${text}`).join('\n');
+}
+
+function sentLine({ isPrivate, egress }: ClusterResult): string {
+  const bytes = (value: number) => (value === 0 ? '0 bytes' : `${(value / 1e6).toFixed(1)} MB`);
+  const where = isPrivate ? '; data stayed in each tab' : '';
+  return `${bytes(egress.data)} of data, ${bytes(egress.updates)} of updates${where}`;
 }
 
 function scoreRows({ measures: { score }, testAccuracy: value }: ClusterResult): [string, string][] {

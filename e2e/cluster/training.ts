@@ -4,7 +4,7 @@ import { DEFAULT_FILTERS, type FiltersView, type StartRequest } from '../../src/
 import type { Tab } from '../browsers/tab.ts';
 import type { ClusterArguments } from './arguments.ts';
 import { CheckpointWriter, resumeFrom } from './checkpoint-files.ts';
-import { dataFiles } from './data-files.ts';
+import { chooseData } from './choose-data.ts';
 import { ClusterFailure } from './failure.ts';
 import type { FaultReport } from './fault-report.ts';
 import { FaultRunner } from './fault-runner.ts';
@@ -15,6 +15,9 @@ import type { Room } from './room.ts';
 /** After the end every node reports once more; figures come with each report of the scheduler's own tab. */
 const LAST_MESSAGES = 6;
 
+/** Bytes. */
+export type ClusterEgress = Omit<Status['transfers'], 'fetched'>;
+
 export interface Trained {
   readonly request: StartRequest;
   readonly status: Status;
@@ -22,13 +25,15 @@ export interface Trained {
   readonly paramsSha256: string;
   readonly modelFigures: Readonly<Record<string, number>>;
   readonly longestTaskMs: number | null;
+  /** What all tabs that are left have sent to others. */
+  readonly egress: ClusterEgress;
   readonly faults: readonly FaultReport[];
   readonly oracle: { readonly maxAbsDiff: number; readonly samplesPerSecond: number } | null;
 }
 
 /** Chooses data and starts the run. @throws ClusterFailure */
 export async function begin(room: Room, wanted: ClusterArguments): Promise<StartRequest> {
-  await chooseData(room.first, wanted);
+  await chooseData(room, wanted);
   await Promise.all(room.tabs.map((tab) => tab.watchLongTasks()));
   const workers = room.all.filter(({ role }) => role === 'worker');
   if (wanted.ratio === 'auto') await room.first.call('setRatioAutomatic', true);
@@ -57,11 +62,18 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
     request,
     figures,
     status: await first.call('status'),
+    egress: await egressOf(room),
     paramsSha256: await first.call('parametersHash'),
     modelFigures: await first.call('modelFigures'),
     longestTaskMs: known.length === 0 ? null : Math.max(...known),
     oracle: wanted.oracle ? await first.call('oracle') : null,
   };
+}
+
+async function egressOf(room: Room): Promise<ClusterEgress> {
+  const all = await Promise.all(room.tabs.map((tab) => tab.call('status')));
+  const sum = (what: keyof ClusterEgress) => all.reduce((bytes, { transfers }) => bytes + transfers[what], 0);
+  return { data: sum('data'), updates: sum('updates'), parameters: sum('parameters'), other: sum('other') };
 }
 
 async function start(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
@@ -81,42 +93,6 @@ async function resume(tab: Tab, { resume = '', seed }: ClusterArguments): Promis
     resume,
   );
   return { job, batch, steps, learningRate, updater, consistency, replicas, seed, checkpoints };
-}
-
-async function chooseData(tab: Tab, { job, train, test, data, dataSamples }: ClusterArguments): Promise<void> {
-  const { jobs } = await dataShown(tab, () => true);
-  if (!jobs.some(({ name }) => name === job)) {
-    throw new ClusterFailure(`There is no job "${job}". There is: ${jobs.map(({ name }) => name).join(', ')}.`);
-  }
-  await tab.call('chooseJob', job);
-  await dataShown(tab, ({ dataset }) => dataset?.jobs.includes(job) ?? false);
-  const chosen = train ?? data;
-  if (chosen !== undefined) {
-    const files = dataFiles(chosen, test ?? []);
-    try {
-      await tab.chooseFiles(files.paths);
-      const { dataset } = await dataShown(tab, ({ dataset }) => dataset?.source === 'files');
-      if (!dataset?.jobs.includes(job)) {
-        throw new ClusterFailure(`${job} can't learn from ${chosen.join(', ')} (${dataset?.description}).`);
-      }
-    } finally {
-      files.dispose();
-    }
-  } else if (dataSamples !== undefined) {
-    const count = dataSamples.train.toLocaleString('en');
-    await tab.call('generateData', dataSamples);
-    await dataShown(tab, ({ dataset }) => dataset?.description.startsWith(`${count} training`) ?? false);
-  }
-}
-
-/** Until the page has loaded its data and they are as wanted. @throws ClusterFailure with the page's own words */
-async function dataShown(tab: Tab, isWanted: (status: Status) => boolean): Promise<Status> {
-  for await (const _ of every('look')) {
-    const status = await tab.call('status');
-    if (status.problem !== null) throw new ClusterFailure(status.problem.text);
-    if (status.progress === null && status.dataset !== null && isWanted(status)) return status;
-  }
-  throw new RangeError('A timer ended.');
 }
 
 async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
