@@ -8,6 +8,7 @@ import { machineOf } from './runtime/machine.ts';
 import { RoomNode } from './runtime/node.ts';
 import { PageCommands } from './runtime/page-commands.ts';
 import { formatFragment, newRoom, parseFragment, roomKey } from './runtime/room-link.ts';
+import { sessionMemory } from './runtime/session-memory.ts';
 import { WorkerHandles } from './runtime/worker-handles.ts';
 import { createViewStore } from './store/store.ts';
 import { mount } from './ui/mount.tsx';
@@ -50,7 +51,7 @@ function openPage(root: HTMLElement): void {
     now,
   };
   const node = new RoomNode(options, workers, view);
-  const commands = new PageCommands(store, node, workers, view);
+  const commands = new PageCommands(store, node, workers, view, sessionMemory(roomKey(address)));
   store.setState({ role });
   // Another room in the address bar is another page: everything starts anew.
   addEventListener('hashchange', () => location.reload());

@@ -18,3 +18,18 @@ test('two tabs count a stream; heavy hitters and the measured error are shown', 
   await a.page.getByRole('textbox', { name: 'How often was' }).fill('item 0');
   await expect(a.page.getByText(/^[\d,]+ to [\d,]+ times$/)).toBeVisible();
 });
+
+test('one column of a CSV file is counted, each field as one', async ({ room }) => {
+  const a = await room.joinTab();
+  await a.page.getByRole('radio', { name: 'Counting a stream' }).check();
+  await expect(a.data).toContainText('20,000 different ones');
+  const rows = Array.from({ length: 3_000 }, (_, row) => `${row},${row % 3 ? 'New York' : `town ${row % 90}`}`);
+  await a.drop([{ name: 'orders.csv', bytes: Buffer.from(`id,city\n${rows.join('\n')}\n`) }]);
+  await a.page.getByLabel('Words to count').selectOption({ label: 'the column city, each field as one' });
+  await expect(a.data).toContainText('3,000 words to learn from, 31 different ones');
+  await a.start({});
+  await a.finished();
+  const hitters = a.page.getByRole('region', { name: 'Heavy hitters' });
+  await expect(hitters.getByRole('status', { name: 'Items counted' })).toHaveText('3,000');
+  await expect(hitters.getByRole('listitem').first()).toContainText('New York');
+});

@@ -65,7 +65,7 @@ test('pictures with a CSV of labels in an archive; a damaged one is named, and s
   const zip = new Uint8Array(await (await writer.close()).arrayBuffer());
   await a.drop([{ name: 'pictures.zip', bytes: zip }]);
   await expect(a.alert).toContainText('all/5.png: the picture is damaged or cut off; mend it, or skip it');
-  await a.button('Skip bad rows').click();
+  await a.button('Skip 1 bad picture and go on').click();
   await expect(a.data).toContainText('40×30 pixels in colour, 2 classes; 1 bad row skipped');
   await expect(a.page.getByRole('radio', { name: /Your own pictures/ })).toBeChecked();
 });

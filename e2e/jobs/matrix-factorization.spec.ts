@@ -31,7 +31,7 @@ test('a file of ratings with a bad row is trained on without it, and users have 
   rows[4] = 'reader4,film 28,good';
   await a.pick([{ name: 'films.csv', bytes: Buffer.from(`user,film,rating\n${rows.join('\n')}\n`) }]);
   await expect(a.alert).toContainText('films.csv: line 6, column 17: a rating must be a number, found "good"');
-  await a.button('Skip bad rows').click();
+  await a.button('Skip 1 bad row and go on').click();
   await expect(a.data).toContainText('1,000 training and 199 test samples');
   await expect(a.data).toContainText('1 bad row skipped');
   await a.start({ steps: 60, batch: 256 });

@@ -3,7 +3,7 @@
 import type { ClusterState, Metrics, RunPhase } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { RatioView, StartRequest, ViewState } from '../store/view.ts';
+import type { DataSettingsView, RatioView, StartRequest, ViewState } from '../store/view.ts';
 import type { RoomNode } from './node.ts';
 import type { PageCommands, StartExtras } from './page-commands.ts';
 import type { LoggedStep } from './step-log.ts';
@@ -20,7 +20,17 @@ export interface TimeShares {
 /** The view without what is large: curves, pictures, the ring. */
 export type Status = Pick<
   ViewState,
-  'connection' | 'self' | 'nodes' | 'run' | 'problem' | 'progress' | 'job' | 'jobs' | 'checkpoint'
+  | 'connection'
+  | 'self'
+  | 'nodes'
+  | 'run'
+  | 'problem'
+  | 'progress'
+  | 'job'
+  | 'jobs'
+  | 'checkpoint'
+  | 'privacy'
+  | 'transfers'
 > & {
   readonly dataset: Omit<NonNullable<ViewState['dataset']>, 'preview'> | null;
 };
@@ -140,11 +150,12 @@ export class Automation {
   }
 
   status(): Status {
-    const { connection, self, nodes, run, problem, progress, job, jobs, checkpoint, dataset } = this.store.getState();
-    const known = { connection, self, nodes, run, problem, progress, job, jobs, checkpoint };
+    const { connection, self, nodes, run, problem, progress, job, jobs, checkpoint, ...rest } = this.store.getState();
+    const { privacy, transfers, dataset } = rest;
+    const known = { connection, self, nodes, run, problem, progress, job, jobs, checkpoint, privacy, transfers };
     if (dataset === null) return { ...known, dataset };
-    const { preview: _, ...rest } = dataset;
-    return { ...known, dataset: rest };
+    const { preview: _, ...shown } = dataset;
+    return { ...known, dataset: shown };
   }
 
   series(): ViewState['series'] {
@@ -161,6 +172,16 @@ export class Automation {
 
   generateData(samples: { train: number; test: number } | null): void {
     this.commands.generateData(samples);
+  }
+
+  /** What the next files are read with. */
+  presetData(settings: Partial<DataSettingsView>): void {
+    this.commands.presetData(settings);
+  }
+
+  /** Says for the whole room whether data stay in their tabs. */
+  setPrivate(isPrivate: boolean): void {
+    this.commands.setPrivate(isPrivate);
   }
 
   start(request: StartRequest, extras: StartExtras): void {

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hashBlock } from '../data/blocks.ts';
+import type { Manifest } from '../data/dataset.ts';
+import { encodeManifest } from '../data/manifest.ts';
 import type { BlockRequest, Frame } from '../protocol/frames.ts';
 import { NO_EPOCH, type NodeId, nodeId } from '../protocol/ids.ts';
+import type { BlockDisk, BlockSet } from './block-disk.ts';
 import { BlockExchange, BlockNotFound } from './block-exchange.ts';
 
 const ME = nodeId(1);
@@ -135,10 +138,11 @@ describe('a block', () => {
 });
 
 describe('a request for a block', () => {
-  it('is answered with its bytes, under its number', () => {
+  it('is answered with its bytes, under its number', async () => {
     const { exchange, sent } = new Fixture();
     exchange.hold(HASH, BLOCK);
     exchange.receive(A, { kind: 'blockRequest', epoch: NO_EPOCH, request: 77, hash: HASH });
+    await vi.advanceTimersByTimeAsync(0);
     expect(sent).toEqual([{ kind: 'blockAnswer', epoch: NO_EPOCH, request: 77, bytes: BLOCK }]);
   });
 
@@ -191,29 +195,132 @@ describe('a private block', () => {
   const ask: BlockRequest = { kind: 'blockRequest', epoch: NO_EPOCH, request: 5, hash: HASH };
   const nothing = { kind: 'blockAnswer', epoch: NO_EPOCH, request: 5, bytes: null };
 
-  it('is read here and by nobody else: who asks for it hears what it would hear of one that isn’t there', () => {
+  it('is read here and by nobody else: who asks for it hears what it would hear of one that isn’t there', async () => {
     const [fixture, empty] = [new Fixture(), new Fixture()];
     fixture.exchange.hold(HASH, BLOCK, 'private');
     fixture.exchange.receive(A, ask);
     empty.exchange.receive(A, ask);
     expect(fixture.sent).toEqual([nothing]);
     expect(fixture.sent).toEqual(empty.sent);
-    expect(fixture.exchange.own(HASH)).toBe(BLOCK);
+    expect(await fixture.exchange.own(HASH)).toBe(BLOCK);
     expect(fixture.exchange.dataBytesSent).toBe(0);
   });
 
-  it('travels once its user has started a run in which it may, and is counted', () => {
+  it('travels once its user has started a run in which it may, and is counted', async () => {
     const { exchange, sent } = new Fixture();
     exchange.hold(HASH, BLOCK, 'private');
-    exchange.publish([HASH, 'f'.repeat(64)]);
+    exchange.publish(HASH);
     exchange.receive(A, ask);
+    await vi.advanceTimersByTimeAsync(0);
     expect(sent).toEqual([{ ...nothing, bytes: BLOCK }]);
     expect(exchange.dataBytesSent).toBe(1);
   });
 
-  it('that is not here is asked of nobody', () => {
+  it('that is not here is asked of nobody', async () => {
     const { exchange, asked } = new Fixture();
-    expect(() => exchange.own(HASH)).toThrow(BlockNotFound);
+    await expect(exchange.own(HASH)).rejects.toThrow(BlockNotFound);
     expect(asked).toEqual([]);
+  });
+});
+
+/** A disk of a browser, shared by its tabs. */
+class FakeDisk implements BlockDisk {
+  readonly files = new Map<string, Uint8Array>();
+  readonly names = new Map<string, { id: string; isPrivate: boolean }>();
+  private sets = 0;
+
+  private open(id: string): BlockSet {
+    const name = (hash: string) => `${id} ${hash}`;
+    return {
+      id,
+      read: async (hash) => this.files.get(name(hash)) ?? null,
+      write: async (hash, bytes) => {
+        this.files.set(name(hash), bytes);
+        return true;
+      },
+      hashes: async () => [...this.files.keys()].filter((key) => key.startsWith(`${id} `)).map((key) => key.slice(-64)),
+    };
+  }
+
+  create = async () => this.open(`set ${this.sets++}`);
+  find = async (manifest: string, isOwn: boolean) => {
+    const named = this.names.get(manifest);
+    return named === undefined || (named.isPrivate && !isOwn) ? null : this.open(named.id);
+  };
+  name = async ({ id }: BlockSet, manifest: string, _bytes: number, isPrivate: boolean) => {
+    this.names.set(manifest, { id, isPrivate });
+  };
+  publish = async (manifest: string) => {
+    const named = this.names.get(manifest);
+    if (named !== undefined) named.isPrivate = false;
+  };
+  drop = async () => undefined;
+}
+
+describe('data on a disk', () => {
+  const entry = { hash: HASH, samples: 1, bytes: BLOCK.byteLength };
+  const manifest: Manifest = {
+    meta: { kind: 'sparse', name: 'f', samples: { train: 1, test: 0 }, features: 1, classes: 2 },
+    blocks: { train: [entry], test: [] },
+  };
+  const list = encodeManifest(manifest);
+  const LIST = hashBlock(list);
+
+  /** A tab: what it asks others for is answered with `bytes`, by hash. */
+  function tab(disk: FakeDisk, bytes: Record<string, Uint8Array> = {}) {
+    const asked: string[] = [];
+    const exchange: BlockExchange = new BlockExchange(
+      (_to, frame) => {
+        if (frame.kind !== 'blockRequest') return 1;
+        asked.push(frame.hash);
+        const { request, hash } = frame;
+        const answer = { kind: 'blockAnswer', epoch: NO_EPOCH, request, bytes: bytes[hash] ?? null } as const;
+        queueMicrotask(() => exchange.receive(A, answer));
+        return 1;
+      },
+      () => [A],
+      Promise.resolve(disk),
+    );
+    return { exchange, asked };
+  }
+
+  it('that were fetched once are not fetched again after a reload', async () => {
+    const disk = new FakeDisk();
+    const first = tab(disk, { [LIST]: list, [HASH]: BLOCK });
+    expect(await first.exchange.openData(LIST)).toEqual(manifest);
+    expect(await first.exchange.get(HASH, 'data')).toEqual(BLOCK);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(first.asked).toEqual([LIST, HASH]);
+    const again = tab(disk);
+    await again.exchange.openData(LIST);
+    expect(again.exchange.holdsAll([LIST, HASH])).toBe(true);
+    expect(await again.exchange.get(HASH, 'data')).toEqual(BLOCK);
+    expect([again.asked, again.exchange.fetched]).toEqual([[], []]);
+  });
+
+  it('that are no longer what their hash says are fetched', async () => {
+    const disk = new FakeDisk();
+    await tab(disk, { [LIST]: list, [HASH]: BLOCK }).exchange.openData(LIST);
+    disk.files.set(`set 0 ${HASH}`, Uint8Array.of(6, 6, 6));
+    const again = tab(disk, { [HASH]: BLOCK });
+    await again.exchange.openData(LIST);
+    expect(await again.exchange.get(HASH, 'data')).toEqual(BLOCK);
+    expect(again.asked).toEqual([HASH]);
+  });
+
+  it('that nobody has published are found by their own tab only', async () => {
+    const disk = new FakeDisk();
+    const { exchange } = tab(disk);
+    const set = await exchange.newSet();
+    exchange.hold(HASH, BLOCK, 'private', set);
+    exchange.hold(LIST, list, 'private', set);
+    await exchange.keepSet(set, LIST, manifest);
+    expect(await tab(disk).exchange.findData(LIST)).toBe(false);
+    const own = tab(disk);
+    expect(await own.exchange.openOwn(LIST)).toEqual(manifest);
+    expect(await own.exchange.own(HASH)).toEqual(BLOCK);
+    own.exchange.publish(LIST);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await tab(disk).exchange.findData(LIST)).toBe(true);
   });
 });

@@ -271,7 +271,7 @@ export class CheckpointKeeper {
 
   /** Generated data come back from their seed; files must be there. */
   private async checkData({ data }: RunPlan): Promise<void> {
-    if (data.source.kind !== 'blocks' || (await this.exchange.find(data.source.manifest))) return;
+    if (data.source.kind !== 'blocks' || (await this.exchange.findData(data.source.manifest))) return;
     throw new CheckpointFailure(
       `It was trained on files (“${data.name}”) that no tab here has any more. Drop the same files first, then resume.`,
     );

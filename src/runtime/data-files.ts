@@ -1,26 +1,20 @@
-// From files that a person chose to blocks that others can fetch: decompressed, recognised, cut, hashed. In the trainer
-// worker, never on the page's thread.
+// From files that a person chose to blocks that others can fetch: recognised, read piece by piece, cut, hashed. What is held
+// is a piece of a file and the blocks that wait for the disk, however large the files are. In the trainer worker, never on
+// the page's thread.
 
 import { encodeBlock, hashBlock } from '../data/blocks.ts';
-import { isGzip } from '../data/data-file.ts';
-import type { Block, DatasetMeta, Manifest } from '../data/dataset.ts';
-import type { LoadSettings, NamedFile } from '../data/file-format.ts';
+import type { Block, BlockEntry, DatasetMeta, Manifest, Split } from '../data/dataset.ts';
+import type { Loaded, LoadSettings, NamedFile } from '../data/file-format.ts';
 import { encodeManifest, entryOf } from '../data/manifest.ts';
-import { recogniseDataset } from '../data/recognise.ts';
+import { type Asking, type Emit, type FileHead, HEAD_BYTES, readWhole } from '../data/reading.ts';
+import { recognise } from '../data/recognise.ts';
 import type { TableSchema } from '../data/table-schema.ts';
 import type { DataPlan } from '../protocol/control.ts';
+import type { BlockSet } from './block-disk.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { loadImages, sortImages } from './image-files.ts';
 import { type SourceFile, sourceFiles } from './source-files.ts';
 import { splitPlan } from './splits.ts';
-
-/** All files of one dataset, decompressed, are held in memory. Past this a tab risks being killed by its browser. */
-const MAX_DATA_BYTES = 1024 * 1024 * 1024;
-
-/** The files together are larger than a tab can hold. */
-export class DataTooLarge extends Error {
-  override name = 'DataTooLarge';
-}
 
 export interface LoadedFiles {
   readonly manifest: Manifest;
@@ -30,113 +24,201 @@ export interface LoadedFiles {
   readonly first: Block;
   /** Of a table: what its columns were taken for. */
   readonly schema: TableSchema | null;
+  /** Of a table read as documents: its columns. */
+  readonly columns: Loaded['columns'] | null;
   readonly skippedRows: number;
 }
+
+/** The user has had enough. */
+export class Cancelled extends Error {
+  override name = 'Cancelled';
+}
+
+export type OnProgress = (label: string, fraction: number | null) => void;
 
 /** Seed of the held-out test split: the same files make the same dataset everywhere. */
 const HOLD_OUT_SEED = 1;
 
+/** Between two words of progress. */
+const PROGRESS_MS = 100;
+
+/** A table of labels beside pictures. */
+const MAX_LABELS_BYTES = 64 * 1024 * 1024;
+
 /**
  * @param wanted kind of data that the chosen job learns from: it decides what a file is that could be several things
- * @throws BadDataFile, DataTooLarge
+ * @throws BadDataFile, DataTooLarge, DamagedFile, Cancelled; nothing of the data is left then
  */
 export async function loadFiles(
   files: readonly File[],
   wanted: DatasetMeta['kind'],
   settings: LoadSettings,
   exchange: BlockExchange,
-  onProgress: (label: string, fraction: number | null) => void,
+  onProgress: OnProgress,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<LoadedFiles> {
-  const { images, others } = await sortImages(await sourceFiles(files));
-  if (images.length > 0) {
-    const tables = await readAll(others.filter(isTable), onProgress);
-    const { meta, blocks, skippedRows = 0 } = await loadImages(images, tables, HOLD_OUT_SEED, settings, onProgress);
-    return { ...publish(meta, blocks, exchange), schema: null, skippedRows };
+  const blocks = new BlockWriter(exchange, await exchange.newSet());
+  const reader = new FileReading(blocks, onProgress, signal);
+  try {
+    const { images, others } = await sortImages(await sourceFiles(files));
+    if (images.length === 0) {
+      const emit: Emit = (split, block) => blocks.add(split, block);
+      return await blocks.finish(
+        await reader.run(others, (heads) => recognise(heads, HOLD_OUT_SEED, wanted, settings, emit)),
+      );
+    }
+    const tables = await reader.run(others.filter(isTable), readAll);
+    const onPicture: OnProgress = (label, fraction) => {
+      if (signal.aborted) throw new Cancelled();
+      onProgress(label, fraction);
+    };
+    const loaded = await loadImages(images, tables, HOLD_OUT_SEED, settings, onPicture);
+    for (const split of ['train', 'test'] as const) {
+      for (const block of loaded.blocks[split]) {
+        blocks.add(split, block);
+        await exchange.drained();
+      }
+    }
+    return await blocks.finish(loaded);
+  } catch (error) {
+    await blocks.drop();
+    throw error;
   }
-  const named = await readAll(others, onProgress);
-  onProgress('Making blocks', null);
-  const { meta, blocks, schema = null, skippedRows = 0 } = recogniseDataset(named, HOLD_OUT_SEED, wanted, settings);
-  return { ...publish(meta, blocks, exchange), schema, skippedRows };
 }
 
 /** Among pictures only these may say something; folders have all kinds of files. */
 const isTable = ({ name }: SourceFile): boolean => /\.(csv|tsv|txt)(\.gz)?$/i.test(name);
 
-async function readAll(
-  files: readonly SourceFile[],
-  onProgress: (label: string, fraction: number | null) => void,
-): Promise<NamedFile[]> {
+function* readAll(files: readonly FileHead[]): Asking<NamedFile[]> {
   const named: NamedFile[] = [];
-  let total = 0;
-  for (const [index, { name, open }] of files.entries()) {
-    onProgress(`Reading ${name}`, index / (files.length + 1));
-    const bytes = await readWhole(name, await open(), MAX_DATA_BYTES - total);
-    total += bytes.byteLength;
-    named.push({ name, bytes });
-  }
+  for (const file of files) named.push({ name: file.name, bytes: yield* readWhole(file, MAX_LABELS_BYTES) });
   return named;
 }
 
-function publish(
-  meta: DatasetMeta,
-  blocks: Readonly<Record<'train' | 'test', readonly Block[]>>,
-  exchange: BlockExchange,
-): Omit<LoadedFiles, 'schema' | 'skippedRows'> {
-  const hold = (block: Block) => {
+/** Encodes blocks as they are made, and keeps the list of them. */
+class BlockWriter {
+  private readonly entries: Record<Split, BlockEntry[]> = { train: [], test: [] };
+  private readonly hashes: string[] = [];
+  private first: Block | null = null;
+
+  constructor(
+    private readonly exchange: BlockExchange,
+    private readonly set: BlockSet | null,
+  ) {}
+
+  add(split: Split, block: Block): void {
     const bytes = encodeBlock(block);
     const entry = entryOf(block, bytes);
-    exchange.hold(entry.hash, bytes, 'private');
-    return entry;
-  };
-  const entries = { train: blocks.train.map(hold), test: blocks.test.map(hold) };
-  const manifest = { meta, blocks: entries };
-  const bytes = encodeManifest(manifest);
-  const hash = hashBlock(bytes);
-  exchange.hold(hash, bytes, 'private');
-  const [first] = blocks.train;
-  if (first === undefined) throw new RangeError('A dataset has at least one training block.');
-  const train = splitPlan(entries.train.map(({ samples }) => samples));
-  const test = splitPlan(entries.test.map(({ samples }) => samples));
-  const source = { kind: 'blocks', manifest: hash } as const;
-  return { meta, manifest, first, plan: { name: meta.name, train, test, source } };
+    if (split === 'train') this.first ??= block;
+    this.entries[split].push(entry);
+    this.hold(entry.hash, bytes);
+  }
+
+  drained(): Promise<void> {
+    return this.exchange.drained();
+  }
+
+  async finish({ meta, schema, columns, skippedRows = 0 }: Loaded): Promise<LoadedFiles> {
+    const manifest: Manifest = { meta, blocks: this.entries };
+    const bytes = encodeManifest(manifest);
+    const hash = hashBlock(bytes);
+    this.hold(hash, bytes);
+    await this.exchange.keepSet(this.set, hash, manifest);
+    const { first } = this;
+    if (first === null) throw new RangeError('A dataset has at least one training block.');
+    const { train, test } = this.entries;
+    const samplesOf = (entries: readonly BlockEntry[]) => splitPlan(entries.map(({ samples }) => samples));
+    const source = { kind: 'blocks', manifest: hash } as const;
+    const plan = { name: meta.name, train: samplesOf(train), test: samplesOf(test), source };
+    return { meta, manifest, first, plan, schema: schema ?? null, columns: columns ?? null, skippedRows };
+  }
+
+  drop(): Promise<void> {
+    return this.exchange.dropSet(this.set, this.hashes);
+  }
+
+  private hold(hash: string, bytes: Uint8Array): void {
+    this.hashes.push(hash);
+    this.exchange.hold(hash, bytes, 'private', this.set);
+  }
 }
 
-/** A file's bytes, gunzipped where it is compressed. Counts as it goes: a small file may hold a large one. */
-async function readWhole(name: string, file: Blob, room: number): Promise<Uint8Array> {
-  const head = new Uint8Array(await file.slice(0, 3).arrayBuffer());
-  const stream = isGzip(head) ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of chunksOf(stream, name)) {
-    length += part.byteLength;
-    if (length > room) {
-      throw new DataTooLarge(`${name}: the data are over ${MAX_DATA_BYTES / 2 ** 20} MiB together. Use fewer rows.`);
+/** Gives those who ask the bytes that they ask for. */
+class FileReading {
+  private saidAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly blocks: BlockWriter,
+    private readonly onProgress: OnProgress,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async run<T>(sources: readonly SourceFile[], ask: (heads: readonly FileHead[]) => Asking<T>): Promise<T> {
+    const heads: FileHead[] = [];
+    for (const source of sources) heads.push({ name: source.name, head: await this.headOf(source) });
+    const asking = ask(heads);
+    for (let step = asking.next(); ; step = asking.next()) {
+      if (step.done) return step.value;
+      const { file, into, doing } = step.value;
+      const source = sources[heads.indexOf(file)];
+      if (source === undefined) throw new RangeError(`No file ${file.name} was chosen.`);
+      const { bytes } = source;
+      for await (const chunk of chunksOf(source, (read) => this.say(`${doing} ${file.name}`, read / bytes))) {
+        this.check();
+        into.push(chunk);
+        await this.blocks.drained();
+      }
+      into.end();
+      await this.blocks.drained();
     }
-    parts.push(part);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
+
+  private async headOf(source: SourceFile): Promise<Uint8Array> {
+    const head = new Uint8Array(HEAD_BYTES);
+    let length = 0;
+    for await (const chunk of chunksOf(source, () => undefined)) {
+      this.check();
+      const part = chunk.subarray(0, HEAD_BYTES - length);
+      head.set(part, length);
+      length += part.length;
+      if (length === HEAD_BYTES) break;
+    }
+    return head.subarray(0, length);
   }
-  return bytes;
+
+  private check(): void {
+    if (this.signal.aborted) throw new Cancelled();
+  }
+
+  private say(label: string, fraction: number): void {
+    const now = performance.now();
+    if (now - this.saidAt < PROGRESS_MS) return;
+    this.saidAt = now;
+    this.onProgress(label, Math.min(1, fraction));
+  }
 }
 
-async function* chunksOf(stream: ReadableStream<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+/** A file's bytes from the beginning, gunzipped where it is compressed. @param onRead is told how many bytes were read of it */
+async function* chunksOf(source: SourceFile, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  let read = 0;
+  const counting = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      read += chunk.byteLength;
+      onRead(read);
+      controller.enqueue(chunk);
+    },
+  });
+  const raw = source.stream().pipeThrough(counting);
+  const stream = (await source.isGzip()) ? raw.pipeThrough(new DecompressionStream('gzip')) : raw;
   const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new DamagedFile(`${name}: the file is damaged or cut off, it can't be decompressed. Download it again.`, {
-        cause,
-      });
-    });
-    if (done) return;
-    yield value;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => source.refuse(cause));
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Whoever has read enough stops here.
+    await reader.cancel().catch(() => undefined);
   }
-}
-
-/** A compressed file that doesn't decompress. */
-export class DamagedFile extends Error {
-  override name = 'DamagedFile';
 }

@@ -2,6 +2,7 @@
 import { whyNotPrivate } from '../data/agreement.ts';
 import type { Block, DatasetMeta, DenseBlock, DocumentsMeta, Manifest, SparseBlock } from '../data/dataset.ts';
 import { wordName, wordsOf } from '../data/documents.ts';
+import type { Loaded } from '../data/file-format.ts';
 import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
@@ -30,6 +31,7 @@ const PREVIEW_IMAGES = 24;
 interface ReadFrom {
   readonly manifest: Manifest;
   readonly schema: TableSchema | null;
+  readonly columns: Loaded['columns'] | null;
   readonly skippedRows: number;
 }
 
@@ -49,6 +51,7 @@ export function describeDataset(
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
     preview: first === null ? null : previewOf(meta, first),
     ...(from?.schema && { table: tableView(from.schema) }),
+    ...(from?.columns && { columns: { ...from.columns, names: [...from.columns.names] } }),
   };
   const reason = whyNotPrivate(meta);
   const offer = from === undefined || reason !== null ? null : offerOf(from.manifest);

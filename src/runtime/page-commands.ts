@@ -12,24 +12,19 @@ import type {
   ProblemView,
   RatioView,
   RoleChoice,
-  RunView,
   StartRequest,
 } from '../store/view.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { RoomNode } from './node.ts';
 import { PageCheckpoints } from './page-checkpoints.ts';
+import { PageData } from './page-data.ts';
 import { PagePrivacy } from './page-privacy.ts';
 import type { PlanRequest } from './run-plan.ts';
+import type { SessionMemory } from './session-memory.ts';
 import type { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
 
 const LEAVE_POLL_MS = 50;
-
-const DEFAULT_SETTINGS: DataSettingsView = {
-  skipBadRows: false,
-  table: { delimiter: null, target: null, kinds: {} },
-  imageSide: null,
-};
 
 /** Extra settings that scripts may give and the page's panel doesn't have. */
 export interface StartExtras {
@@ -39,12 +34,7 @@ export interface StartExtras {
 }
 
 export class PageCommands implements Commands {
-  private data: DatasetSummary | null = null;
-  /** What was dropped last, and what was said about it. */
-  private files: readonly File[] = [];
-  private settings: DataSettingsView = DEFAULT_SETTINGS;
-  /** Counts what was asked for: an answer to an older question is dropped. */
-  private asked = 0;
+  private readonly data: PageData;
   private readonly checkpoints: PageCheckpoints;
   private readonly privacy: PagePrivacy;
   /** What the next run of its job begins with. */
@@ -55,27 +45,30 @@ export class PageCommands implements Commands {
     private readonly node: RoomNode,
     private readonly workers: WorkerHandles,
     private readonly view: ViewWriter,
+    memory: SessionMemory,
   ) {
     this.checkpoints = new PageCheckpoints(store, workers, view, (request) => node.request(request));
     this.privacy = new PagePrivacy(store, (request) => node.request(request));
-    const { job } = store.getState();
-    this.chooseJob(job);
+    const complain = (...words: Parameters<PageCommands['complain']>) => this.complain(...words);
+    this.data = new PageData(store, workers, view, memory, complain, ({ offer, whyNotPrivate }) => {
+      this.privacy.setOffer(offer);
+      store.setState({ privacy: { ...store.getState().privacy, whyNot: whyNotPrivate } });
+    });
+    void this.data.begin();
     store.subscribe(({ run, dataset }, before) => {
       if (run?.phase !== 'running' || before.run?.phase === 'running') return;
-      if (run.data !== dataset?.name) void this.followRun(run);
+      store.setState({ trying: null });
+      if (run.data !== dataset?.name) void this.data.follow(run);
     });
   }
 
   chooseJob(name: string): void {
     this.store.setState({ job: name });
-    if (this.data === null || !this.data.view.jobs.includes(name) || this.data.view.source === 'generated') {
-      this.generateData();
-    }
+    this.data.fit(name);
   }
 
   generateData(samples: { train: number; test: number } | null = null): void {
-    const { job } = this.store.getState();
-    void this.show('Making data', () => this.workers.generateData(job, samples));
+    this.data.generate(samples);
   }
 
   loadFiles(files: readonly File[] | Promise<readonly File[]>): void {
@@ -91,14 +84,20 @@ export class PageCommands implements Commands {
     if (files.length === 1 && first.name.endsWith('.safetensors')) {
       return this.task('Reading the parameters', this.takeParameters(first), WHERE_FROM);
     }
-    this.files = files;
-    this.settings = DEFAULT_SETTINGS;
-    this.readFiles();
+    this.data.read(files);
   }
 
   correctData(settings: Partial<DataSettingsView>): void {
-    this.settings = { ...this.settings, ...settings };
-    this.readFiles();
+    this.data.correct(settings);
+  }
+
+  /** For scripts: what the next files are read with. */
+  presetData(settings: Partial<DataSettingsView>): void {
+    this.data.presetSettings(settings);
+  }
+
+  cancelLoading(): void {
+    this.data.cancel();
   }
 
   /** A checkpoint goes on at once; parameters alone are what the next run begins with. */
@@ -107,13 +106,25 @@ export class PageCommands implements Commands {
     if (summary === null) return this.checkpoints.resume(file);
     const { job, title, options, parameters } = summary;
     this.startFrom = { file, options };
-    this.store.setState({ startFrom: { file: file.name, job, title, parameters } });
+    this.store.setState({ startFrom: { file: file.name, job, title, parameters }, trying: null });
     this.chooseJob(job);
   }
 
   dropStartParameters(): void {
     this.startFrom = null;
-    this.store.setState({ startFrom: null });
+    this.store.setState({ startFrom: null, trying: null });
+    void this.workers.tryParameters(null);
+  }
+
+  tryParameters(): void {
+    const { startFrom } = this.store.getState();
+    const file = this.startFrom?.file;
+    if (file === undefined || startFrom === null) return;
+    const open = async () => {
+      await this.workers.tryParameters(file);
+      this.store.setState({ trying: { job: startFrom.job, file: file.name } });
+    };
+    this.task('Opening the model', open(), WHERE_FROM);
   }
 
   /** @throws UnfitParameters */
@@ -123,15 +134,8 @@ export class PageCommands implements Commands {
     return { ...plan, from: { clock: NO_CLOCK, parts, schedule } };
   }
 
-  private readFiles(): void {
-    const onProgress = (label: string, fraction: number | null) =>
-      this.store.setState({ progress: { label, fraction } });
-    const { job } = this.store.getState();
-    void this.show('Reading files', () => this.workers.loadFiles(this.files, job, this.settings, onProgress));
-  }
-
   start(request: StartRequest, extras: StartExtras = {}): void {
-    const { data } = this;
+    const data = this.data.current;
     const { options = {}, evaluateEvery } = extras;
     if (data === null) return this.complain('The data are not ready yet.', 'Wait a moment and start again.');
     void this.attempt(async () => {
@@ -275,54 +279,9 @@ export class PageCommands implements Commands {
     this.store.setState({ problem: null });
   }
 
-  /** A run that another tab started, on other data than this tab's: shows them, and trains on them if asked to. */
-  private async followRun(run: RunView): Promise<void> {
-    // What this tab has is its own: nobody else's data come here.
-    if (run.isPrivate) return this.store.setState({ job: run.job });
-    const question = ++this.asked;
-    try {
-      const data = await this.workers.summary();
-      if (question !== this.asked) return;
-      this.store.setState({ job: run.job });
-      this.adopt(data);
-    } catch (error) {
-      this.view.note('info', `This tab can't show the run's data: ${messageOf(error)}`);
-    }
-  }
-
-  private async show(label: string, load: () => Promise<DatasetSummary>): Promise<void> {
-    const question = ++this.asked;
-    this.store.setState({ progress: { label, fraction: null }, problem: null });
-    try {
-      const data = await load();
-      if (question !== this.asked) return;
-      this.adopt(data);
-    } catch (error) {
-      const action = SKIPPABLE.includes(error instanceof Error ? error.name : '')
-        ? ('skip-bad-rows' as const)
-        : undefined;
-      if (question === this.asked) this.complain(messageOf(error), 'The data chosen before are kept.', action);
-    } finally {
-      if (question === this.asked) this.store.setState({ progress: null });
-    }
-  }
-
-  private adopt(data: DatasetSummary): void {
-    this.data = data;
-    this.privacy.setOffer(data.offer);
-    this.store.setState({ privacy: { ...this.store.getState().privacy, whyNot: data.whyNotPrivate } });
-    const { job } = this.store.getState();
-    const [first] = data.view.jobs;
-    this.store.setState({
-      dataset: data.view,
-      job: data.view.jobs.includes(job) || first === undefined ? job : first,
-      jobs: [...data.jobs],
-    });
-  }
-
   /** Nothing more comes from the room: what was under way is dropped. */
   private end(phase: 'left' | 'killed'): void {
-    this.asked++;
+    this.data.end();
     this.store.setState({ connection: { phase }, nodes: [], progress: null, problem: null });
   }
 
@@ -339,9 +298,6 @@ export class PageCommands implements Commands {
     this.view.note('error', text);
   }
 }
-
-/** Names of errors about a part of the data that can be left out. */
-const SKIPPABLE = ['BadRows', 'BadImages'];
 
 /** Data that are chosen here can't be trained on privately. */
 class NotPrivate extends Error {

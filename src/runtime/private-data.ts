@@ -102,7 +102,7 @@ function fitted(own: Manifest, agreed: Manifest['meta'], exchange: BlockExchange
   return async (split, index) => {
     const entry = own.blocks[split][index];
     if (entry === undefined) throw new RangeError(`The data have no block ${index} for ${split}.`);
-    const block = decodeBlock(exchange.own(entry.hash));
+    const block = decodeBlock(await exchange.own(entry.hash));
     checkBlockFits(block, own.meta);
     return adapt(block);
   };

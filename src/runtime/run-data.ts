@@ -1,7 +1,6 @@
 // The data of one run as a trainer sees them: block i of a split, made from a seed or fetched by hash.
-import { checkBlockFits, decodeBlock } from '../data/blocks.ts';
+import { checkBlockFits, decodeBlock, encodedBytes } from '../data/blocks.ts';
 import type { Block, DatasetMeta, Manifest, Split } from '../data/dataset.ts';
-import { decodeManifest } from '../data/manifest.ts';
 import type { Job } from '../jobs/job.ts';
 import type { DataPlan, SplitPlan } from '../protocol/control.ts';
 import type { BlockExchange } from './block-exchange.ts';
@@ -13,7 +12,7 @@ export interface RunData {
   readonly splits: Readonly<Record<Split, SplitPlan>>;
   /** These are this tab's own, and every other has others. */
   readonly isOwn: boolean;
-  /** Block `index` of `split`. Kept once loaded. */
+  /** Block `index` of `split`. */
   block(split: Split, index: number): Promise<Block>;
   /** Does this tab hold every block, so that others can fetch any from it? Never of data that need no fetching. */
   holdsAll(): boolean;
@@ -39,7 +38,7 @@ export async function openRunData(
     const load = async (split: Split, index: number) => generator.block(split, index);
     return { meta: generator.meta, splits, isOwn: false, block: remembering(load), holdsAll: () => false };
   }
-  const manifest = decodeManifest(await exchange.get(plan.source.manifest, 'data'));
+  const manifest = await exchange.openData(plan.source.manifest);
   const load = (split: Split, index: number) => fetchBlock(manifest, exchange, split, index);
   const hashes = [...manifest.blocks.train, ...manifest.blocks.test].map(({ hash }) => hash);
   const holdsAll = () => exchange.holdsAll(hashes);
@@ -54,17 +53,44 @@ async function fetchBlock(manifest: Manifest, exchange: BlockExchange, split: Sp
   return block;
 }
 
-/** Blocks are views of bytes that are held anyway, or were made at some cost: each is loaded once. */
+/**
+ * Bytes of decoded blocks kept: two windows of a worker's blocks (`data/sampler.ts`), unless these are large. Beyond it
+ * those not asked for longest are loaded again when they are.
+ */
+const MAX_DECODED_BYTES = 256 * 1024 * 1024;
+
+/** Blocks were made or decoded at some cost: the newest are kept. */
 function remembering(load: RunData['block']): RunData['block'] {
-  const loaded = new Map<string, Promise<Block>>();
+  /** Those asked for last are at the end; sizes are 0 until they are loaded. */
+  const loaded = new Map<string, { readonly block: Promise<Block>; bytes: number }>();
+  let total = 0;
+  const forget = (key: string) => {
+    total -= loaded.get(key)?.bytes ?? 0;
+    loaded.delete(key);
+  };
   return (split, index) => {
     const key = `${split} ${index}`;
     const known = loaded.get(key);
-    if (known !== undefined) return known;
-    const loading = load(split, index);
-    loaded.set(key, loading);
-    // A block that could not be had is asked for again.
-    loading.catch(() => loaded.delete(key));
-    return loading;
+    if (known !== undefined) {
+      loaded.delete(key);
+      loaded.set(key, known);
+      return known.block;
+    }
+    const entry = { block: load(split, index), bytes: 0 };
+    loaded.set(key, entry);
+    entry.block.then(
+      (block) => {
+        if (loaded.get(key) !== entry) return;
+        entry.bytes = encodedBytes(block);
+        total += entry.bytes;
+        for (const [old, { bytes }] of loaded) {
+          if (total <= MAX_DECODED_BYTES) break;
+          if (bytes > 0 && old !== key) forget(old);
+        }
+      },
+      // A block that could not be had is asked for again.
+      () => loaded.get(key) === entry && forget(key),
+    );
+    return entry.block;
   };
 }

@@ -1,17 +1,29 @@
 // What a person chose, as files with paths: dropped ones, and those inside zip archives, which are unpacked one at a time when
 // somebody reads them. In the trainer worker.
-import { BadDataFile } from '../data/data-file.ts';
+import { BadDataFile, isGzip } from '../data/data-file.ts';
 
 /** A file that can be read; its name is a path with / between folders. */
 export interface SourceFile {
   readonly name: string;
-  /** Its bytes: the file itself, or a copy from an archive. @throws BadDataFile */
+  /** How many bytes its stream has. */
+  readonly bytes: number;
+  /** Its bytes as they are, as often as wanted. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  isGzip(): Promise<boolean>;
+  /** What is wrong where its bytes can't be read. @throws BadDataFile, DamagedFile */
+  refuse(cause: unknown): never;
+  /** All of it: the file itself, or a copy from an archive. @throws BadDataFile */
   open(): Promise<Blob>;
+}
+
+/** A compressed file that doesn't decompress, or one that can't be read any more. */
+export class DamagedFile extends Error {
+  override name = 'DamagedFile';
 }
 
 /** Files in one archive: more names than this take longer to list than anyone waits. */
 const MAX_ENTRIES = 200_000;
-/** One file of an archive, unpacked into memory. */
+/** One file of an archive, unpacked as a whole; what is read as a stream may be larger. */
 export const MAX_ENTRY_BYTES = 1024 * 1024 * 1024;
 
 /** PKWARE's APPNOTE.TXT, 4.3.7 and 4.3.16: a local file header, or the end of an empty archive. */
@@ -29,10 +41,23 @@ export async function sourceFiles(files: readonly File[]): Promise<SourceFile[]>
     if (files.length > 1 && isHidden(file.name)) continue;
     const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
     if (isZip(head)) found.push(...(await entriesOf(file)));
-    else found.push({ name: file.name, open: () => Promise.resolve(file) });
+    else found.push(plainFile(file, isGzip(head)));
   }
   return found;
 }
+
+const plainFile = (file: File, isCompressed: boolean): SourceFile => ({
+  name: file.name,
+  bytes: file.size,
+  stream: () => file.stream(),
+  isGzip: () => Promise.resolve(isCompressed),
+  refuse: (cause) => {
+    const damaged = `${file.name}: the file is damaged or cut off, it can't be decompressed. Download it again.`;
+    const gone = `${file.name}: the file can't be read any more. Is it still there, and unchanged? Choose it again.`;
+    throw new DamagedFile(isCompressed ? damaged : gone, { cause });
+  },
+  open: () => Promise.resolve(file),
+});
 
 /** The library is loaded when there is an archive to open. */
 async function entriesOf(file: File): Promise<SourceFile[]> {
@@ -56,14 +81,10 @@ async function entriesOf(file: File): Promise<SourceFile[]> {
     if (entry.encrypted) {
       throw new BadDataFile(file.name, 'compressed', `${name} is encrypted: pack it without a password`);
     }
-    if (bytes > MAX_ENTRY_BYTES) throw tooLarge(file.name, name);
     if (found.length >= MAX_ENTRIES) {
       throw new BadDataFile(file.name, 'too-many-files', `over ${MAX_ENTRIES} files: pack fewer`);
     }
-    found.push({
-      name,
-      open: () => unpack(file.name, name, bytes, (into) => entry.getData(into)).catch(refuseUnless(refuse)),
-    });
+    found.push(zippedFile(file.name, name, bytes, (into) => entry.getData(into), refuse));
   }
   if (found.length === 0) throw new BadDataFile(file.name, 'empty', 'the archive has no files in it');
   return found;
@@ -76,37 +97,54 @@ const tooLarge = (archive: string, name: string): BadDataFile =>
     `${name} unpacks to more than the tab can hold: unpack it, and use a part of it`,
   );
 
-/** Our own words go through. */
-const refuseUnless =
-  (refuse: (cause: unknown) => never) =>
-  (error: unknown): never => {
+/** @param writeTo unpacks the file; @param refuse says what is wrong with the archive */
+function zippedFile(
+  archive: string,
+  name: string,
+  bytes: number,
+  writeTo: (into: WritableStream<Uint8Array>) => Promise<unknown>,
+  refuse: (cause: unknown) => never,
+): SourceFile {
+  const stream = (): ReadableStream<Uint8Array<ArrayBuffer>> => {
+    // An archive may lie about the size, so bytes are counted as they come.
+    let read = 0;
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array<ArrayBuffer>>({
+      transform(chunk, controller) {
+        read += chunk.byteLength;
+        if (read > bytes) throw tooLarge(archive, name);
+        controller.enqueue(chunk.slice());
+      },
+    });
+    // Its failure is the stream's, which whoever reads it sees.
+    writeTo(writable).catch((error: unknown) => writable.abort(error).catch(() => undefined));
+    return readable;
+  };
+  // Our own words go through.
+  const refuseUnless = (error: unknown): never => {
     if (error instanceof BadDataFile) throw error;
     return refuse(error);
   };
-
-/** One file's bytes. An archive may lie about their number, so they are counted as they come. */
-async function unpack(
-  archive: string,
-  name: string,
-  claimed: number,
-  writeTo: (into: WritableStream<Uint8Array>) => Promise<unknown>,
-): Promise<Blob> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  let isOver = false;
-  const into = new WritableStream<Uint8Array>({
-    write(part) {
-      bytes += part.byteLength;
-      isOver = bytes > claimed;
-      if (isOver) throw tooLarge(archive, name);
-      parts.push(part.slice());
+  return {
+    name,
+    bytes,
+    stream,
+    isGzip: async () => isGzip(await firstBytes(stream(), 3).catch(refuseUnless)),
+    refuse: refuseUnless,
+    open: async () => {
+      if (bytes > MAX_ENTRY_BYTES) throw tooLarge(archive, name);
+      return new Response(stream()).blob().catch(refuseUnless);
     },
-  });
-  try {
-    await writeTo(into);
-  } catch (error) {
-    if (isOver) throw tooLarge(archive, name);
-    throw error;
+  };
+}
+
+async function firstBytes(stream: ReadableStream<Uint8Array>, count: number): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const bytes: number[] = [];
+  while (bytes.length < count) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    bytes.push(...value.subarray(0, count));
   }
-  return new Blob(parts);
+  await reader.cancel();
+  return Uint8Array.from(bytes);
 }

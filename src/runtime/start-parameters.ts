@@ -6,7 +6,7 @@ import { MalformedBytes } from '../protocol/bytes.ts';
 import type { RunPlan } from '../protocol/control.ts';
 import type { Cut } from '../protocol/frames.ts';
 import { NO_CLOCK } from '../protocol/ids.ts';
-import { cutSegments } from '../ps/table.ts';
+import { cutSegments, type TableSpec } from '../ps/table.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
 import { splitCheckpoint } from './checkpoint-blocks.ts';
 
@@ -25,7 +25,7 @@ export interface ParametersSummary {
 
 /** Null for a checkpoint, which says more. @throws UnfitParameters */
 export function summariseParameters(name: string, bytes: Uint8Array): ParametersSummary | null {
-  const file = readFile(name, bytes);
+  const file = readParameters(name, bytes);
   if (file === null) return null;
   const { job, options, tensors } = file;
   const parameters = tensors.reduce((sum, { values }) => sum + values.length, 0);
@@ -40,8 +40,8 @@ function jobOf(name: string, job: string): string {
   }
 }
 
-/** Null for a checkpoint. */
-function readFile(name: string, bytes: Uint8Array): ParametersFile | null {
+/** Null for a checkpoint. @throws UnfitParameters */
+export function readParameters(name: string, bytes: Uint8Array): ParametersFile | null {
   try {
     if (decodeSafetensors(bytes).metadata.has('checkpoint')) return null;
     return decodeParameters(bytes);
@@ -57,7 +57,7 @@ const shapeInWords = (shape: readonly number[]): string => `[${shape.join(', ')}
 
 /** Every segment of the plan's tables, with the file's values. @throws UnfitParameters where they are not those of the plan */
 export function parametersAsCuts(name: string, bytes: Uint8Array, plan: RunPlan): Cut[] {
-  const file = readFile(name, bytes);
+  const file = readParameters(name, bytes);
   if (file === null) throw new UnfitParameters(`${name} is a checkpoint: drop it to go on from it.`);
   if (file.job !== plan.job) throw new UnfitParameters(`${name} holds parameters of ${file.job}, not of ${plan.job}.`);
   const updater = createUpdater(plan.updater);
@@ -73,7 +73,8 @@ export function parametersAsCuts(name: string, bytes: Uint8Array, plan: RunPlan)
   return splitCheckpoint({ info: { ...info, schedule: [], segments }, tables });
 }
 
-function valuesFor(name: string, file: ParametersFile, table: RunPlan['tables'][number]): Float32Array {
+/** A file's values of one table. @throws UnfitParameters where it has none of that shape */
+export function valuesFor(name: string, file: ParametersFile, table: Pick<TableSpec, 'name' | 'shape'>): Float32Array {
   const tensor = file.tensors.find((one) => one.name === table.name);
   const isSame = tensor !== undefined && tensor.shape.join() === table.shape.join();
   if (isSame && tensor.values.every(Number.isFinite)) return tensor.values;

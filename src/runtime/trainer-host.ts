@@ -2,9 +2,8 @@
 // Comlink. Reports several times a second; the page's own timers may be throttled, a worker's are not.
 
 import { hashBlock } from '../data/blocks.ts';
-import type { Block, Manifest } from '../data/dataset.ts';
+import type { Block } from '../data/dataset.ts';
 import type { LoadSettings } from '../data/file-format.ts';
-import { decodeManifest, encodeManifest } from '../data/manifest.ts';
 import { findJob } from '../jobs/registry.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import type {
@@ -18,9 +17,9 @@ import type {
 } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import { openBlockDisk } from './block-disk.ts';
 import { BlockExchange, type Fetched } from './block-exchange.ts';
 import { CheckpointKeeper, type KeptCheckpoint, type OpenedCheckpoint } from './checkpoint-keeper.ts';
-import { loadFiles } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
 import { type Egress, egressOf } from './egress.ts';
@@ -31,6 +30,7 @@ import { ImageDecoder, toGrey } from './image-decoder.ts';
 import { DATA_SEED } from './job-views.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
 import { type OracleBatches, trainOracle } from './oracle.ts';
+import { type KeptData, type LoadOutcome, OwnData } from './own-data.ts';
 import { type Agreement, agree, NoOwnData, openPrivateData } from './private-data.ts';
 import { openRunData } from './run-data.ts';
 import { makePlan, type PlanRequest } from './run-plan.ts';
@@ -38,6 +38,7 @@ import { splitPlan } from './splits.ts';
 import { type ParametersSummary, parametersAsCuts, summariseParameters } from './start-parameters.ts';
 import { type LoggedStep, StepLog } from './step-log.ts';
 import { TrainerRun } from './trainer-run.ts';
+import { TriedParameters } from './tried-parameters.ts';
 
 /** Between two reports: fast enough to look live, slow enough to cost nothing. */
 export const REPORT_INTERVAL_MS = 250;
@@ -84,7 +85,7 @@ export class TrainerHost {
   private self: NodeId | null = null;
   private cluster: ClusterState | null = null;
   private run: TrainerRun | null = null;
-  private own: { readonly hash: string; readonly manifest: Manifest } | null = null;
+  private tried: TriedParameters | null = null;
   private requests = 0;
   private tellPage: () => void = () => undefined;
   private steps = new StepLog(epochMs);
@@ -96,6 +97,7 @@ export class TrainerHost {
   );
   private readonly changed = new Signal();
   private readonly exchange: BlockExchange;
+  private readonly own: OwnData;
   private readonly checkpoints: CheckpointKeeper;
   private readonly links: Record<TrainerPeer, LinkTable>;
 
@@ -118,6 +120,12 @@ export class TrainerHost {
     this.exchange = new BlockExchange(
       (to, frame) => this.links.trainer.send(to, frame),
       () => this.blockHolders(),
+      openBlockDisk(),
+    );
+    this.own = new OwnData(
+      this.exchange,
+      () => this.cluster,
+      () => this.run?.setOwnData(),
     );
     this.checkpoints = new CheckpointKeeper(this.exchange, (cut) => {
       if (this.self !== null) this.links.shard.send(this.self, cut);
@@ -159,44 +167,22 @@ export class TrainerHost {
   }
 
   /** Reads dropped files into blocks. @throws BadDataFile, DataTooLarge, DamagedFile with a sentence for the user */
-  async loadFiles(
+  loadFiles(
     files: readonly File[],
     job: string,
     settings: LoadSettings,
     onProgress: (label: string, fraction: number | null) => void,
-  ): Promise<DatasetSummary> {
-    const { dataKind } = findJob(job);
-    const loaded = await loadFiles(files, dataKind, settings, this.exchange, onProgress);
-    this.adoptOwn(loaded.manifest);
-    return describeDataset(loaded.meta, loaded.plan, loaded.first, loaded);
+  ): Promise<LoadOutcome> {
+    return this.own.load(files, job, settings, onProgress);
   }
 
-  /** What was read last is this tab's own; what was read before is forgotten. */
-  private adoptOwn(manifest: Manifest): void {
-    this.own = { manifest, hash: hashBlock(encodeManifest(manifest)) };
-    this.dropOldData();
-    this.run?.setOwnData();
+  cancelLoading(): void {
+    this.own.cancel();
   }
 
-  /** Keeps this tab's own data and those of the current run. */
-  private dropOldData(): void {
-    this.exchange.keepData(new Set([...this.runHashes(), ...this.ownHashes()]));
-  }
-
-  /** Without the list of its blocks none of them is here. */
-  private runHashes(): string[] {
-    const source = this.cluster?.plan?.data.source;
-    if (source?.kind !== 'blocks' || !this.exchange.holdsAll([source.manifest])) return [];
-    return hashesOf(source.manifest, decodeManifest(this.exchange.own(source.manifest)));
-  }
-
-  private ownHashes(): string[] {
-    return this.own === null ? [] : hashesOf(this.own.hash, this.own.manifest);
-  }
-
-  /** Its user starts a run in which this tab's data travel. */
-  private publishOwn({ source }: DataPlan): void {
-    if (source.kind === 'blocks' && source.manifest === this.own?.hash) this.exchange.publish(this.ownHashes());
+  /** What this tab had before it was loaded again; null where it isn't there any more. */
+  restoreData(kept: KeptData): Promise<DatasetSummary | null> {
+    return this.own.restore(kept);
   }
 
   /** The data that a job makes for itself. */
@@ -211,14 +197,15 @@ export class TrainerHost {
   /** From what a person asked for to a run on `data`. @throws as `makePlan`; BlockNotFound where the data are gone */
   async plan(request: PlanRequest, data: DataPlan): Promise<RunPlan> {
     const { meta } = await openRunData(data, findJob(request.job), this.exchange);
-    this.publishOwn(data);
+    this.own.publish(data);
     return makePlan(request, meta, data);
   }
 
   /** A run in which data stay in their tabs. @throws ShapesDiffer, NoOwnData, and as `plan` */
   async planPrivately(request: PlanRequest): Promise<PrivatePlan> {
-    if (this.own === null || this.self === null || this.cluster === null) throw new NoOwnData();
-    const { data, unfit } = agree(this.self, this.own.manifest, this.cluster.privacy);
+    const { manifest } = this.own;
+    if (manifest === null || this.self === null || this.cluster === null) throw new NoOwnData();
+    const { data, unfit } = agree(this.self, manifest, this.cluster.privacy);
     const { meta } = openPrivateData(data.source.shape, null, this.exchange);
     const samples = { train: data.train.samples, test: data.test.samples };
     return { plan: makePlan(request, { ...meta, name: data.name, samples }, data), unfit };
@@ -235,12 +222,13 @@ export class TrainerHost {
 
   predict(values: Float32Array): Promise<Float32Array> {
     const sample: Block = { kind: 'dense', count: 1, features: values.length, x: values, y: new Uint32Array(1) };
-    return this.openedRun().predict(sample);
+    return this.model().predict(sample);
   }
 
   /** A picture file as the current run's model would see it. @throws NoRun, BadImage */
   async readImage(file: Blob): Promise<Float32Array> {
-    const meta = await this.openedRun().meta();
+    const model = this.model();
+    const meta = model instanceof TriedParameters ? model.meta : await model.meta();
     if (meta.kind !== 'images') throw new NoRun();
     const [height = 1, width = 1, channels] = meta.shape;
     const pixels = await new ImageDecoder(width, height).decode(file);
@@ -249,7 +237,7 @@ export class TrainerHost {
 
   /** What the current job's own pictures ask of its live parameters. @throws NoRun, CannotLook */
   look(request: unknown): Promise<unknown> {
-    return this.openedRun().look(request);
+    return this.model().look(request);
   }
 
   /** The live parameters as a file: safetensors, or one of the job's own. @throws NoRun, UnknownExport */
@@ -279,13 +267,25 @@ export class TrainerHost {
   /** Makes a checkpoint ready to go on from; null is the newest that this browser keeps. @throws CheckpointFailure */
   async openCheckpoint(file: File | null): Promise<OpenedCheckpoint> {
     const opened = await this.checkpoints.openCheckpoint(file);
-    this.publishOwn(opened.info.plan.data);
+    this.own.publish(opened.info.plan.data);
     return opened;
   }
 
   /** What a dropped file of parameters says of itself; null for a checkpoint. @throws UnfitParameters */
   async readParameters(file: File): Promise<ParametersSummary | null> {
     return summariseParameters(file.name, new Uint8Array(await file.arrayBuffer()));
+  }
+
+  /** From now on a file's model answers, until a run begins; null lets go of it. @throws UnfitParameters */
+  async tryParameters(file: File | null): Promise<void> {
+    const model = file && (await TriedParameters.open(file.name, new Uint8Array(await file.arrayBuffer())));
+    this.tried?.dispose();
+    this.tried = model;
+  }
+
+  /** What is asked about: a file's model where one is tried, else the run's. */
+  private model(): TriedParameters | TrainerRun {
+    return this.tried ?? this.openedRun();
   }
 
   /** Makes a file's parameters ready for a run to begin with. @returns parts for its plan @throws UnfitParameters */
@@ -363,14 +363,15 @@ export class TrainerHost {
   private openRun(cluster: ClusterState): void {
     this.run?.close();
     this.run = null;
-    this.dropOldData();
+    this.own.forgetOthers();
     if (cluster.plan === null || this.self === null) return;
+    void this.tryParameters(null);
     this.steps = new StepLog(epochMs);
     this.run = new TrainerRun({
       self: this.self,
       plan: cluster.plan,
       exchange: this.exchange,
-      own: () => this.own?.manifest ?? null,
+      own: () => this.own.manifest,
       cluster: () => this.cluster ?? cluster,
       changed: this.changed,
       send: (to, frame) => this.links.shard.send(to, frame),
@@ -400,11 +401,6 @@ export class TrainerHost {
     else if (frame.kind === 'blockRequest' || frame.kind === 'blockAnswer') this.exchange.receive(from, frame);
   }
 }
-
-const hashesOf = (manifest: string, { blocks }: Manifest): string[] => [
-  manifest,
-  ...[...blocks.train, ...blocks.test].map(({ hash }) => hash),
-];
 
 function maxAbsDiff(a: readonly Float32Array[], b: readonly Float32Array[]): number {
   let most = 0;

@@ -15,6 +15,7 @@ import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
 import type { Emulate } from './emulation.ts';
+import { gatherRows } from './gather-rows.ts';
 import { openRunData, type RunData } from './run-data.ts';
 import { RunFilters } from './run-filters.ts';
 import { shardPlanOf } from './shard-host.ts';
@@ -331,14 +332,6 @@ export class TrainerRun {
 
 const withKeys = (keys: readonly (Uint32Array | null)[], tables: readonly Float32Array[]): TableValues[] =>
   tables.map((values, table) => ({ keys: keys[table] ?? null, values }));
-
-function gatherRows(values: Float32Array, keys: Uint32Array, width: number): Float32Array {
-  const rows = new Float32Array(keys.length * width);
-  keys.forEach((key, row) => {
-    rows.set(values.subarray(key * width, (key + 1) * width), row * width);
-  });
-  return rows;
-}
 
 function addEvaluation(sum: { samples: number; lossSum: number; score: number }, part: Evaluation): void {
   sum.samples += part.samples;

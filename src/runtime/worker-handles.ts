@@ -10,6 +10,7 @@ import type { DatasetSummary } from './dataset-summary.ts';
 import type { Endpoint } from './frame-link.ts';
 import type { LinksHost } from './links-host.ts';
 import type { OracleBatches } from './oracle.ts';
+import type { KeptData, LoadOutcome } from './own-data.ts';
 import type { PlanRequest } from './run-plan.ts';
 import type { ShardHost, ShardPeer, ShardReport } from './shard-host.ts';
 import type { ParametersSummary } from './start-parameters.ts';
@@ -70,8 +71,16 @@ export class WorkerHandles {
     job: string,
     settings: LoadSettings,
     onProgress: (label: string, fraction: number | null) => void,
-  ): Promise<DatasetSummary> {
+  ): Promise<LoadOutcome> {
     return this.trainer.loadFiles(files, job, settings, proxy(onProgress));
+  }
+
+  cancelLoading(): Promise<void> {
+    return this.trainer.cancelLoading();
+  }
+
+  restoreData(kept: KeptData): Promise<DatasetSummary | null> {
+    return this.trainer.restoreData(kept);
   }
 
   generateData(job: string, samples: { train: number; test: number } | null): Promise<DatasetSummary> {
@@ -128,6 +137,10 @@ export class WorkerHandles {
 
   readParameters(file: File): Promise<ParametersSummary | null> {
     return this.trainer.readParameters(file);
+  }
+
+  tryParameters(file: File | null): Promise<void> {
+    return this.trainer.tryParameters(file);
   }
 
   holdParameters(file: File, plan: RunPlan): Promise<string[]> {

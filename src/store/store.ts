@@ -30,6 +30,7 @@ export const emptyView: ViewState = {
   startFrom: null,
   advice: null,
   isRatioAutomatic: false,
+  trying: null,
   problem: null,
   notices: [],
 };

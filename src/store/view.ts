@@ -214,6 +214,8 @@ export interface ProgressView {
   label: string;
   /** 0–1, or null when the end isn't known. */
   fraction: number | null;
+  /** It can be stopped. */
+  canCancel?: boolean;
 }
 
 export interface DatasetView {
@@ -227,6 +229,8 @@ export interface DatasetView {
   preview: PreviewView | null;
   /** What the columns of a table were taken for, where this tab has read it from files. */
   table?: TableView;
+  /** Columns of a table that was read as documents: one of them may be counted alone. */
+  columns?: { names: string[]; chosen: string | null };
 }
 
 export type ColumnKindView = 'number' | 'category' | 'ignored';
@@ -246,6 +250,8 @@ export interface DataSettingsView {
   table: { delimiter: string | null; target: string | null; kinds: Record<string, ColumnKindView> };
   /** Pixels a side of pictures; null lets them tell. */
   imageSide: number | null;
+  /** Of a table, for jobs that count: the column whose fields are counted; null takes the file as text. */
+  column: string | null;
 }
 
 /** 8-bit pictures. */
@@ -288,7 +294,7 @@ export interface ProblemView {
   text: string;
   advice: string;
   /** What the page offers to do about it. */
-  action?: 'skip-bad-rows';
+  action?: { kind: 'skip-bad-rows'; rows: number; isPictures: boolean };
 }
 
 /** Parameters out of a file, which the next run of their job begins with. */
@@ -324,6 +330,8 @@ export interface ViewState {
   isRatioAutomatic: boolean;
   /** Null: a run begins with parameters of chance. */
   startFrom: StartParametersView | null;
+  /** A model out of a file that answers in the lobby, without training. */
+  trying: { job: string; file: string } | null;
   connection: ConnectionView;
   /** The link that others open to join; null before a room exists. */
   roomLink: string | null;
@@ -383,6 +391,8 @@ export interface Commands {
   loadFiles(files: readonly File[] | Promise<readonly File[]>): void;
   /** Reads the same files again, with other settings. */
   correctData(settings: Partial<DataSettingsView>): void;
+  /** Stops reading files; the data chosen before are kept. */
+  cancelLoading(): void;
   /** Says for the whole room whether data stay in their tabs. */
   setPrivate(isPrivate: boolean): void;
   start(request: StartRequest): void;
@@ -402,6 +412,8 @@ export interface Commands {
   setRatioAutomatic(isAutomatic: boolean): void;
   /** Saves the live parameters as a file: .safetensors, or what the job has of that extension. */
   download(extension?: string): void;
+  /** Lets the model of the dropped parameters answer at once, without training. */
+  tryParameters(): void;
   /** Forgets the parameters that the next run was to begin with. */
   dropStartParameters(): void;
   /** Goes on from the newest checkpoint that this browser keeps. */

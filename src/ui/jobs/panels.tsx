@@ -24,6 +24,10 @@ const PANELS = new Map<string, ComponentType>([
 export function JobPanel() {
   const job = useView((state) => state.run?.job ?? null);
   const run = useView((state) => state.run?.number ?? null);
-  const Panel = job === null ? undefined : PANELS.get(job);
-  return Panel === undefined ? null : <Panel key={run} />;
+  return job === null ? null : <PanelOf key={run} job={job} />;
+}
+
+export function PanelOf({ job }: { readonly job: string }) {
+  const Panel = PANELS.get(job);
+  return Panel === undefined ? null : <Panel />;
 }

@@ -5,6 +5,7 @@ import { pickedFiles } from './dropped-files.ts';
 import { PictureSize } from './picture-size.tsx';
 import { Preview } from './preview.tsx';
 import { TableColumns } from './table-columns.tsx';
+import { WordsOf } from './words-of.tsx';
 
 /** An attribute that React's types don't know. */
 const takeFolders = (field: HTMLInputElement | null) => field?.setAttribute('webkitdirectory', '');
@@ -25,6 +26,7 @@ export function DataCard() {
         {(dataset === null || dataset.preview !== null) && <Preview preview={dataset?.preview ?? null} />}
         <TableColumns />
         <PictureSize />
+        <WordsOf />
         <div className="data-own">
           <label className="button data-pick">
             <FilesGlyph /> Choose files

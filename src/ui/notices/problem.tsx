@@ -1,6 +1,7 @@
 // What the user asked for and could not be done, and what to do about it. Over the page: it moves nothing.
 import { useCommands, useView } from '../../store/use-view.ts';
 import { CloseGlyph, WarningGlyph } from '../common/glyphs.tsx';
+import { plural } from '../format.ts';
 
 export function Problem() {
   const commands = useCommands();
@@ -13,9 +14,9 @@ export function Problem() {
           <div>
             <b>{problem.text}</b>
             <p>{problem.advice}</p>
-            {problem.action === 'skip-bad-rows' && (
+            {problem.action !== undefined && (
               <button type="button" className="button" onClick={() => commands.correctData({ skipBadRows: true })}>
-                Skip bad rows
+                Skip {plural(problem.action.rows, problem.action.isPictures ? 'bad picture' : 'bad row')} and go on
               </button>
             )}
           </div>

@@ -1,11 +1,12 @@
 // Progress of what takes over a second: loading data, joining, downloading. Over the page: it moves nothing.
-import { useView } from '../../store/use-view.ts';
+import { useCommands, useView } from '../../store/use-view.ts';
 import { formatPercent } from '../format.ts';
 
 export function TaskProgress() {
   const progress = useView((state) => state.progress);
+  const commands = useCommands();
   if (progress === null) return null;
-  const { label, fraction } = progress;
+  const { label, fraction, canCancel = false } = progress;
   return (
     <div className="task">
       <p>
@@ -23,6 +24,11 @@ export function TaskProgress() {
       >
         <i style={fraction === null ? undefined : { transform: `scaleX(${fraction})` }} />
       </div>
+      {canCancel && (
+        <button type="button" className="button button-quiet" onClick={() => commands.cancelLoading()}>
+          Cancel
+        </button>
+      )}
     </div>
   );
 }

@@ -13,8 +13,8 @@ type Preview = Extract<PreviewView, { kind: 'images' }>;
 
 export function TryModel() {
   const preview = useView((state) => state.dataset?.preview ?? null);
-  const hasRun = useView((state) => state.run !== null);
-  return preview?.kind !== 'images' || !hasRun ? null : <TryPanel preview={preview} />;
+  const hasModel = useView((state) => state.run !== null || state.trying !== null);
+  return preview?.kind !== 'images' || !hasModel ? null : <TryPanel preview={preview} />;
 }
 
 function TryPanel({ preview }: { readonly preview: Preview }) {
