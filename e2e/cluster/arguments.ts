@@ -1,9 +1,9 @@
 // The command line of `npm run cluster`: text in, checked settings out.
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
-import { aggregatorSchema, consistencySchema } from '../../src/protocol/control.ts';
 import { BadFilter, parsePullFilters, parsePushFilters } from '../../src/protocol/filters.ts';
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
+import { aggregatorSchema, consistencySchema } from '../../src/protocol/plan.ts';
 import { ratioSchema } from '../../src/protocol/ratio.ts';
 import { MIN_DYNAMIC_DELAY } from '../../src/ps/dynamic-delay.ts';
 import { MAX_SLOWDOWN } from '../../src/runtime/emulation.ts';

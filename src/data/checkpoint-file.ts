@@ -5,8 +5,9 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { bytesOf, MalformedBytes } from '../protocol/bytes.ts';
-import { historySchema, runPlanSchema, scheduleSchema } from '../protocol/control.ts';
 import { MAX_PLACEMENTS, MAX_ROOM_NODES, MAX_SLOTS } from '../protocol/limits.ts';
+import { planSchema, scheduleSchema } from '../protocol/plan.ts';
+import { historySchema } from '../protocol/reports.ts';
 import { decodeSafetensors, encodeSafetensors, type Safetensors, type Tensor } from './safetensors.ts';
 
 const FORMAT = 'pushpull';
@@ -25,7 +26,7 @@ const segmentSchema = z.object({
 
 const infoSchema = z.object({
   version: z.literal(VERSION),
-  plan: runPlanSchema,
+  plan: planSchema,
   schedule: scheduleSchema.min(1),
   /** All iterations up to this one are in. */
   clock,
