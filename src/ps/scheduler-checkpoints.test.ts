@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Report, Request, RunPlan } from '../protocol/control.ts';
 import { nodeId } from '../protocol/ids.ts';
-import { RESTORE_TIMEOUT_MS, SchedulerCore, type SchedulerEffect } from './scheduler-core.ts';
+import { RESTORE_TIMEOUT_MS } from './room-roles.ts';
+import { SchedulerCore, type SchedulerEffect } from './scheduler-core.ts';
 import { ASYNC, BSP, reportOf, runPlanOf, workerReportOf } from './testing.ts';
 
 const PART = 'ab'.repeat(32);

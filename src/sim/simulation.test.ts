@@ -8,7 +8,7 @@ import type { Consistency } from '../ps/consistency.ts';
 import { HeldAcks } from '../ps/held-acks.ts';
 import { HostedSegment } from '../ps/hosted-segment.ts';
 import { NodeCore } from '../ps/node-core.ts';
-import { SchedulerCore } from '../ps/scheduler-core.ts';
+import { RoomRoles } from '../ps/room-roles.ts';
 import { SegmentMoves } from '../ps/segment-moves.ts';
 import { ShardCore } from '../ps/shard-core.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
@@ -238,7 +238,7 @@ describe('the checks can fail', () => {
   });
 
   it('when nobody is sidelined, a pair that can’t connect keeps the room waiting', () => {
-    restore = breakMethod(SchedulerCore.prototype, 'weighRoles', () => undefined);
+    restore = breakMethod(RoomRoles.prototype, 'weigh', () => undefined);
     expect(firstViolation(20, { faults: ['unreachable'] })).toContain('invariant 6');
   });
 
