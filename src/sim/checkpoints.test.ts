@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Consistency } from '../ps/consistency.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
-import { Simulation, type SimulationConfig } from './simulation.ts';
+import type { SimulationConfig } from './history.ts';
+import { Simulation } from './simulation.ts';
 
 const BSP: Consistency = { kind: 'bsp' };
 

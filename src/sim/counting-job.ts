@@ -74,6 +74,14 @@ export function wholePushRows(segments: number, slot: number, worker: WorkerId, 
   return [{ keys: null, values }, ...(dense === undefined ? [] : [dense])];
 }
 
+/** As a drift, which the server takes off, and a gradient that SGD takes off alike: so sums are those of receipts. */
+export function driftRows(segments: number, slot: number, worker: WorkerId, clock: number): Rows[] {
+  return wholePushRows(segments, slot, worker, clock).map(({ keys, values }) => ({
+    keys,
+    values: values.map((value) => -value),
+  }));
+}
+
 /** How often the push of `slot` is in a receipts segment; NaN where its row disagrees with itself. */
 export function receiptsOf(values: Float32Array, slot: number): number {
   const row = values.subarray(slot * RECEIPT_WIDTH, (slot + 1) * RECEIPT_WIDTH);

@@ -1,7 +1,8 @@
 // How cost grows with the number of nodes: the same job, the same tables, the same work per node, in rooms of 10 to 1,000
 // tabs that all work and serve. Messages and bytes are those that cross the virtual network, control messages as JSON.
 import type { NodeId } from '../protocol/ids.ts';
-import { type Observation, Simulation } from './simulation.ts';
+import type { Observation } from './history.ts';
+import { Simulation } from './simulation.ts';
 
 /** Nodes of the rooms compared. */
 export const GROWTH_SIZES: readonly number[] = [10, 30, 100, 300, 1_000];

@@ -12,8 +12,9 @@ import type { Consistency } from '../ps/consistency.ts';
 import { MIN_DYNAMIC_DELAY } from '../ps/dynamic-delay.ts';
 import { type FaultKind, faultKinds, faultWords } from './faults.ts';
 import { GROWTH_SIZES, growthHead, growthLine, measureGrowth } from './growth.ts';
+import type { SimulationConfig, SimulationResult } from './history.ts';
 import { huntInJobs } from './hunt-jobs.ts';
-import { Simulation, type SimulationConfig, type SimulationResult } from './simulation.ts';
+import { Simulation } from './simulation.ts';
 
 /** Lines of trace shown for a failing history; `--trace FILE` writes all of them. */
 const SHOWN_LINES = 40;
@@ -38,6 +39,7 @@ interface Options {
   readonly trace?: string;
   readonly filters?: Filters;
   readonly reduce?: 'ring';
+  readonly drifts?: true;
   readonly growth?: readonly number[] | true;
 }
 
@@ -101,12 +103,14 @@ function replayCommand(seed: number, options: Options): string {
     `--consistency ${nameOf(consistency)} --faults ${names} --fault-count ${faultCount} --steps ${steps}` +
     (segments === DEFAULTS.segments ? '' : ` --segments ${segments}`) +
     filtersText(options.filters) +
-    (options.reduce === undefined ? '' : ` --reduce ${options.reduce}`)
+    (options.reduce === undefined ? '' : ` --reduce ${options.reduce}`) +
+    (options.drifts === undefined ? '' : ' --drifts')
   );
 }
 
 function runOne(seed: number, options: Options, onTrace: (line: string) => void): SimulationResult {
-  const { workers, servers, replicas, consistency, faults, faultCount, steps, segments, filters, reduce } = options;
+  const { workers, servers, replicas, consistency, faults, faultCount, steps, segments, filters, reduce, drifts } =
+    options;
   const config: SimulationConfig = {
     seed,
     workers,
@@ -120,6 +124,7 @@ function runOne(seed: number, options: Options, onTrace: (line: string) => void)
     onTrace,
     ...(filters === undefined ? {} : { filters }),
     ...(reduce === undefined ? {} : { reduce }),
+    ...(drifts === undefined ? {} : { drifts }),
   };
   return new Simulation(config).run();
 }
@@ -208,6 +213,7 @@ function commandLine(): Command {
     .addOption(option('--segments <n>', 'segments of 64 KiB: fewer are faster', parseCount).default(DEFAULTS.segments))
     .addOption(option('--filters <push,pull>', 'lossless on whole numbers: f16,delta+f16', parseFilters))
     .addOption(new Option('--reduce <way>', 'ring: gradients are added up from worker to worker').choices(['ring']))
+    .addOption(option('--drifts', 'local steps between exchanges, 2 to 8 drawn from the seed'))
     .addOption(option('--trace <file>', 'writes the whole trace of the last history'))
     .addOption(option('--growth [sizes]', `rooms of ${GROWTH_SIZES.join(', ')} nodes, or of these`, parseSizes))
     .addHelpText('after', EXAMPLES);

@@ -12,8 +12,11 @@ export interface PushLedger {
   acknowledge(worker: WorkerId, clock: number, segment: number): void;
   /** Pushes acknowledged so far, counted in every segment. */
   readonly acknowledgedCount: number;
-  /** 1: every acknowledged push is in exactly once, every other at most once. */
-  check(owners: ReadonlyMap<number, Segment>): Violation[];
+  /**
+   * 1: every acknowledged push is in exactly once, every other at most once.
+   * @param isMean pushes are in as the mean of all of a clock: a receipt is the share of one that it had in it
+   */
+  check(owners: ReadonlyMap<number, Segment>, isMean?: boolean): Violation[];
 }
 
 /** More pushes than slots can come of it, with everybody who may join. */
@@ -70,10 +73,11 @@ class OwnSlots implements PushLedger {
     return this.acknowledged.size;
   }
 
-  check(owners: ReadonlyMap<number, Segment>): Violation[] {
+  check(owners: ReadonlyMap<number, Segment>, isMean = false): Violation[] {
     return checkSegments(this.segments, owners, (segment, values) =>
       [...this.slots].flatMap(([name, slot]) => {
-        const times = receiptsOf(values, slot);
+        const receipts = receiptsOf(values, slot);
+        const times = isMean ? Math.ceil(receipts) : receipts;
         const least = this.acknowledged.has(slot * this.segments + segment) ? 1 : 0;
         if (times >= least && times <= 1) return [];
         const text = `push ${name} (acknowledged: ${least === 1}) is in segment ${segment} ${times} times`;
@@ -115,10 +119,11 @@ class SharedSlots implements PushLedger {
     return this.count;
   }
 
-  check(owners: ReadonlyMap<number, Segment>): Violation[] {
+  check(owners: ReadonlyMap<number, Segment>, isMean = false): Violation[] {
     return checkSegments(this.segments, owners, (segment, values) =>
       [...this.made].flatMap((most, slot) => {
-        const times = receiptsOf(values, slot);
+        const receipts = receiptsOf(values, slot);
+        const times = isMean ? Math.ceil(receipts) : receipts;
         const least = this.acknowledged[slot * this.segments + segment] ?? 0;
         if (times >= least && times <= most) return [];
         const text = `${times} pushes in slot ${slot} of segment ${segment}: ${least} acknowledged, ${most} made`;

@@ -40,6 +40,7 @@ export interface NodeSite {
   readonly from: SimCheckpoint | null;
   computeMs(): number;
   rows(worker: WorkerId, clock: number): readonly Rows[];
+  samplesOf(clocks: number): number;
   onStart(worker: WorkerId, clock: number, required: number, floor: number): void;
   /** A push's acknowledgement leaves the shard. */
   onAcknowledge(frame: Frame & { kind: 'ack' }): void;
@@ -223,6 +224,7 @@ export class SimNode {
       },
       send: (to, frame) => this.sendFrame(to, 'shard', frame),
       rows: site.rows,
+      samplesOf: site.samplesOf,
       computeMs: site.computeMs,
       now: () => site.time.now,
       after: (delayMs, run) => site.time.after(delayMs, () => this.on(run)),

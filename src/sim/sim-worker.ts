@@ -6,7 +6,7 @@ import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { ClientCore } from '../ps/client-core.ts';
 import type { ClientEvent, Pulled, ReadFronts } from '../ps/client-events.ts';
-import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
+import { delayOf, requiredClock, roundEnd, scheduleAt } from '../ps/consistency.ts';
 import type { RingInbox } from '../ps/ring-inbox.ts';
 import type { RingRule } from '../ps/ring-push.ts';
 import type { Rows } from '../ps/segment.ts';
@@ -18,6 +18,8 @@ export interface WorkerSite {
   readonly run: number;
   readonly steps: number;
   readonly tables: readonly TableSpec[];
+  /** Samples that the push of so many clocks stands for. */
+  samplesOf(clocks: number): number;
   cluster(): ClusterState;
   send(to: NodeId, frame: Frame): void;
   /** What the push of a clock carries. */
@@ -34,9 +36,11 @@ export interface WorkerSite {
   pass(to: NodeId, frame: Frame): void;
 }
 
+/** For one round: the clocks from `clock` to `last`, one unless there are local steps. */
 interface PullUnderWay {
   readonly id: number;
   readonly clock: number;
+  readonly last: number;
   readonly required: number;
   floor: number;
   pulled: Pulled | null;
@@ -133,12 +137,13 @@ export class SimWorker {
   private begin(clock: number, done: number): void {
     const { tables, self } = this.site;
     const isJoin = clock === NO_CLOCK;
-    const rows = isJoin ? null : this.site.rows(self, clock);
+    const last = isJoin ? clock : roundEnd(this.site.cluster().schedule, clock, this.site.steps);
+    const rows = isJoin ? null : this.site.rows(self, last);
     const keys = tables.map((_, table) => (rows === null ? new Uint32Array(0) : (rows[table]?.keys ?? null)));
     const into = tables.map(({ keys: all, width }, table) => new Float32Array((keys[table]?.length ?? all) * width));
     const required = isJoin ? NO_CLOCK : requiredClock(this.site.cluster().schedule, clock);
     const id = ++this.pulls;
-    this.pull = { id, clock, required, floor: Number.POSITIVE_INFINITY, pulled: null };
+    this.pull = { id, clock, last, required, floor: Number.POSITIVE_INFINITY, pulled: null };
     const { filters } = scheduleAt(this.site.cluster().schedule, Math.max(clock, 0));
     const everySegment = isJoin || done !== NO_CLOCK;
     const pull = { id, minClock: required, done, keys, into, everySegment, isShared: !isJoin };
@@ -165,27 +170,29 @@ export class SimWorker {
     if (this.core.unacknowledgedClocks >= MAX_UNACKED_CLOCKS) return;
     this.site.onStart(clock, pull.required, pull.floor);
     this.isComputing = true;
+    const { last } = pull;
     const { readFronts, isHeldBack } = pull.pulled;
     this.spent[isHeldBack ? 'waitMs' : 'communicateMs'] += this.site.now() - this.idleSince;
     this.pull = null;
-    const next = clock + 1;
+    const next = last + 1;
     const delay = delayOf(scheduleAt(this.site.cluster().schedule, next).consistency);
     if (delay >= 1 && next < this.site.steps) this.begin(next, NO_CLOCK);
-    const computeMs = this.site.computeMs();
+    const covers = next - clock;
+    const computeMs = covers * this.site.computeMs();
     this.site.after(computeMs, () => {
       this.spent.computeMs += computeMs;
-      this.finish(clock, readFronts);
+      this.finish(last, covers, readFronts);
     });
   }
 
-  private finish(clock: number, readFronts: ReadFronts): void {
+  private finish(clock: number, covers: number, readFronts: ReadFronts): void {
     if (this.isEnded) return;
     this.isComputing = false;
     this.idleSince = this.site.now();
     this.clock = clock + 1;
     const tables = this.site.rows(this.site.self, clock);
     const { filters } = scheduleAt(this.site.cluster().schedule, clock);
-    const push = { clock, samples: 1, tables, readFronts };
+    const push = { clock, covers, samples: this.site.samplesOf(covers), tables, readFronts };
     this.step({ kind: 'push', ...push, filters: filters?.kind === 'fixed' ? filters.push : null });
     if (this.pull === null && this.clock < this.site.steps) this.begin(this.clock, NO_CLOCK);
     this.proceed();

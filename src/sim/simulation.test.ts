@@ -13,7 +13,8 @@ import { SegmentMoves } from '../ps/segment-moves.ts';
 import { ShardCore } from '../ps/shard-core.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
 import { measureGrowth } from './growth.ts';
-import { Simulation, type SimulationConfig } from './simulation.ts';
+import type { SimulationConfig } from './history.ts';
+import { Simulation } from './simulation.ts';
 
 const BSP: Consistency = { kind: 'bsp' };
 const SSP: Consistency = { kind: 'ssp', delay: 4 };
@@ -81,6 +82,10 @@ describe('histories with faults of every kind hold', () => {
     expect(violationsOf(12, { ...ring, workers: 3, servers: 2, both: 2, faults, faultCount: 14 })).toEqual([]);
   });
 
+  it.each([BSP, SSP, DYNAMIC, ASYNC])('drifts that cover several clocks, as many as the seed draws', (consistency) => {
+    expect(violationsOf(8, { consistency, drifts: true, segments: 2 })).toEqual([]);
+  });
+
   it('no replicas: nobody who holds something is killed, but everything else happens', () => {
     expect(violationsOf(8, { servers: 2, replicas: 0 })).toEqual([]);
   });
@@ -122,6 +127,8 @@ describe('cost', () => {
     // Control messages follow the time, not the steps.
     expect(large.controlMessages / large.stepMs).toBeLessThan((1.3 * small.controlMessages) / small.stepMs);
     expect(large.schedulerMessages / large.stepMs).toBeLessThan((3 * 1.3 * small.schedulerMessages) / small.stepMs);
+    expect(large.controlKibibytes / large.stepMs).toBeLessThan((1.3 * small.controlKibibytes) / small.stepMs);
+    expect(large.schedulerKibibytes / large.stepMs).toBeLessThan((3 * 1.3 * small.schedulerKibibytes) / small.stepMs);
     expect(large.failoverMs).toBeLessThan(800);
   });
 });
@@ -171,6 +178,14 @@ describe('a history', () => {
       expect(hit.parameters).toEqual(calm.parameters);
     }
   });
+
+  it('with drifts has fewer pushes than clocks, each in once', () => {
+    const calm = { faults: [], segments: 2, consistency: SSP };
+    const [drifts, plain] = [true, false].map((drifts) => new Simulation(config(3, { ...calm, drifts })).run());
+    expect(plain?.acknowledged).toBe(2 * 4 * 40);
+    expect(drifts?.acknowledged).toBeLessThan(2 * 4 * 21);
+    expect(drifts?.violations).toEqual([]);
+  });
 });
 
 /** Replaces one method of a core for one test. */
@@ -199,6 +214,16 @@ describe('the checks can fail', () => {
       else original.call(this, push);
     });
     expect(firstViolation(30, { consistency: SSP })).toContain('invariant 1');
+  });
+
+  it('without deduplication a drift is in twice', () => {
+    const original = HostedSegment.prototype.takePush;
+    restore = breakMethod(HostedSegment.prototype, 'takePush', function (this: HostedSegment, push: Push) {
+      const applied = this.segment.clocks.get(push.worker) ?? -1;
+      if (push.clock <= applied && push.clock >= push.settled) method(this, 'applyAlone')(push);
+      else original.call(this, push);
+    });
+    expect(firstViolation(30, { consistency: SSP, drifts: true, segments: 2 })).toContain('invariant 1');
   });
 
   it('when a gradient of several is taken although some of it is in, a push counts twice', () => {

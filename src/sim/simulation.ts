@@ -1,13 +1,13 @@
 // One history: nodes, network, signaling and faults in virtual time, all from one seed, checked as it unfolds.
-import type { CheckpointPolicy, ClusterState, RoleChoice } from '../protocol/control.ts';
+import type { ClusterState, RoleChoice } from '../protocol/control.ts';
 import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
-import type { Consistency } from '../ps/consistency.ts';
 import type { Segment } from '../ps/segment.ts';
 import { hash32, Random } from '../random.ts';
-import { countingPlan, pushRows, wholePushRows } from './counting-job.ts';
+import { countingPlan, driftRows, pushRows, wholePushRows } from './counting-job.ts';
 import { FaultInjector, type Target } from './fault-injector.ts';
-import { drawFaults, type Fault, type FaultKind } from './faults.ts';
+import { drawFaults, type Fault } from './faults.ts';
+import type { SimulationConfig, SimulationResult } from './history.ts';
 import { checkMemory, checkReplicas, MapLedger, type Violation } from './invariants.ts';
 import { INTERNET, LAN, Network, type NetworkSettings } from './network.ts';
 import { createLedger, type PushLedger } from './push-ledgers.ts';
@@ -15,66 +15,6 @@ import { VirtualSignaling } from './signaling.ts';
 import { gatherCheckpoint, type SimCheckpoint } from './sim-checkpoints.ts';
 import { SimNode } from './sim-node.ts';
 import { VirtualTime } from './virtual-time.ts';
-
-export interface SimulationConfig {
-  readonly seed: number;
-  readonly workers: number;
-  readonly servers: number;
-  readonly replicas: number;
-  readonly consistency: Consistency;
-  readonly steps: number;
-  readonly faults: readonly FaultKind[];
-  readonly faultCount: number;
-  /** Segments of the receipts table: fewer are faster. */
-  readonly segments?: number;
-  /** Tabs at the start that work and serve, besides those that do only one of them. */
-  readonly both?: number;
-  /** About how long a gradient takes; a few milliseconds unless said. */
-  readonly computeMs?: number;
-  readonly network?: NetworkSettings;
-  /** Only what keeps small whole numbers as they are: receipts are counted. */
-  readonly filters?: Filters;
-  /** Hears of every message that crosses the network; control messages are then measured as the JSON that they are. */
-  readonly onSend?: (from: NodeId, to: NodeId, lane: string, bytes: number) => void;
-  /** Looks on, many times a step, and may act. */
-  readonly observe?: (observation: Observation) => void;
-  readonly checkpoint?: CheckpointPolicy;
-  /** Gradients are added up round a ring. */
-  readonly reduce?: 'ring';
-  /** Goes on from what an earlier history kept. */
-  readonly from?: SimCheckpoint;
-  /** Receives every line of the trace, when wanted. */
-  readonly onTrace?: (line: string) => void;
-}
-
-/** What an onlooker sees of a running history, and can do to it. */
-export interface Observation {
-  readonly now: number;
-  /** Clock that every worker has finished. */
-  readonly floor: number;
-  readonly cluster: ClusterState;
-  add(role: RoleChoice): void;
-  kill(node: NodeId): void;
-}
-
-export interface SimulationResult {
-  readonly seed: number;
-  readonly violations: readonly Violation[];
-  readonly virtualMs: number;
-  readonly events: number;
-  readonly faults: number;
-  readonly messages: number;
-  readonly bytes: number;
-  readonly acknowledged: number;
-  readonly duplicates: number;
-  /** Hash of the whole trace: the same for the same seed. */
-  readonly traceHash: string;
-  /** Bytes of the final parameters, segment by segment: for comparing runs. */
-  readonly parameters: readonly Float32Array[];
-  readonly nodes: readonly SimNode[];
-  /** Every checkpoint that was complete, in order. */
-  readonly checkpoints: readonly SimCheckpoint[];
-}
 
 /** Segments of the receipts table, unless said. */
 const DEFAULT_SEGMENTS = 6;
@@ -194,7 +134,7 @@ export class Simulation {
     const self = this.signaling.nextId();
     const random = new Random(hash32(config.seed, 11, self));
     const isSlow = random.unit() < 0.15;
-    const rowsOf = config.reduce === 'ring' ? wholePushRows : pushRows;
+    const rowsOf = config.drifts === true ? driftRows : config.reduce === 'ring' ? wholePushRows : pushRows;
     const pace = (config.computeMs ?? MEAN_COMPUTE_MS) / MEAN_COMPUTE_MS;
     const skewMs = (random.unit() - 0.5) * 1_000_000;
     const node: SimNode = new SimNode(self, role, {
@@ -205,6 +145,8 @@ export class Simulation {
       skewMs,
       computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * pace * (8 + random.unit() * 10),
       rows: (worker, clock) => rowsOf(this.segments, this.pushes.slotOf(worker, clock), worker, clock),
+      // Outside BSP a drift's weight is the samples it stands for, of those that its clocks have: here always all.
+      samplesOf: (clocks) => (config.drifts === true ? this.batch * clocks : 1),
       onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
       onAcknowledge: ({ worker, clock, table, segment }) => {
         if (table === 0) this.pushes.acknowledge(worker, clock, segment);
@@ -220,18 +162,32 @@ export class Simulation {
   }
 
   private start(): void {
-    const { workers, both = 0, steps, replicas, consistency, checkpoint, from, filters, reduce } = this.config;
+    const { steps, replicas, consistency, checkpoint, from, reduce, drifts = false } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
     const plan = {
-      ...countingPlan(this.segments, workers + both, steps, replicas),
+      ...countingPlan(this.segments, this.batch, steps, replicas),
       ...(reduce === undefined ? {} : { reduce, isWhole: true }),
+      ...(drifts ? { updater: { kind: 'sgd' as const }, isWhole: true } : {}),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
     };
     this.trace(`${first.self} asks to start`);
+    const filters = this.filters();
     const chosen = filters === undefined ? {} : { filters };
     first.step({ kind: 'request', request: { ask: 'start', plan, consistency, learningRate: 1, ...chosen } });
+  }
+
+  /** Local steps are the automatic mode's to choose: it begins with what is drawn, and measures on. */
+  private filters(): Filters | undefined {
+    const { drifts = false, filters, seed } = this.config;
+    if (!drifts) return filters;
+    const localSteps = 2 + (hash32(seed, 17) % 7);
+    return { kind: 'auto', choice: { push: null, pull: null, localSteps, reason: 'drawn from the seed' } };
+  }
+
+  private get batch(): number {
+    return this.config.workers + (this.config.both ?? 0);
   }
 
   private noteCluster(who: NodeId, cluster: ClusterState): void {
@@ -370,7 +326,12 @@ export class Simulation {
         if (holder === node.self) owners.set(key, segment);
       }
     }
-    this.violations.push(...this.pushes.check(owners), ...checkReplicas(this.copies()));
+    this.violations.push(...this.pushes.check(owners, this.readsMeans()), ...checkReplicas(this.copies()));
+  }
+
+  /** In BSP the pushes of a clock are in as their mean, where the updater takes one. */
+  private readsMeans(): boolean {
+    return this.config.drifts === true && this.config.consistency.kind === 'bsp';
   }
 
   private indexOf(key: number): number {
