@@ -2,6 +2,7 @@
 // of all that they carry.
 import { z } from 'zod';
 import { clusterSchema, type runPhases } from './cluster.ts';
+import { clusterChangeSchema, stateVersionSchema } from './cluster-change.ts';
 import { filtersSchema } from './filters.ts';
 import { MAX_CONTROL_BYTES } from './limits.ts';
 import {
@@ -73,9 +74,19 @@ export const controlSchema = z.discriminatedUnion('kind', [
   /** The scheduler's answer to a request that it can't meet. */
   z.object({ kind: z.literal('denied'), text: sentence, advice: sentence }),
   /** A new scheduler asks everybody for the newest state they have heard of; from then on older terms are void. */
-  z.object({ kind: z.literal('ask'), term: u32 }),
-  z.object({ kind: z.literal('state'), term: u32, cluster: clusterSchema.nullable() }),
+  z.object({ kind: z.literal('ask'), term: u32, known: stateVersionSchema.nullable() }),
+  /** Which one a node has, and the state itself where that is newer than the one known. */
+  z.object({
+    kind: z.literal('state'),
+    term: u32,
+    known: stateVersionSchema.nullable(),
+    cluster: clusterSchema.nullable(),
+  }),
   clusterSchema,
+  /** Of the state that was told before, to who has that. */
+  clusterChangeSchema,
+  /** I can't use the change that you sent: tell me the whole state. */
+  z.object({ kind: z.literal('behind') }),
   reportSchema,
   metricsSchema,
 ]);
@@ -93,10 +104,16 @@ export type RunHistory = z.infer<typeof historySchema>;
 export type Request = z.infer<typeof requestSchema>;
 export type Report = z.infer<typeof reportSchema>;
 export type WorkerReport = z.infer<typeof workerReportSchema>;
-export type Metrics = z.infer<typeof metricsSchema>;
+/** Figures of a run as they travel: those of each node not with every message. */
+export type MetricsMessage = z.infer<typeof metricsSchema>;
+/** With those of each node, as heard last. */
+export type Metrics = Omit<MetricsMessage, 'tallies' | 'nodes'> & {
+  tallies: Tally[];
+  nodes: NodeMetrics[];
+};
 /** What one node has done in a run. */
-export type Tally = Metrics['tallies'][number];
-export type NodeMetrics = Metrics['nodes'][number];
+export type Tally = NonNullable<MetricsMessage['tallies']>[number];
+export type NodeMetrics = NonNullable<MetricsMessage['nodes']>[number];
 export type Traffic = z.infer<typeof trafficSchema>;
 export type WayBytes = z.infer<typeof wayBytesSchema>;
 export type RoleChoice = (typeof roleChoices)[number];

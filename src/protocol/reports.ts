@@ -34,11 +34,17 @@ const refusedSchema = z.object({ node, reason: z.string().max(40), count });
 
 const shardReportSchema = z.object({
   duplicates: count,
-  /** Pushes of each worker in the histories of the segments that the node owns. */
-  pushes: z.array(z.object({ node, count })).max(MAX_COUNTED_WORKERS + 1),
+  /** Pushes of each worker in the histories of the segments that the node owns; absent: as in the report before. */
+  pushes: z
+    .array(z.object({ node, count }))
+    .max(MAX_COUNTED_WORKERS + 1)
+    .optional(),
   refused: z.array(refusedSchema).max(MAX_ROOM_NODES * 16),
   staleness: z.record(z.string().max(10), count),
-  workers: z.array(z.object({ node, applied: count, delaySum: amount })).max(1_000),
+  workers: z
+    .array(z.object({ node, applied: count, delaySum: amount }))
+    .max(1_000)
+    .optional(),
   /** Time spent with frames since the start: taking them in, applying, answering. */
   busyMs: amount.optional(),
 });
@@ -121,6 +127,29 @@ const tallySchema = z.object({
   duplicates: count,
 });
 
+/** Figures of one node. */
+const nodeMetricsSchema = z.object({
+  node,
+  label: z.string().max(80),
+  isWorker: z.boolean(),
+  isServer: z.boolean(),
+  clock: clock.nullable(),
+  samplesPerSecond: amount,
+  compute: amount,
+  wait: amount,
+  communicate: amount,
+  bytesIn: count,
+  bytesOut: count,
+  links: z.object({ webrtc: count, port: count }),
+  rttMs: amount.nullable(),
+  staleness: amount.nullable(),
+  isSlow: z.boolean(),
+  device: z.string().max(60).nullable(),
+  flows: z.array(z.tuple([node, amount])).max(1_000),
+  /** Frames of this node that shards refused, by reason. */
+  refused: z.record(z.string().max(40), count),
+});
+
 export const metricsSchema = z.object({
   kind: z.literal('metrics'),
   run: u32,
@@ -138,33 +167,13 @@ export const metricsSchema = z.object({
   applied: count,
   acknowledged: count,
   duplicates: count,
-  /** What each node has done in this run, those that are gone too; as node 0 those that there was no room for. */
-  tallies: z.array(tallySchema).max(MAX_ROOM_NODES + 1),
-  /** What the ratio advisor says; absent before it knows enough. */
+  /** What each node has done in this run, those that are gone too; as node 0 those that there was no room for. Absent, as
+   * the nodes: as in the message before. */
+  tallies: z
+    .array(tallySchema)
+    .max(MAX_ROOM_NODES + 1)
+    .optional(),
+  /** What the ratio advisor says, with the nodes; absent before it knows enough. */
   advice: adviceSchema.optional(),
-  nodes: z
-    .array(
-      z.object({
-        node,
-        label: z.string().max(80),
-        isWorker: z.boolean(),
-        isServer: z.boolean(),
-        clock: clock.nullable(),
-        samplesPerSecond: amount,
-        compute: amount,
-        wait: amount,
-        communicate: amount,
-        bytesIn: count,
-        bytesOut: count,
-        links: z.object({ webrtc: count, port: count }),
-        rttMs: amount.nullable(),
-        staleness: amount.nullable(),
-        isSlow: z.boolean(),
-        device: z.string().max(60).nullable(),
-        flows: z.array(z.tuple([node, amount])).max(1_000),
-        /** Frames of this node that shards refused, by reason. */
-        refused: z.record(z.string().max(40), count),
-      }),
-    )
-    .max(1_000),
+  nodes: z.array(nodeMetricsSchema).max(1_000).optional(),
 });

@@ -1,6 +1,7 @@
-// Test code: arbitraries for every kind of frame, as any node might send them. Fields are anything that the wire can
+// Test code: a room's state, and arbitraries for every kind of frame, as any node might send them. Fields are anything that the wire can
 // carry, unless narrowed.
 import fc from 'fast-check';
+import type { ClusterState } from './control.ts';
 import { type Frame, refusals } from './frames.ts';
 import { type Epoch, nodeId, type WorkerId } from './ids.ts';
 import { MAX_SLOTS } from './limits.ts';
@@ -167,3 +168,24 @@ export function joined(parts: readonly Uint8Array[], offset = 0): Uint8Array<Arr
   }
   return whole;
 }
+
+/** The state of a room, idle and empty but for what is changed. */
+export const clusterOf = (change: Partial<ClusterState> = {}): ClusterState => ({
+  kind: 'cluster',
+  term: 1,
+  revision: 0,
+  scheduler: nodeId(1),
+  phase: 'idle',
+  message: null,
+  map: { epoch: { term: 1, counter: 0 }, run: 0, servers: [], placements: [], workers: [] },
+  plan: null,
+  schedule: [],
+  clockLimit: 0,
+  leases: [],
+  holders: [],
+  shutOut: [],
+  sidelined: [],
+  privacy: { isPrivate: false, offers: [] },
+  checkpoint: { cutAt: null, newest: null },
+  ...change,
+});

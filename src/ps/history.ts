@@ -1,5 +1,5 @@
 // The curves of the current run as this tab has heard them: for its charts, and for the room if it becomes scheduler.
-import type { Metrics, Point } from '../protocol/control.ts';
+import type { Metrics, MetricsMessage, Point } from '../protocol/control.ts';
 import { Curve } from './curve.ts';
 
 export class History {
@@ -13,12 +13,15 @@ export class History {
     this.newest = null;
   }
 
-  /** Adds what a message brought. @returns the message with all points so far */
-  add(metrics: Metrics): Metrics {
+  /** Adds what a message brought. @returns the message with all points so far, and the newest figures of each node */
+  add(metrics: MetricsMessage): Metrics {
     const old = metrics.isHistory ? null : this.newest;
     this.newest = {
       ...metrics,
       isHistory: true,
+      tallies: metrics.tallies ?? this.newest?.tallies ?? [],
+      nodes: metrics.nodes ?? this.newest?.nodes ?? [],
+      advice: metrics.nodes === undefined ? this.newest?.advice : metrics.advice,
       loss: addPoints(old?.loss ?? [], metrics.loss),
       accuracy: addPoints(old?.accuracy ?? [], metrics.accuracy),
     };

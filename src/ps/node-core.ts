@@ -1,11 +1,16 @@
 // One tab's part in the room, as a state machine: who is there, who schedules, what the newest cluster state is; and the
 // scheduler itself when its turn comes. Pure: the page runs it on a mesh and a signaling client, the simulator on virtual
 // ones.
+
+import { applyChange, type ClusterChange, type StateVersion, UnfitChange } from '../protocol/cluster-change.ts';
 import type { ClusterState, ControlMessage, Metrics, Report, Request, RoleChoice } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { MAX_ROOM_NODES, PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { ClusterTeller } from './cluster-teller.ts';
+import { Election, isNewer, versionOf } from './election.ts';
 import { History } from './history.ts';
 import { MembershipCore, type MembershipEffect, type MembershipEvent } from './membership-core.ts';
+import { ReportLists } from './report-lists.ts';
 import { SchedulerCore, type SchedulerEvent } from './scheduler-core.ts';
 
 /** Between two pings to the scheduler, and of the scheduler to everybody: liveness, and the round trip on the page. */
@@ -48,20 +53,6 @@ export type NodeEffect =
   /** A probe is out: tick again after `PROBE_TIMEOUT_MS`. */
   | { readonly kind: 'wake' };
 
-/** Requests that wait while a new scheduler gathers what it needs: a person's clicks of a second. */
-const MAX_WAITING_REQUESTS = 32;
-
-interface Election {
-  /** Who hasn't answered yet and isn't gone. */
-  readonly missing: Set<NodeId>;
-  newest: ClusterState | null;
-  readonly requests: { readonly from: NodeId; readonly request: Request }[];
-}
-
-/** Later terms are newer, then later revisions. */
-const isNewer = (cluster: ClusterState, other: ClusterState | null): boolean =>
-  other === null || (cluster.term - other.term || cluster.revision - other.revision) > 0;
-
 export class NodeCore {
   private schedulerNode: NodeId | null = null;
   private term = 0;
@@ -81,6 +72,8 @@ export class NodeCore {
   private readonly known = new Map<NodeId, { label: string; role: RoleChoice }>();
   private readonly membership = new MembershipCore();
   private readonly history = new History();
+  private readonly teller = new ClusterTeller();
+  private readonly lists = new ReportLists();
   private effects: NodeEffect[] = [];
   private now = 0;
 
@@ -117,12 +110,14 @@ export class NodeCore {
         break;
       case 'connected':
         this.linked.add(event.node);
+        this.teller.forget(event.node);
         this.broken = this.broken.filter((node) => node !== event.node);
         this.send(event.node, { kind: 'hello', version: PROTOCOL_VERSION, label: this.label, role: this.role });
-        if (this.election?.missing.has(event.node)) this.send(event.node, { kind: 'ask', term: this.term });
+        if (this.election?.missing.has(event.node)) this.ask(event.node);
         break;
       case 'disconnected':
         this.linked.delete(event.node);
+        this.teller.forget(event.node);
         this.miss(event.node);
         break;
       case 'control':
@@ -172,9 +167,9 @@ export class NodeCore {
         if (from === this.schedulerNode) this.rttMs = this.now - message.at;
         return;
       case 'ask':
-        return this.answer(from, message.term);
+        return this.answer(from, message.term, message.known);
       case 'state':
-        return this.gather(from, message.term, message.cluster);
+        return this.gather(from, message);
       case 'request':
         return this.takeRequest(from, message.request);
       case 'report':
@@ -186,9 +181,17 @@ export class NodeCore {
         // Only a scheduler speaks for itself; an old one that comes back has an old term.
         if (message.scheduler === from && message.term >= this.term) this.follow(message);
         return;
+      case 'change':
+        return this.followChange(from, message);
+      case 'behind':
+        this.teller.forget(from);
+        if (this.scheduler !== null) this.tell(from, this.scheduler.state);
+        return;
       case 'metrics':
         if (message.run === this.cluster?.plan?.run) {
-          this.effects.push({ kind: 'metrics', metrics: message, history: this.history.add(message) });
+          const history = this.history.add(message);
+          const { tallies, nodes, advice } = history;
+          this.effects.push({ kind: 'metrics', metrics: { ...message, tallies, nodes, advice }, history });
         }
         return;
       default:
@@ -221,6 +224,7 @@ export class NodeCore {
       case 'gone':
         this.known.delete(effect.node);
         this.linked.delete(effect.node);
+        this.teller.forget(effect.node);
         this.election?.missing.delete(effect.node);
         this.effects.push({ kind: 'gone', node: effect.node, reason: effect.reason });
         this.schedule({ kind: 'gone', node: effect.node, reason: effect.reason });
@@ -238,6 +242,7 @@ export class NodeCore {
     this.rttMs = null;
     this.scheduler = null;
     this.election = null;
+    this.teller.clear();
     if (scheduler === this.self) this.elect();
     else if (this.known.has(scheduler)) this.member({ kind: 'expected', node: scheduler });
   }
@@ -247,28 +252,29 @@ export class NodeCore {
    * live node knows is enough, and everybody in the room must be asked: this node may have been cut off for a while.
    */
   private elect(): void {
-    const everybody = new Set([...this.roster, ...this.known.keys()]);
-    everybody.delete(this.self);
-    this.election = { missing: everybody, newest: this.cluster, requests: [] };
-    for (const node of everybody) {
+    this.election = new Election([...this.roster, ...this.known.keys()], this.cluster);
+    this.election.missing.delete(this.self);
+    for (const node of this.election.missing) {
       this.member({ kind: 'expected', node });
-      this.send(node, { kind: 'ask', term: this.term });
+      this.ask(node);
     }
     this.beginWhenGathered();
   }
 
-  private answer(from: NodeId, term: number): void {
-    this.setTerm(from, term);
-    if (term === this.term && from === this.schedulerNode)
-      this.send(from, { kind: 'state', term, cluster: this.cluster });
+  private ask(node: NodeId): void {
+    this.send(node, { kind: 'ask', term: this.term, known: versionOf(this.cluster) });
   }
 
-  private gather(from: NodeId, term: number, cluster: ClusterState | null): void {
+  private answer(from: NodeId, term: number, known: StateVersion | null): void {
+    this.setTerm(from, term);
+    if (term !== this.term || from !== this.schedulerNode) return;
+    const cluster = this.cluster !== null && isNewer(this.cluster, known) ? this.cluster : null;
+    this.send(from, { kind: 'state', term, known: versionOf(this.cluster), cluster });
+  }
+
+  private gather(from: NodeId, { term, known, cluster }: ControlMessage & { kind: 'state' }): void {
     if (this.election === null || term !== this.term) return;
-    if (cluster !== null && isNewer(cluster, this.election.newest)) {
-      this.election.newest = cluster;
-    }
-    this.election.missing.delete(from);
+    this.election.take(from, known, cluster);
     this.beginWhenGathered();
   }
 
@@ -279,7 +285,9 @@ export class NodeCore {
     this.rttMs = 0;
     const nodes = [...this.known].map(([node, { label, role }]) => ({ node, label, role }));
     const history = this.history.all();
-    this.scheduler = new SchedulerCore(this.self, this.term, nodes, election.newest, history, this.now);
+    const { newest } = election;
+    for (const node of election.upToDate) if (newest !== null) this.teller.note(node, newest);
+    this.scheduler = new SchedulerCore(this.self, this.term, nodes, newest, history, this.now);
     this.schedule({ kind: 'signaling', isUp: this.hasSignaling });
     for (const node of this.scheduler.members) this.expect(node);
     for (const { from, request } of election.requests) this.schedule({ kind: 'request', from, request });
@@ -294,7 +302,7 @@ export class NodeCore {
 
   private takeRequest(from: NodeId, request: Request): void {
     if (this.election === null) this.schedule({ kind: 'request', from, request });
-    else if (this.election.requests.length < MAX_WAITING_REQUESTS) this.election.requests.push({ from, request });
+    else this.election.keep(from, request);
   }
 
   private setSignaling(isUp: boolean): void {
@@ -305,6 +313,7 @@ export class NodeCore {
   private schedule(event: SchedulerEvent): void {
     for (const { to, message } of this.scheduler?.step(event, this.now) ?? []) {
       if (to === null) this.broadcast(message);
+      else if (message.kind === 'cluster') this.tell(to, message);
       else this.send(to, message);
     }
   }
@@ -324,6 +333,19 @@ export class NodeCore {
     if (given === undefined || given.role === this.role) return;
     this.role = given.role;
     this.known.set(this.self, { label: this.label, role: given.role });
+  }
+
+  /** A state that this node has, changed: late ones are old, of any other state it knows nothing. */
+  private followChange(from: NodeId, change: ClusterChange): void {
+    if (change.term < this.term || !isNewer(change, this.cluster)) return;
+    try {
+      if (this.cluster === null) throw new UnfitChange('a change of a state that was never told');
+      const next = applyChange(this.cluster, change);
+      if (next.scheduler === from) this.follow(next);
+    } catch (error) {
+      if (!(error instanceof UnfitChange)) throw error;
+      this.send(from, { kind: 'behind' });
+    }
   }
 
   /** Back in the room, or in it for the first time: who of the old acquaintances isn't there has gone meanwhile. */
@@ -372,7 +394,10 @@ export class NodeCore {
         if (node !== null && node !== this.self) this.send(node, { kind: 'ping', at: this.now });
       }
     }
-    if (this.schedulerNode !== null) this.send(this.schedulerNode, { ...report, unreachable, rttMs: this.rttMs });
+    if (this.schedulerNode !== null) {
+      const thin = this.lists.thin(report, this.schedulerNode, this.now);
+      this.send(this.schedulerNode, { ...thin, unreachable, rttMs: this.rttMs });
+    }
     this.schedule({ kind: 'tick' });
   }
 
@@ -386,8 +411,17 @@ export class NodeCore {
   }
 
   private broadcast(message: ControlMessage): void {
-    for (const node of this.known.keys()) if (node !== this.self) this.send(node, message);
+    for (const node of this.known.keys()) {
+      if (node === this.self) continue;
+      if (message.kind === 'cluster') this.tell(node, message);
+      else this.send(node, message);
+    }
     this.take(this.self, message);
+  }
+
+  /** To itself a scheduler says everything. */
+  private tell(node: NodeId, cluster: ClusterState): void {
+    this.send(node, node === this.self ? cluster : this.teller.tell(node, cluster));
   }
 
   private send(to: NodeId, message: ControlMessage): void {

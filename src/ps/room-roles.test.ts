@@ -119,7 +119,7 @@ describe('a worker that joins in the middle', () => {
     const room = TestRoom.running(['both']);
     const effects = room.join(2, 'watch');
     expect(effects.map(({ to, message }) => [to, message.kind])).toEqual([
-      [null, 'cluster'],
+      [2, 'cluster'],
       [2, 'metrics'],
     ]);
     expect(effects[1]?.message).toMatchObject({ isHistory: true });

@@ -2,9 +2,14 @@
 import type { ClusterState } from '../protocol/control.ts';
 
 export class RoomState {
-  private isChanged = false;
+  private hasNews = false;
 
   constructor(private newest: ClusterState) {}
+
+  /** Is there anything to tell since the last time? */
+  get isChanged(): boolean {
+    return this.hasNews;
+  }
 
   get cluster(): ClusterState {
     return this.newest;
@@ -12,7 +17,7 @@ export class RoomState {
 
   change(change: Partial<ClusterState>): void {
     this.newest = { ...this.newest, ...change };
-    this.isChanged = true;
+    this.hasNews = true;
   }
 
   /** A new map. The counter never falls, also across terms: it numbers incarnations. */
@@ -23,13 +28,13 @@ export class RoomState {
 
   /** Tells everybody again, whether anything has changed or not. */
   touch(): void {
-    this.isChanged = true;
+    this.hasNews = true;
   }
 
   /** The state under its next revision, where there is anything to tell since the last call. */
   takeChange(): ClusterState | null {
-    if (!this.isChanged) return null;
-    this.isChanged = false;
+    if (!this.hasNews) return null;
+    this.hasNews = false;
     this.newest = { ...this.newest, revision: this.newest.revision + 1 };
     return this.newest;
   }

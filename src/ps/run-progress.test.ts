@@ -198,18 +198,21 @@ describe('figures', () => {
     expect(progress.metrics(roles, false).nodes[0]?.compute).toBe(1);
   });
 
-  it('mark a worker that does less than half of the median worker', () => {
+  it('mark a worker that takes more than twice as long for a clock as the median worker, also where all wait for it', () => {
     const progress = running();
     const three = [role(A), role(B), role(C)];
-    for (const [node, samples] of [
-      [A, 1_000],
-      [B, 900],
-      [C, 400],
-    ] as const)
-      take(progress, node, { samples });
-    expect(progress.metrics(three, false).nodes.map(({ isSlow }) => isSlow)).toEqual([false, false, true]);
-    take(progress, C, { samples: 400 + 900 });
-    expect(progress.metrics(three, false).nodes.map(({ isSlow }) => isSlow)).toEqual([false, false, false]);
+    const slow = () => progress.metrics(three, false).nodes.map(({ isSlow }) => isSlow);
+    /** One clock each, of a second: what it isn't busy it waits. */
+    const clockOf = (clock: number, busyMs: readonly number[]) => {
+      for (const [at, node] of [A, B, C].entries()) {
+        const computeMs = busyMs[at] ?? 0;
+        take(progress, node, { clock, samples: clock, computeMs, waitMs: 1_000 - computeMs, spanMs: 1_000 });
+      }
+    };
+    for (let clock = 0; clock < 3; clock++) clockOf(clock, [100, 110, 900]);
+    expect(slow()).toEqual([false, false, true]);
+    for (let clock = 3; clock < 40; clock++) clockOf(clock, [100, 110, 190]);
+    expect(slow()).toEqual([false, false, false]);
   });
 
   it('have the clock of the slowest worker and of the fastest', () => {

@@ -2,6 +2,7 @@
 // per node. Pure bookkeeping; the scheduler decides.
 import type {
   Metrics,
+  MetricsMessage,
   NodeMetrics,
   Point,
   Report,
@@ -14,12 +15,14 @@ import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { MAX_ROOM_NODES } from '../protocol/limits.ts';
 import { Curve } from './curve.ts';
 import { isPrivateRun } from './privacy.ts';
+import { withLists } from './report-lists.ts';
 import { Tallies } from './tallies.ts';
+import { WorkerPaces } from './worker-paces.ts';
 
 /** Sums waiting for the last worker's part. Older ones are dropped: a worker that left will not complete them. */
 const MAX_OPEN_BUCKETS = 256;
 
-/** A worker is shown as slow when it does less than this share of the median worker's samples per second. */
+/** A worker is shown as slow when its pace, without what it waits for others, is less than this share of the median's. */
 const SLOW_SHARE = 0.5;
 
 interface Sum {
@@ -39,6 +42,7 @@ const noTraffic = (): Traffic => ({ push: { raw: 0, wire: 0 }, pull: { raw: 0, w
 export class RunProgress {
   private readonly nodes = new Map<NodeId, NodeProgress>();
   private readonly tallies: Tallies;
+  private readonly paces = new WorkerPaces();
   private readonly losses = new Map<number, Sum>();
   private readonly evaluations = new Map<number, Sum>();
   private readonly loss: Curve;
@@ -94,10 +98,11 @@ export class RunProgress {
     const known = this.nodes.get(from);
     const progress = known ?? emptyProgress(this.tallies.samplesOf(from));
     this.nodes.set(from, progress);
-    progress.report = report;
-    this.tallies.take(from, report);
+    progress.report = withLists(report, progress.report);
+    this.tallies.take(from, progress.report);
     const { worker } = report;
     if (worker === null) return;
+    this.paces.take(from, worker);
     const done = Math.max(0, worker.samples - progress.samples);
     progress.samples = worker.samples;
     if (done > 0) this.lastSampleMs = 1000 * this.seconds(now);
@@ -118,6 +123,7 @@ export class RunProgress {
     // What it did is done; it goes on counting from there if it was only cut off.
     this.nodes.set(node, emptyProgress(this.tallies.samplesOf(node)));
     this.tallies.forget(node);
+    this.paces.forget(node);
   }
 
   report(node: NodeId): Report | null {
@@ -185,13 +191,35 @@ export class RunProgress {
     return [clock, (clock + 1) * samplesPerClock(this.plan), this.seconds(now), value];
   }
 
-  /** The message for the pages; `isHistory` for one that has heard nothing yet. */
+  /** The message for the pages, with figures of every node; `isHistory` for one that has heard nothing yet. */
   metrics(nodes: readonly NodeRole[], isHistory: boolean): Metrics {
     const workers = nodes.filter(({ isWorker }) => isWorker).map(({ node }) => node);
-    this.floor = Math.max(this.floor, this.span(workers).floor);
     const pointsOf = (curve: Curve) => (isHistory ? [...curve.all] : curve.takeUnsent());
-    const rates = workers.map((node) => this.nodes.get(node)?.samplesPerSecond ?? 0).sort((a, b) => a - b);
-    const median = rates[Math.floor(rates.length / 2)] ?? 0;
+    const [slow, delays, refusals] = [this.slowOf(workers), this.delays(), this.refusals()];
+    return {
+      ...this.figures(workers),
+      loss: pointsOf(this.loss),
+      accuracy: pointsOf(this.accuracy),
+      isHistory,
+      tallies: this.tallies.list(),
+      nodes: this.takeTurn(nodes).map((role) => ({
+        ...this.nodeMetrics(role),
+        isSlow: slow.has(role.node),
+        staleness: delays.get(role.node) ?? null,
+        refused: Object.fromEntries(refusals.get(role.node) ?? []),
+      })),
+    };
+  }
+
+  /** The message between two of those: what has a line per node is missing. */
+  summary(workers: readonly NodeId[]): MetricsMessage {
+    const curves = { loss: this.loss.takeUnsent(), accuracy: this.accuracy.takeUnsent() };
+    return { ...this.figures(workers), ...curves, isHistory: false };
+  }
+
+  /** Of the run as a whole. */
+  private figures(workers: readonly NodeId[]): Omit<MetricsMessage, 'loss' | 'accuracy' | 'isHistory'> {
+    this.floor = Math.max(this.floor, this.span(workers).floor);
     return {
       kind: 'metrics',
       run: this.plan.run,
@@ -199,13 +227,8 @@ export class RunProgress {
       samples: this.totalSamples(),
       seconds: this.seconds(this.now),
       samplesPerSecond: this.samplesPerSecond(workers),
-      loss: pointsOf(this.loss),
-      accuracy: pointsOf(this.accuracy),
-      isHistory,
       ...this.totals(),
       ...this.tallies.sums(),
-      tallies: this.tallies.list(),
-      nodes: this.takeTurn(nodes).map((role) => this.nodeMetrics(role, median)),
     };
   }
 
@@ -240,7 +263,7 @@ export class RunProgress {
     return { staleness: Object.fromEntries(staleness), traffic };
   }
 
-  private nodeMetrics({ node, label, isWorker, isServer }: NodeRole, medianRate: number): NodeMetrics {
+  private nodeMetrics({ node, label, isWorker, isServer }: NodeRole): Omit<NodeMetrics, PerNode> {
     const progress = this.nodes.get(node) ?? emptyProgress();
     const { report, times, samplesPerSecond } = progress;
     return {
@@ -255,36 +278,50 @@ export class RunProgress {
       bytesOut: report?.bytesOut ?? 0,
       links: report?.links ?? { webrtc: 0, port: 0 },
       rttMs: report?.rttMs ?? null,
-      staleness: this.stalenessOf(node),
-      isSlow: isWorker && samplesPerSecond > 0 && samplesPerSecond < SLOW_SHARE * medianRate,
       device: report?.worker?.device ?? null,
       flows: report?.flows ?? [],
-      refused: this.refusedOf(node),
     };
   }
 
-  /** What shards refused of a node's frames, by reason. */
-  private refusedOf(sender: NodeId): Record<string, number> {
-    const sums = new Map<string, number>();
-    for (const { report } of this.nodes.values()) {
-      for (const { node, reason, count } of report?.shard?.refused ?? []) {
-        if (node === sender) sums.set(reason, (sums.get(reason) ?? 0) + count);
-      }
-    }
-    return Object.fromEntries(sums);
+  /** In BSP all clocks are equal, and samples per second as good as: only the time that a clock keeps a worker busy tells. */
+  private slowOf(workers: readonly NodeId[]): ReadonlySet<NodeId> {
+    const paces = workers.flatMap((node) => {
+      const pace = this.paces.pace(node);
+      return pace === null ? [] : [{ node, mean: pace.mean }];
+    });
+    const sorted = paces.map(({ mean }) => mean).sort((a, b) => a - b);
+    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+    return new Set(paces.filter(({ mean }) => mean < SLOW_SHARE * median).map(({ node }) => node));
   }
 
-  /** Mean delay of a worker's gradients over all shards; null before the first. */
-  private stalenessOf(worker: NodeId): number | null {
-    let [applied, delaySum] = [0, 0];
+  /** What shards refused of each node's frames, by reason. */
+  private refusals(): Map<NodeId, Map<string, number>> {
+    const sums = new Map<NodeId, Map<string, number>>();
     for (const { report } of this.nodes.values()) {
-      const entry = report?.shard?.workers.find(({ node }) => node === worker);
-      applied += entry?.applied ?? 0;
-      delaySum += entry?.delaySum ?? 0;
+      for (const { node, reason, count } of report?.shard?.refused ?? []) {
+        const ofNode = sums.get(node) ?? new Map<string, number>();
+        sums.set(node, ofNode.set(reason, (ofNode.get(reason) ?? 0) + count));
+      }
     }
-    return applied === 0 ? null : delaySum / applied;
+    return sums;
+  }
+
+  /** Mean delay of each worker's gradients over all shards; of who has none it says nothing. */
+  private delays(): Map<NodeId, number> {
+    const sums = new Map<NodeId, { applied: number; delaySum: number }>();
+    for (const { report } of this.nodes.values()) {
+      for (const { node, applied, delaySum } of report?.shard?.workers ?? []) {
+        const sum = sums.get(node) ?? { applied: 0, delaySum: 0 };
+        sums.set(node, { applied: sum.applied + applied, delaySum: sum.delaySum + delaySum });
+      }
+    }
+    const told = [...sums].filter(([, { applied }]) => applied > 0);
+    return new Map(told.map(([node, { applied, delaySum }]) => [node, delaySum / applied]));
   }
 }
+
+/** What is told of a node by what others report. */
+type PerNode = 'isSlow' | 'staleness' | 'refused';
 
 export interface NodeRole {
   readonly node: NodeId;

@@ -4,6 +4,7 @@ import { parseControl, type RunPlan } from '../protocol/control.ts';
 import { type Filters, NO_FILTERS } from '../protocol/filters.ts';
 import { compareEpochs } from '../protocol/ids.ts';
 import type { Consistency } from './consistency.ts';
+import { History } from './history.ts';
 import { ASYNC, BSP, runPlanOf, workersOf } from './testing.ts';
 import { deniedTo, kinds, leasedBlocks, TestRoom } from './testing-room.ts';
 
@@ -12,7 +13,7 @@ describe('a room without a run', () => {
     const room = TestRoom.of('auto');
     expect(room.state).toMatchObject({ phase: 'idle', plan: null, term: 3, scheduler: 1, message: null });
     const effects = room.join(2, 'worker');
-    expect(effects.map(({ to, message }) => [to, message.kind])).toEqual([[null, 'cluster']]);
+    expect(effects.map(({ to, message }) => [to, message.kind])).toEqual([[2, 'cluster']]);
   });
 
   it('has nothing to pause, resume, stop or steer', () => {
@@ -221,7 +222,8 @@ describe('a new scheduler', () => {
     old.now += 30_000;
     old.progress(2, 5);
     const [effect] = old.tick(0);
-    const next = old.succeed(2, [2], 'worker', effect?.message.kind === 'metrics' ? effect.message : null);
+    const heard = effect?.message.kind === 'metrics' ? new History().add(effect.message) : null;
+    const next = old.succeed(2, [2], 'worker', heard);
     next.now += 1_000;
     next.progress(2, 6);
     expect(next.tick(0).map(({ message }) => message)).toMatchObject([{ kind: 'metrics', seconds: 31 }]);

@@ -17,6 +17,7 @@ import type { Denial } from './denial.ts';
 import { changePrivacy } from './privacy.ts';
 import { RatioAdvisor } from './ratio/ratio-advisor.ts';
 import { withoutRole } from './ratio/role-policy.ts';
+import { MS_PER_LINE } from './report-lists.ts';
 import { type NodeIntroduction, RoomNodes } from './room-nodes.ts';
 import { RoomRoles } from './room-roles.ts';
 import { RoomState } from './room-state.ts';
@@ -24,10 +25,8 @@ import type { NodeRole } from './run-progress.ts';
 import { beginning, whyNotStart } from './run-start.ts';
 import { RunSteering } from './run-steering.ts';
 
-/** Figures of every node go to every node, so in a large room they go less often: the scheduler's traffic grows with the
- * nodes, not with their square. Up to 15 nodes every tick, 64 once a second, never less than every two seconds. */
-const METRICS_MS_PER_NODE = 16;
-const METRICS_MAX_MS = 2_000;
+/** Figures of every node go to every node: of a room too large for one message they take turns, at least so often. */
+const LINES_MAX_MS = 2_000;
 
 export type SchedulerEvent =
   | { readonly kind: 'node'; readonly node: NodeId; readonly label: string; readonly role: RoleChoice }
@@ -51,7 +50,8 @@ export class SchedulerCore {
   private readonly roles: RoomRoles;
   private readonly advisor = new RatioAdvisor();
   private effects: SchedulerEffect[] = [];
-  private metricsAt = Number.NEGATIVE_INFINITY;
+  /** When figures of each node were sent last. */
+  private linesAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param adopted the newest cluster state this node has heard of: a new scheduler goes on from it
@@ -116,7 +116,8 @@ export class SchedulerCore {
   private addNode(introduction: NodeIntroduction, now: number): void {
     this.nodes.add(introduction, now);
     this.roles.settle(now);
-    this.room.touch();
+    // Where that has changed something everybody hears of it, the newcomer too.
+    if (!this.room.isChanged) this.send(introduction.node, this.state);
     const { progress } = this.steering;
     if (progress !== null) this.send(introduction.node, progress.metrics(this.nodeRoles(), true));
   }
@@ -229,9 +230,11 @@ export class SchedulerCore {
     this.steering.tick(now);
     this.considerRatio(now);
     const { progress } = this.steering;
-    if (progress === null || now - this.metricsAt < Math.min(METRICS_MAX_MS, METRICS_MS_PER_NODE * this.nodes.size))
-      return;
-    this.metricsAt = now;
+    if (progress === null) return;
+    if (now - this.linesAt < Math.min(LINES_MAX_MS, MS_PER_LINE * this.nodes.size)) {
+      return this.send(null, progress.summary(workerNodes(this.state)));
+    }
+    this.linesAt = now;
     const { advice } = this.advisor;
     const metrics = progress.metrics(this.nodeRoles(), false);
     this.send(null, advice === null ? metrics : { ...metrics, advice });

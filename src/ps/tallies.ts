@@ -10,7 +10,7 @@ export class Tallies {
   /** In the order in which nodes were first heard of. */
   private readonly done = new Map<NodeId, Done>();
   /** Pushes by worker, in what each node owns now. */
-  private readonly owned = new Map<NodeId, NonNullable<Report['shard']>['pushes']>();
+  private readonly owned = new Map<NodeId, readonly { readonly node: NodeId; readonly count: number }[]>();
 
   /** @param known what an earlier scheduler had heard */
   constructor(known: readonly Tally[] = []) {
