@@ -1,7 +1,10 @@
 // What one tab makes of connections that come, go and half die. Elections and failovers are the simulator's.
 import { describe, expect, it } from 'vitest';
+import { changeOf } from '../protocol/cluster-change.ts';
+import type { ClusterState, ControlMessage } from '../protocol/control.ts';
 import { nodeId } from '../protocol/ids.ts';
 import { PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { clusterOf } from '../protocol/testing.ts';
 import { RECONNECT_TIMEOUT_MS } from './membership-core.ts';
 import { NodeCore, type NodeEffect, type NodeEvent } from './node-core.ts';
 import { reportOf } from './testing.ts';
@@ -97,5 +100,64 @@ describe('a data channel that dies while the connection lives', () => {
     node.step({ kind: 'disconnected', node: peer });
     node.report([peer]);
     expect(kinds(node.report([peer]))).not.toContain('rebuild');
+  });
+});
+
+describe('the state of the room', () => {
+  const stateOf = (revision: number, change: Partial<ClusterState> = {}) => clusterOf({ revision, ...change });
+  const hear = (node: TestNode, message: ControlMessage, from = scheduler) =>
+    node.step({ kind: 'control', from, message });
+  const followed = (effects: readonly NodeEffect[]) =>
+    effects.flatMap((effect) => (effect.kind === 'cluster' ? [effect.cluster] : []));
+  const sent = (effects: readonly NodeEffect[]) =>
+    effects.flatMap((effect) => (effect.kind === 'send' ? [[effect.to, effect.message] as const] : []));
+
+  it('is followed change by change', () => {
+    const node = new TestNode();
+    const [first, second] = [stateOf(1), stateOf(2, { phase: 'running', holders: [peer] })];
+    hear(node, first);
+    expect(followed(hear(node, changeOf(first, second)))).toEqual([second]);
+    // Late, or twice.
+    expect(hear(node, changeOf(first, second))).toEqual([]);
+  });
+
+  it('is asked for where a change is of another one', () => {
+    const node = new TestNode();
+    expect(sent(hear(node, changeOf(stateOf(1), stateOf(2))))).toEqual([[scheduler, { kind: 'behind' }]]);
+    hear(node, stateOf(3));
+    expect(sent(hear(node, changeOf(stateOf(4), stateOf(5))))).toEqual([[scheduler, { kind: 'behind' }]]);
+    expect(node.core.newest).toEqual(stateOf(3));
+  });
+
+  it('changes by the scheduler’s word only', () => {
+    const node = new TestNode();
+    hear(node, stateOf(1));
+    expect(hear(node, changeOf(stateOf(1), stateOf(2)), peer)).toEqual([]);
+  });
+
+  it('goes to a new scheduler only where that has an older one', () => {
+    const node = new TestNode();
+    const state = stateOf(7);
+    hear(node, state);
+    const known = { term: 1, revision: 7 };
+    const answer = (has: typeof known) => sent(hear(node, { kind: 'ask', term: 2, known: has }, peer));
+    expect(answer(known)).toEqual([[peer, { kind: 'state', term: 2, known, cluster: null }]]);
+    expect(answer({ term: 1, revision: 6 })).toEqual([[peer, { kind: 'state', term: 2, known, cluster: state }]]);
+  });
+
+  it('is told by a new scheduler as a change to who has it, and whole to who has not', () => {
+    const node = new TestNode();
+    const third = nodeId(4);
+    node.step({ kind: 'joined', node: third });
+    node.meet(third);
+    const state = stateOf(7);
+    hear(node, state);
+    node.step({ kind: 'term', scheduler: self, term: 2 });
+    hear(node, { kind: 'state', term: 2, known: { term: 1, revision: 7 }, cluster: null }, scheduler);
+    hear(node, { kind: 'state', term: 2, known: { term: 1, revision: 5 }, cluster: null }, peer);
+    const told = sent(hear(node, { kind: 'state', term: 2, known: null, cluster: null }, third));
+    const kindTo = (to: number) => told.flatMap(([node, { kind }]) => (node === to ? [kind] : []))[0];
+    expect([scheduler, peer, third].map(kindTo)).toEqual(['change', 'cluster', 'cluster']);
+    expect(sent(hear(node, { kind: 'behind' }, scheduler))).toMatchObject([[scheduler, { kind: 'cluster', term: 2 }]]);
   });
 });
