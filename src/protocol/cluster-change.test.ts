@@ -19,14 +19,16 @@ const arbitraryState: fc.Arbitrary<ClusterState> = fc
     servers: list,
     chains: fc.array(list, { maxLength: 6 }),
     isPrivate: fc.boolean(),
+    isAutomatic: fc.option(fc.boolean()),
   })
-  .map(({ revision, counter, phase, message, servers, chains, isPrivate }) => {
+  .map(({ revision, counter, phase, message, servers, chains, isPrivate, isAutomatic }) => {
     const ids = servers.map((node) => nodeId(node + 1));
     const placements = chains.map((chain) => ({ chain: chain.map((node) => nodeId(node + 1)), learners: [] }));
     const workers = ids.map((node) => ({ node, incarnation: counter }));
     const map = { epoch: { term: 1, counter }, run: 1, servers: ids, placements, workers };
     const leases = ids.map((worker): ClusterState['leases'][number] => ({ worker, runs: [[worker, 2, 7]] }));
-    return clusterOf({ revision, phase, message, map, leases, privacy: { isPrivate, offers: [] } });
+    const roles = isAutomatic === null ? {} : { roles: { isAutomatic, assigned: [] } };
+    return clusterOf({ revision, phase, message, map, leases, privacy: { isPrivate, offers: [] }, ...roles });
   });
 
 describe('an edit of a list', () => {
