@@ -1,0 +1,85 @@
+// Pairs of tabs that lose each other, or never meet, though both reach everybody else: it is told, with the reason, the room
+// trains on, and when the way is free again all is as it was.
+import type { Page } from '@playwright/test';
+import { TabPage } from './fixtures/tab-page.ts';
+import { expect, test } from './fixtures/test.ts';
+
+const rowOf = (tab: TabPage, id: number) =>
+  tab.page.getByRole('table', { name: 'Nodes' }).getByRole('row', { name: new RegExp(`Node ${id}\\b`) });
+
+const timeline = (tab: TabPage) => tab.page.getByRole('region', { name: 'What happened' });
+
+/** Lets no address of this page get to node `other`, and none back, as a firewall would. @returns what opens the way */
+async function wallOff(page: Page, other: number): Promise<() => void> {
+  let isUp = true;
+  const isBlocked = (message: string | Buffer) => {
+    const { kind, to, from } = JSON.parse(String(message)) as { kind: string; to?: number; from?: number };
+    return isUp && kind === 'signal' && (to === other || from === other);
+  };
+  await page.routeWebSocket(/./, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => (isBlocked(message) ? undefined : server.send(message)));
+    server.onMessage((message) => (isBlocked(message) ? undefined : socket.send(message)));
+  });
+  return () => {
+    isUp = false;
+  };
+}
+
+test('two tabs that can’t connect are shown with the reason, the room trains on, and takes both when they can', async ({
+  room,
+}) => {
+  const [a, b] = [await room.joinTab(), await room.joinTab()];
+  await a.start({ steps: 100_000, consistency: 'BSP' });
+  await a.clockOver(2);
+  const c = new TabPage(await a.page.context().newPage());
+  const open = await wallOff(c.page, await b.id());
+  await c.page.goto(room.url);
+  await expect(timeline(a)).toContainText(/Node 3 can't reach node 2: .* A firewall or VPN may be between them/);
+  const clock = (await a.value('Clock')) ?? 0;
+  await a.clockOver(clock + 10);
+  await expect(rowOf(c, 2)).toContainText(/unreachable.*a firewall may be in the way/);
+  expect(await a.clockOf(await c.id())).toBe(-1);
+  open();
+  await expect(timeline(a)).toContainText('Node 3 is connected again and takes part.');
+  await a.clockOver(clock + 20, await c.id());
+});
+
+test('a data channel of one pair dies: the pair is rebuilt, with the reason, and the clocks go on', async ({
+  room,
+}) => {
+  const [a, b] = [await room.joinTab(), await room.joinTab()];
+  await a.start({ steps: 100_000, consistency: 'BSP' });
+  await a.clockOver(2);
+  const told = await Promise.all([a, b].map(watchReasons));
+  // The links worker holds the channels from this tab's trainer to the others' shards.
+  const links = b.page.workers().find((worker) => /links/.test(worker.url()));
+  if (links === undefined) throw new Error('This tab has no links worker.');
+  await links.evaluate(() => {
+    const send = RTCDataChannel.prototype.send as (this: RTCDataChannel, data: ArrayBuffer) => void;
+    RTCDataChannel.prototype.send = function (this: RTCDataChannel) {
+      RTCDataChannel.prototype.send = send as RTCDataChannel['send'];
+      this.close();
+    };
+  });
+  // Whichever end makes the new connection says why; the other hears no more than that the old one has ended.
+  await expect
+    .poll(async () => (await Promise.all(told.map((seen) => seen()))).join())
+    .toMatch(/a data channel has died/);
+  const clock = (await a.value('Clock')) ?? 0;
+  for (const tab of [a, b]) await a.clockOver(clock + 10, await tab.id());
+  await expect(rowOf(b, await a.id())).toContainText('connected');
+});
+
+/** What the row of any pair says from now on, also for a moment. @returns what reads it */
+async function watchReasons(tab: TabPage): Promise<() => Promise<string>> {
+  const seen = await tab.page.evaluateHandle(() => {
+    const texts = new Set<string>();
+    const note = () => {
+      for (const reason of document.querySelectorAll('.peer small')) texts.add(reason.textContent ?? '');
+    };
+    new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+    return texts;
+  });
+  return () => seen.evaluate((texts) => [...texts].join());
+}
