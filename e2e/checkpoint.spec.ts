@@ -82,3 +82,23 @@ test('the last copy of a segment is lost: the page says which, and goes on from 
   await first.page.getByRole('button', { name: /Resume from step/ }).click();
   await first.finished();
 });
+
+test('the browser has no room left: the page says so, and the checkpoint before is kept', async ({ room, server }) => {
+  const tab = await room.joinTab();
+  await keepOften(tab, { ...SETTINGS, steps: 100_000 });
+  await tab.button('Start training').click();
+  await keeps(tab, 1);
+  const devtools = await tab.page.context().newCDPSession(tab.page);
+  const { origin } = new URL(server.url);
+  // Of 0 Chromium makes no limit at all.
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+  const told = tab.page.getByText(/could not be kept: This browser has no room left/).first();
+  await expect(told).toContainText(/The one of step \d+ is kept\./);
+  const [, step] = /The one of step (\d+) is kept/.exec((await told.textContent()) ?? '') ?? [];
+  // Training goes on, and what is kept is whole: with room again it is where the run goes on from.
+  await tab.clockOver(((await tab.value('Clock')) ?? 0) + 10);
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+  await tab.page.reload();
+  await tab.button(`Resume from step ${Number(step).toLocaleString('en')}`).click();
+  await tab.clockOver(Number(step) + 10);
+});

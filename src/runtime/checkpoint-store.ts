@@ -97,8 +97,9 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 
   async write(name: string, bytes: Uint8Array): Promise<void> {
-    const file = await (await this.folder()).getFileHandle(name, { create: true });
     try {
+      // Where there is no room at all, even an empty file is refused.
+      const file = await (await this.folder()).getFileHandle(name, { create: true });
       // Written beside the file, which takes its place when it is closed: a tab that dies leaves nothing half done.
       const stream = await file.createWritable();
       try {
@@ -109,7 +110,8 @@ export class FileCheckpointStore implements CheckpointStore {
         throw error;
       }
     } catch (error) {
-      await this.remove(name);
+      // That it can't be removed either must not hide why.
+      await this.remove(name).catch(() => undefined);
       throw isNamed(error, 'QuotaExceededError')
         ? new StorageFull('This browser has no room left for the page’s files.', { cause: error })
         : error;
