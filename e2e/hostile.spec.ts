@@ -1,13 +1,9 @@
 // A member that misbehaves on the wire: every frame is refused for the reason that the test names, told in the sender's
 // row; who sends what no honest tab could have sent is shut out; training goes on.
-import type { Locator } from '@playwright/test';
 import { MAX_VIOLATIONS } from '../src/protocol/limits.ts';
 import { HostileTab } from './fixtures/hostile-tab.ts';
 import type { TabPage } from './fixtures/tab-page.ts';
 import { expect, type Room, test } from './fixtures/test.ts';
-
-const rowOf = (tab: TabPage, id: number): Locator =>
-  tab.page.getByRole('table', { name: 'Nodes' }).getByRole('row', { name: new RegExp(`Node ${id}\\b`) });
 
 /** Two honest tabs in a BSP run. */
 async function train(room: Room): Promise<TabPage> {
@@ -81,7 +77,7 @@ test('who sends what no honest tab could have sent is shut out, by name and reas
     await test.step(`a worker that sends ${what}`, async () => {
       const [hostile, id] = await joinHostile(room, honest);
       await send(hostile);
-      await expect(rowOf(honest, id)).toContainText(new RegExp(`[1-9]\\d* ${told}`));
+      await expect(honest.row(id)).toContainText(new RegExp(`[1-9]\\d* ${told}`));
       await expect(honest.page.getByRole('region', { name: 'What happened' })).toContainText(
         `Node ${id} is shut out of this run`,
       );
@@ -102,7 +98,7 @@ test('frames of an older epoch and of another term are refused, and change nothi
   ];
   for (const epoch of stale) await hostile.sendFrame(await hostile.pushFrame({ epoch, values: HUGE }), MAX_VIOLATIONS);
   // At two shards, of both kinds; an honest tab's late frames come on top.
-  await expect(rowOf(honest, id)).toContainText(/(6[4-9]|[7-9]\d|\d{3,}) sent under an older map/);
+  await expect(honest.row(id)).toContainText(/(6[4-9]|[7-9]\d|\d{3,}) sent under an older map/);
   // An honest tab may be late too: it is not held against it.
   await honest.clockOver(((await honest.value('Clock')) ?? 0) + 10, id);
   await isUnharmed(honest);

@@ -4,9 +4,6 @@ import type { Page } from '@playwright/test';
 import { TabPage } from './fixtures/tab-page.ts';
 import { expect, test } from './fixtures/test.ts';
 
-const rowOf = (tab: TabPage, id: number) =>
-  tab.page.getByRole('table', { name: 'Nodes' }).getByRole('row', { name: new RegExp(`Node ${id}\\b`) });
-
 const timeline = (tab: TabPage) => tab.page.getByRole('region', { name: 'What happened' });
 
 /** Lets no address of this page get to node `other`, and none back, as a firewall would. @returns what opens the way */
@@ -38,7 +35,7 @@ test('two tabs that can’t connect are shown with the reason, the room trains o
   await expect(timeline(a)).toContainText(/Node 3 can't reach node 2: .* A firewall or VPN may be between them/);
   const clock = (await a.value('Clock')) ?? 0;
   await a.clockOver(clock + 10);
-  await expect(rowOf(c, 2)).toContainText(/unreachable.*a firewall may be in the way/);
+  await expect(c.row(2)).toContainText(/unreachable.*a firewall may be in the way/);
   expect(await a.clockOf(await c.id())).toBe(-1);
   open();
   await expect(timeline(a)).toContainText('Node 3 is connected again and takes part.');
@@ -68,7 +65,7 @@ test('a data channel of one pair dies: the pair is rebuilt, with the reason, and
     .toMatch(/a data channel has died/);
   const clock = (await a.value('Clock')) ?? 0;
   for (const tab of [a, b]) await a.clockOver(clock + 10, await tab.id());
-  await expect(rowOf(b, await a.id())).toContainText('connected');
+  await expect(b.row(await a.id())).toContainText('connected');
 });
 
 /** What the row of any pair says from now on, also for a moment. @returns what reads it */

@@ -69,6 +69,18 @@ async function standStill(tab: TabPage): Promise<number> {
   return Number(stood) + 1;
 }
 
+test('a tab that is slowed down is shown as slow, also in BSP, where all clocks are equal', async ({ room }) => {
+  const [a, b] = [await room.joinTab(), await room.joinTab()];
+  await a.start({ steps: 100_000, consistency: 'BSP' });
+  await b.clockOver(2);
+  const slow = a.row(await b.id()).getByText('slow', { exact: true });
+  await b.page.getByLabel('Slow this tab down').selectOption('8× slower');
+  await expect(slow).toBeVisible();
+  await expect(a.row(await a.id()).getByText('slow', { exact: true })).toBeHidden();
+  await b.page.getByLabel('Slow this tab down').selectOption('full speed');
+  await expect(slow).toBeHidden();
+});
+
 test('the download is a safetensors file with the model’s tensors', async ({ room }) => {
   const tab = await room.joinTab();
   await tab.start({ steps: 5 });
