@@ -94,9 +94,9 @@ function textbook(topics: number, size: number): () => void {
 }
 
 /** Documents of the run in real tabs, and how long it goes on before it is looked at. */
-const TAB_DOCUMENTS = 4_000;
+const TAB_DOCUMENTS = 16_000;
 const TAB_TOPICS = 100;
-const TAB_SWEEPS_BEFORE = 10;
+const TAB_SWEEPS_BEFORE = 5;
 
 /** One document a line: how many different words, then word:times. */
 function asLdaC(documents: Documents): string {

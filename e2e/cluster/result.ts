@@ -21,6 +21,8 @@ export interface ClusterResult {
   readonly seconds: number;
   readonly samplesPerSecond: number;
   readonly loss: number | null;
+  /** The same on test data: at the end over all of them. Null without. */
+  readonly testLoss: number | null;
   /** The job's score, as `measures` names it: most often the fraction classified right. */
   readonly testAccuracy: number | null;
   readonly measures: MeasuresView;
@@ -97,6 +99,7 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     seconds: metrics.seconds,
     samplesPerSecond: metrics.samples / metrics.seconds,
     loss,
+    testLoss: metrics.testLoss ?? null,
     testAccuracy: accuracy,
     measures,
     links: { webrtc: count('webrtc'), port: count('port') },
@@ -165,6 +168,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
     ['Trained', `${count(result.samples)} samples in ${count(result.steps)} steps, ${result.seconds.toFixed(1)} s`],
     ['Speed', `${count(result.samplesPerSecond)} samples/s`],
     [result.measures.loss.name, result.loss?.toFixed(5) ?? '–'],
+    ['The same on test data', result.testLoss?.toFixed(5) ?? '–'],
     ...scoreRows(result),
     [
       'Workers’ time',

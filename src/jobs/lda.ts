@@ -29,6 +29,9 @@ export type LdaOptions = z.infer<typeof options>;
 
 const DEFAULT_TOPICS = 20;
 const DEFAULT_ALPHA = 0.1;
+/** Documents of a clock, of all workers together. The more there are, the more tokens share a word's row of counts; workers may
+ * even sweep over all of theirs before they hear of each other (Newman et al. 2009, "Distributed algorithms for topic models"). */
+const MAX_BATCH = 2_048;
 /** Batches that the training documents make, so that topics follow each other's changes often. */
 const BATCHES_PER_SWEEP = 8;
 const SWEEPS = 100;
@@ -87,7 +90,7 @@ export const lda: Job<LdaOptions> = {
     return { tokens: start.tokens, counted: start.tokens + sum, unbalancedWords: unbalanced };
   },
   defaults(_options, meta) {
-    const batch = Math.min(512, Math.max(1, Math.ceil(meta.samples.train / BATCHES_PER_SWEEP)));
+    const batch = Math.min(MAX_BATCH, Math.max(1, Math.ceil(meta.samples.train / BATCHES_PER_SWEEP)));
     return {
       batch,
       learningRate: 1,

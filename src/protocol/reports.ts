@@ -160,6 +160,8 @@ export const metricsSchema = z.object({
   /** [clock, samples, seconds, value]: new since the last message, or all of them where `isHistory`. */
   loss: curveSchema,
   accuracy: curveSchema,
+  /** Mean loss of the newest evaluation on test data; null before the first. */
+  testLoss: z.number().nullable().optional(),
   isHistory: z.boolean(),
   staleness: z.record(z.string().max(10), count),
   traffic: trafficSchema,

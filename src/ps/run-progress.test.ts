@@ -92,7 +92,9 @@ describe('the accuracy curve', () => {
     take(progress, A, { evaluations: [[9, 30, 60, 45]] });
     expect(progress.metrics(roles, false).accuracy).toEqual([]);
     take(progress, B, { evaluations: [[9, 20, 40, 35]] });
-    expect(progress.metrics(roles, false).accuracy).toEqual([[9, 100, 1, 0.8]]);
+    const { accuracy, testLoss } = progress.metrics(roles, false);
+    expect(accuracy).toEqual([[9, 100, 1, 0.8]]);
+    expect(testLoss).toBe(0.5);
   });
 
   it('looks at the first blocks on the way, and at the whole test set at the end', () => {

@@ -10,6 +10,7 @@ import type {
   SplitPlan,
   Traffic,
   WayBytes,
+  WorkerReport,
 } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { MAX_ROOM_NODES } from '../protocol/limits.ts';
@@ -30,6 +31,11 @@ interface Sum {
   samples: number;
 }
 
+/** Of an evaluation: what the score and the loss come to so far. */
+interface EvaluationSum extends Sum {
+  loss: number;
+}
+
 interface NodeProgress {
   report: Report | null;
   samples: number;
@@ -44,7 +50,9 @@ export class RunProgress {
   private readonly tallies: Tallies;
   private readonly paces = new WorkerPaces();
   private readonly losses = new Map<number, Sum>();
-  private readonly evaluations = new Map<number, Sum>();
+  private readonly evaluations = new Map<number, EvaluationSum>();
+  /** Mean loss of the newest complete evaluation. */
+  private testLoss: number | null = null;
   private readonly loss: Curve;
   private readonly accuracy: Curve;
   /** Milliseconds spent training, and since when it runs; null while it doesn't. */
@@ -116,7 +124,7 @@ export class RunProgress {
       };
     }
     for (const [bucket, value, samples] of worker.losses) add(this.losses, bucket, value, samples);
-    for (const [clock, , samples, score] of worker.evaluations) this.addEvaluation(clock, score, samples, now);
+    for (const evaluation of worker.evaluations) this.addEvaluation(evaluation, now);
   }
 
   forget(node: NodeId): void {
@@ -165,18 +173,27 @@ export class RunProgress {
   private closeEvaluations(floor: number, now: number): void {
     for (const [clock, sum] of [...this.evaluations].sort(([a], [b]) => a - b)) {
       if (clock >= floor) continue;
-      this.evaluations.delete(clock);
-      if (sum.samples > 0) this.accuracy.add(this.point(Math.max(clock, 0), sum.value / sum.samples, now));
+      this.closeEvaluation(clock, sum, now);
     }
   }
 
-  private addEvaluation(clock: number, score: number, samples: number, now: number): void {
-    const sum = add(this.evaluations, clock, score, samples);
+  private addEvaluation([clock, loss, samples, score]: WorkerReport['evaluations'][number], now: number): void {
+    const sum = this.evaluations.get(clock) ?? { value: 0, samples: 0, loss: 0 };
+    sum.value += score;
+    sum.samples += samples;
+    sum.loss += loss;
+    this.evaluations.set(clock, sum);
     if (isPrivateRun(this.plan)) return trim(this.evaluations);
     const wanted = this.evaluationSamples(clock);
     if (sum.samples < wanted) return trim(this.evaluations);
+    this.closeEvaluation(clock, sum, now);
+  }
+
+  private closeEvaluation(clock: number, { value, loss, samples }: EvaluationSum, now: number): void {
     this.evaluations.delete(clock);
-    this.accuracy.add(this.point(Math.max(clock, 0), sum.value / sum.samples, now));
+    if (samples === 0) return;
+    this.testLoss = loss / samples;
+    this.accuracy.add(this.point(Math.max(clock, 0), value / samples, now));
   }
 
   /** Samples that all workers together evaluate: a part of the test set on the way, all of it at the end. */
@@ -200,6 +217,7 @@ export class RunProgress {
       ...this.figures(workers),
       loss: pointsOf(this.loss),
       accuracy: pointsOf(this.accuracy),
+      testLoss: this.testLoss,
       isHistory,
       tallies: this.tallies.list(),
       nodes: this.takeTurn(nodes).map((role) => ({
