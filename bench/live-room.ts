@@ -83,6 +83,15 @@ export class LiveRoom {
     return (after.samples - before.samples) / (after.seconds - before.seconds);
   }
 
+  /** Samples per second of at least so many samples, and so many seconds. */
+  async rateOver(samples: number, seconds: number): Promise<number> {
+    const before = await this.metricsWhen(() => true);
+    const isEnough = (metrics: Metrics) =>
+      metrics.samples - before.samples >= samples && metrics.seconds - before.seconds >= seconds;
+    const after = await this.metricsWhen(isEnough);
+    return (after.samples - before.samples) / (after.seconds - before.seconds);
+  }
+
   private async chooseData(job: string, files: readonly string[] | undefined): Promise<void> {
     const tab = this.room.first;
     await tab.call('chooseJob', job);
