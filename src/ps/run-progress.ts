@@ -217,7 +217,6 @@ export class RunProgress {
       ...this.figures(workers),
       loss: pointsOf(this.loss),
       accuracy: pointsOf(this.accuracy),
-      testLoss: this.testLoss,
       isHistory,
       tallies: this.tallies.list(),
       nodes: this.takeTurn(nodes).map((role) => ({
@@ -245,6 +244,7 @@ export class RunProgress {
       samples: this.totalSamples(),
       seconds: this.seconds(this.now),
       samplesPerSecond: this.samplesPerSecond(workers),
+      testLoss: this.testLoss,
       ...this.totals(),
       ...this.tallies.sums(),
     };
