@@ -17,7 +17,7 @@ import { BlockExchange } from '../../src/runtime/block-exchange.ts';
 import { loadFiles } from '../../src/runtime/data-files.ts';
 import { Signal } from '../../src/runtime/deferred.ts';
 import { asItIs } from '../../src/runtime/emulation.ts';
-import { makePlan } from '../../src/runtime/run-plan.ts';
+import { localStepsFor, makePlan } from '../../src/runtime/run-plan.ts';
 import { shardPlanOf } from '../../src/runtime/shard-host.ts';
 import { splitPlan } from '../../src/runtime/splits.ts';
 import { StepLog } from '../../src/runtime/step-log.ts';
@@ -95,7 +95,7 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
   const workers = Array.from({ length: request.workers }, (_, i) => nodeId(i + 1));
   const servers = Array.from({ length: request.servers }, (_, i) => nodeId(100 + i));
   const { consistency, filters } = request;
-  const schedule = [{ fromClock: 0, consistency, learningRate, filters }];
+  const schedule = [{ fromClock: 0, consistency, learningRate, filters, localSteps: localStepsFor(plan, localSteps) }];
   const cluster = runningCluster({ plan, workers, servers, schedule });
   const shards = new Map(servers.map((node) => [node, new ShardCore(node)]));
   const changed = new Signal();

@@ -64,12 +64,24 @@ describe('the command line', () => {
   });
 
   it('reads filters as text, checked, and local steps', () => {
-    const argv = ['--push-filter', 'topk:0.01+int8', '--pull-filter', 'delta+f16', '--local-steps', '8'];
+    const argv = [
+      '--push-filter',
+      'topk:0.01+int8',
+      '--pull-filter',
+      'delta+f16',
+      '--local-steps',
+      '8',
+      '--outer',
+      '0.5:.9',
+    ];
     expect(parseArguments(argv)).toMatchObject({
       ...{ pushFilter: 'topk:0.01+int8', pullFilter: 'delta+f16', localSteps: 8 },
+      outer: { learningRate: 0.5, momentum: 0.9 },
     });
     expect(failureOf('--push-filter', 'gzip')).toMatch(/^--push-filter: There is no filter "gzip"/);
     expect(failureOf('--filters', 'off', '--pull-filter', 'f16')).toMatch(/^--filters: say either/);
+    expect(failureOf('--outer', '0.7')).toMatch(/^--outer: is RATE:MOMENTUM/);
+    expect(failureOf('--outer', '0.7:1')).toBe('--outer: has a momentum below 1.');
     expect(failureOf('--oracle', '--local-steps', '2')).toBe('--oracle: one thread takes no local steps.');
   });
 

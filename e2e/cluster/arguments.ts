@@ -75,6 +75,20 @@ const slow = z
   })
   .pipe(z.object({ worker: z.number().min(1, 'counts workers from 1'), factor: z.number().min(1).max(MAX_SLOWDOWN) }));
 
+const outer = z
+  .string()
+  .regex(/^\d*\.?\d+:\d*\.?\d+$/, 'is RATE:MOMENTUM, e.g. 0.7:0.9 (DiLoCo), or 1:0 for the plain mean')
+  .transform((text) => {
+    const [learningRate = 1, momentum = 0] = text.split(':').map(Number);
+    return { learningRate, momentum };
+  })
+  .pipe(
+    z.object({
+      learningRate: z.number().gt(0, 'has a rate over 0').max(2, 'has a rate of at most 2'),
+      momentum: z.number().lt(1, 'has a momentum below 1'),
+    }),
+  );
+
 const jobOption = z
   .string()
   .regex(/^[^=]+=/, 'is name=value, e.g. l1=1 or hidden=[64,32]')
@@ -126,6 +140,7 @@ const schema = z.object({
   pushFilter: filterText(parsePushFilters).optional(),
   pullFilter: filterText(parsePullFilters).optional(),
   localSteps: wholeNumber(1, 1024),
+  outer: outer.optional(),
   option: z.array(jobOption).transform((pairs) => Object.fromEntries(pairs)),
   fault: z.array(faultSchema).transform((lists) => lists.flat()),
   checkpoint: z.string().optional(),
@@ -195,7 +210,11 @@ function command(): Command {
     .option('--filters <mode>', 'auto or off (plain f32, bit by bit the same in every BSP run)')
     .option('--push-filter <stages>', 'e.g. f16, int8, topk:0.01+int8, kkt+int8; also int8;TABLE=off')
     .option('--pull-filter <stages>', 'e.g. f16, int8, delta+int8')
-    .option('--local-steps <batches>', 'batches between two pushes', '1')
+    .option('--local-steps <batches>', 'batches between two exchanges', '1')
+    .option(
+      '--outer <rate:momentum>',
+      'what servers do with what came of local steps: 1:0 is the workers’ mean, 0.7:0.9 (DiLoCo) is chosen with --local-steps',
+    )
     .option('--seed <number>', 'of the first parameters and the batches', '1')
     .option('--option <name=value>', 'an option of the job, e.g. l1=1 or hidden=[64,32]; repeatable', collect, [])
     .option(

@@ -100,6 +100,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
   const defaults = jobs.find(({ name }) => name === wanted.job)?.defaults;
   if (defaults === undefined) throw new ClusterFailure(`There is no job "${wanted.job}".`);
   const { job, batch, steps, lr, updater, consistency, replicas, servers, seed, checkpointEvery, localSteps } = wanted;
+  const outer = wanted.outer === undefined ? {} : { outer: wanted.outer };
   return {
     job,
     batch: batch ?? defaults.batch,
@@ -112,6 +113,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     seed,
     checkpoints: { steps: checkpointEvery ?? null, seconds: null },
     localSteps,
+    ...outer,
     filters: filtersOf(wanted),
     ...(wanted.aggregator && { aggregator: wanted.aggregator }),
     reduce: wanted.reduce,

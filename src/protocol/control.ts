@@ -10,6 +10,7 @@ import {
   consistencySchema,
   type dataSchema,
   learningRateSchema,
+  localStepsSchema,
   planSchema,
 } from './plan.ts';
 import { offerSchema, type splitSchema } from './privacy.ts';
@@ -35,6 +36,7 @@ export const requestSchema = z.discriminatedUnion('ask', [
     consistency: consistencySchema,
     learningRate: learningRateSchema,
     filters: filtersSchema.optional(),
+    localSteps: localStepsSchema.optional(),
     isStalenessAware: z.boolean().optional(),
     /** Of a run that goes on from a checkpoint. */
     history: historySchema.optional(),

@@ -5,10 +5,12 @@ import {
   readEpoch,
   readFlag,
   readList,
+  readRound,
   readSegment,
   readWorker,
   writeClocks,
   writeEpoch,
+  writeRound,
   writeSegment,
   writeWorker,
 } from './frame-fields.ts';
@@ -31,22 +33,17 @@ import { type Epoch, nodeId } from './ids.ts';
 import { MAX_BLOCK_BYTES, MAX_FRAME_KEYS, MAX_SLOTS } from './limits.ts';
 
 export function writePushHead(head: ByteWriter, frame: Push | FilteredPush): ByteWriter {
-  writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock);
-  return head
-    .i32(frame.settled)
-    .u32(frame.covers ?? 1)
-    .u32(frame.samples)
-    .i32(frame.readFront);
+  writeWorker(writeSegment(head, frame), frame.worker).i32(frame.clock).i32(frame.settled);
+  return writeRound(head, frame).u32(frame.samples).i32(frame.readFront);
 }
 
 function readPushHead(reader: ByteReader): Omit<Push, 'kind' | 'epoch' | 'keys' | 'values'> {
   const segment = readSegment(reader);
   const worker = readWorker(reader);
   const clock = reader.i32();
-  const [settled, covers] = [reader.i32(), reader.u32()];
-  if (covers === 0) throw new MalformedBytes('a push of no clock');
-  const counts = { clock, settled, samples: reader.u32(), readFront: reader.i32() };
-  return { ...segment, worker, ...counts, ...(covers === 1 ? {} : { covers }) };
+  const settled = reader.i32();
+  const round = readRound(reader);
+  return { ...segment, worker, clock, settled, ...round, samples: reader.u32(), readFront: reader.i32() };
 }
 
 export function readPush(epoch: Epoch, reader: ByteReader): Push {

@@ -30,6 +30,25 @@ export function readWorker(reader: ByteReader): WorkerId {
   return { node: nodeId(reader.u32()), incarnation: reader.u32() };
 }
 
+/** What a push stands for besides one gradient of one clock. */
+export interface Round {
+  /** Clocks that it covers, the last of them its own; 1 when absent. */
+  readonly covers?: number;
+  /** The rows are the way that the worker's parameters have gone in local steps, turned round, and not a gradient. */
+  readonly isDrift?: boolean;
+}
+
+export function writeRound(head: ByteWriter, { covers = 1, isDrift = false }: Round): ByteWriter {
+  return head.u16(covers).u16(isDrift ? 1 : 0);
+}
+
+/** Absent fields stay absent. @throws MalformedBytes */
+export function readRound(reader: ByteReader): Round {
+  const [covers, rows] = [reader.u16(), reader.u16()];
+  if (covers === 0 || rows > 1) throw new MalformedBytes(`a push of ${covers} clocks and rows of kind ${rows}`);
+  return { ...(covers === 1 ? {} : { covers }), ...(rows === 1 ? { isDrift: true } : {}) };
+}
+
 export function writeClocks(head: ByteWriter, clocks: ClockSnapshot): ByteWriter {
   head.i32(clocks.floor).u32(clocks.ahead.length);
   for (const { node, clock } of clocks.ahead) head.u32(node).i32(clock);

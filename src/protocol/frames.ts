@@ -1,5 +1,5 @@
 // The bulk protocol: numbered frame kinds, and what each of them holds. How they become bytes is in frame-codec.ts.
-import type { ClockSnapshot } from './frame-fields.ts';
+import type { ClockSnapshot, Round } from './frame-fields.ts';
 import type { Epoch, NodeId, SegmentId, WorkerId } from './ids.ts';
 import type { RingAnswer, RingPush } from './ring-frames.ts';
 
@@ -44,18 +44,13 @@ export const refusals = [
 export type Refusal = (typeof refusals)[number];
 
 /** A worker's gradient for one segment at one clock. `keys` null means every row of the segment, in order. */
-export interface Push extends SegmentId {
+export interface Push extends SegmentId, Round {
   readonly kind: 'push';
   readonly epoch: Epoch;
   readonly worker: WorkerId;
   readonly clock: number;
   /** Everything of this worker before this clock is acknowledged, or will never come. */
   readonly settled: number;
-  /**
-   * Clocks that it covers, the last of them `clock`; 1 when absent. More are local steps: the rows are then a drift, the
-   * way that the worker's parameters have gone since, and not a gradient.
-   */
-  readonly covers?: number;
   /** Samples behind the gradient: its weight in an aggregation. */
   readonly samples: number;
   /** Newest clock of any worker in what was pulled for this gradient: what staleness is measured from. */
@@ -162,7 +157,7 @@ export interface Update extends SegmentId {
   readonly advances: readonly WorkerClock[];
   /** False where nothing was applied and only clocks moved. */
   readonly hasGradient: boolean;
-  /** The rows are the workers' drift, to be taken off as it is: the updater has nothing to do with it. */
+  /** The rows are the workers' drift: what the outer updater is for. */
   readonly isDrift?: boolean;
   readonly keys: Uint32Array | null;
   readonly values: Float32Array;

@@ -74,6 +74,9 @@ export const dataSchema = z.object({
   ]),
 });
 
+/** Batches between two exchanges; absent: as the automatic mode says, else one. */
+export const localStepsSchema = z.number().int().min(2).max(1024);
+
 export const scheduleSchema = z
   .array(
     z.object({
@@ -82,6 +85,7 @@ export const scheduleSchema = z
       learningRate: learningRateSchema,
       /** Off when absent. */
       filters: filtersSchema.optional(),
+      localSteps: localStepsSchema.optional(),
       /** Divides the rate of each push by its staleness; off when absent. */
       isStalenessAware: z.boolean().optional(),
     }),
@@ -128,14 +132,8 @@ export const planSchema = z.object({
   evaluateEvery: z.number().int().min(1),
   /** Clocks that one point of the loss curve stands for. */
   lossEvery: z.number().int().min(1),
-  /** Batches of one clock, where there are more than one; without, each clock is one batch. */
-  local: z
-    .object({
-      steps: z.number().int().min(2).max(1024),
-      /** What the servers do with the way that a worker went; null where they get one mean gradient instead. */
-      outer: z.object({ updater: updaterSchema, learningRate: learningRateSchema }).nullable(),
-    })
-    .optional(),
+  /** What the servers do with the way that workers went in local steps; absent where they get one mean gradient instead. */
+  outer: z.object({ learningRate: z.number().gt(0).max(2), momentum: z.number().min(0).lt(1) }).optional(),
   checkpoint: checkpointPolicySchema,
   /** Milliseconds since 1970 by the starter's clock: of two checkpoints in a browser's storage it tells the newer run. */
   startedAt: count,

@@ -3,11 +3,14 @@
 import { type ByteReader, type ByteWriter, bytesOf, MalformedBytes } from './bytes.ts';
 import {
   type ClockSnapshot,
+  type Round,
   readClocks,
   readFlag,
+  readRound,
   readSegment,
   readWorker,
   writeClocks,
+  writeRound,
   writeSegment,
   writeWorker,
 } from './frame-fields.ts';
@@ -26,7 +29,7 @@ export interface RingPart {
  * What several workers push to one segment at one clock, made one gradient: their mean, weighted by samples (or their sum,
  * where the run's updater adds). From worker to worker it grows by one part; to the owner it is a push of all of them.
  */
-export interface RingPush extends SegmentId {
+export interface RingPush extends SegmentId, Round {
   readonly kind: 'ringPush';
   readonly epoch: Epoch;
   readonly clock: number;
@@ -49,8 +52,8 @@ export interface RingAnswer extends SegmentId {
 /** What goes from trainer to trainer. */
 export type RingFrame = RingPush | RingAnswer;
 
-export function writeRingPush(head: ByteWriter, { clock, parts, values, ...segment }: RingPush): Uint8Array[] {
-  writeSegment(head, segment).i32(clock).u32(parts.length);
+export function writeRingPush(head: ByteWriter, { clock, parts, values, ...push }: RingPush): Uint8Array[] {
+  writeRound(writeSegment(head, push).i32(clock), push).u32(parts.length);
   for (const { worker, settled, samples } of parts) writeWorker(head, worker).i32(settled).u32(samples);
   return [head.u32(values.length).finish(), bytesOf(values)];
 }
@@ -59,6 +62,7 @@ export function writeRingPush(head: ByteWriter, { clock, parts, values, ...segme
 export function readRingPush(epoch: Epoch, reader: ByteReader): RingPush {
   const segment = readSegment(reader);
   const clock = reader.i32();
+  const round = readRound(reader);
   const count = reader.u32();
   if (count === 0 || count > MAX_ROOM_NODES)
     throw new MalformedBytes(`a sum of ${count} pushes; 1 to ${MAX_ROOM_NODES} are possible`);
@@ -66,7 +70,7 @@ export function readRingPush(epoch: Epoch, reader: ByteReader): RingPush {
     const worker = readWorker(reader);
     return { worker, settled: reader.i32(), samples: reader.u32() };
   });
-  return { kind: 'ringPush', epoch, ...segment, clock, parts, values: reader.f32s(reader.u32()) };
+  return { kind: 'ringPush', epoch, ...segment, clock, ...round, parts, values: reader.f32s(reader.u32()) };
 }
 
 export function writeRingAnswer(head: ByteWriter, frame: RingAnswer): Uint8Array[] {

@@ -267,7 +267,7 @@ export class ClientCore {
   private goesRound(key: number, push: UnsentPush): boolean {
     if (this.ring === null) return false;
     const { samples, keys, coded } = push;
-    const isWhole = coded === null && (keys === null || samples === 0) && (push.covers ?? 1) === 1;
+    const isWhole = coded === null && (keys === null || samples === 0);
     return this.ring.push({ ...push, settled: this.pushes.oldest(key) }, key, isWhole);
   }
 
@@ -280,8 +280,8 @@ export class ClientCore {
     const parameters = event.parameters?.[table]?.subarray(start, end) ?? null;
     const coded = this.filters.codePush(range, { keys, values }, event.clock, event.filters ?? null, parameters);
     const readFront = event.readFronts.get(segmentKey(table, segment)) ?? event.clock - 1;
-    const { clock, samples, covers = 1 } = event;
-    const round = covers === 1 ? {} : { covers };
+    const { clock, samples, covers = 1, isDrift = false } = event;
+    const round = { ...(covers === 1 ? {} : { covers }), ...(isDrift ? { isDrift } : {}) };
     return {
       kind: 'push',
       table,

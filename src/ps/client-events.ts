@@ -48,8 +48,10 @@ export type ClientEvent =
   | {
       readonly kind: 'push';
       readonly clock: number;
-      /** Clocks that it covers, `clock` the last; 1 when absent, else a drift. */
+      /** Clocks that it covers, `clock` the last; 1 when absent. */
       readonly covers?: number;
+      /** What local steps came to, and no gradient. */
+      readonly isDrift?: boolean;
       readonly samples: number;
       /** One entry per table. Kept, not copied, until acknowledged. */
       readonly tables: readonly Rows[];

@@ -34,6 +34,8 @@ export interface ScheduleEntry {
   readonly learningRate: number;
   /** What pushes and pulls go through; nothing when absent. */
   readonly filters?: Filters | undefined;
+  /** Batches between two exchanges; absent: as the automatic mode says, else one. */
+  readonly localSteps?: number | undefined;
   /** Outside BSP each push's rate is divided by its staleness. */
   readonly isStalenessAware?: boolean | undefined;
 }
@@ -76,9 +78,9 @@ export function changeSchedule(schedule: Schedule, entry: ScheduleEntry): Schedu
   return [...kept, entry].slice(-MAX_SCHEDULE_ENTRIES);
 }
 
-/** Batches between two exchanges: more than one where the automatic mode says so. */
-export const localStepsOf = ({ filters }: ScheduleEntry): number =>
-  filters?.kind === 'auto' ? (filters.choice?.localSteps ?? 1) : 1;
+/** Batches between two exchanges. */
+export const localStepsOf = ({ filters, localSteps }: ScheduleEntry): number =>
+  localSteps ?? (filters?.kind === 'auto' ? (filters.choice?.localSteps ?? 1) : 1);
 
 /**
  * The last clock of the round that `clock` belongs to: what lies between two exchanges. Rounds are counted from where

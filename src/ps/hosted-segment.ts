@@ -286,8 +286,8 @@ export class HostedSegment {
     if (!isComplete && this.isBsp(clock)) return false;
     const pushes = this.collected.take(clock, this.site.workers);
     if (!this.isBsp(clock)) for (const push of pushes) this.applyAlone(push);
-    else if (pushes.every(isDrift) || !pushes.some(isDrift)) this.applyTogether(clock, pushes);
-    // Some have heard of a change of rounds later than others: a drift and a gradient have no mean.
+    // Some may have heard of a change of rounds later than others: a drift and a gradient have no mean.
+    else if (haveMean(pushes)) this.applyTogether(clock, pushes);
     else for (const push of pushes) this.applyTogether(clock, [push]);
     return true;
   }
@@ -299,18 +299,16 @@ export class HostedSegment {
       rule.kind === 'mean' || this.segment.aggregate === 'sum'
         ? aggregator[this.segment.aggregate](pushes, start, end - start, width)
         : aggregateRobustly(rule, pushes, start, end - start, width);
-    const hasGradient = pushes.some(({ samples }) => samples > 0);
-    const drift = hasGradient && pushes.every(isDrift) ? { isDrift: true } : {};
-    this.apply({ ...rows, hasGradient, ...drift, weight: 1, learningRate: this.rateAt(clock) }, pushes);
+    const filled = pushes.filter(({ samples }) => samples > 0);
+    this.apply({ ...rows, ...this.stepOf(filled, clock), weight: 1 }, pushes);
   }
 
   /** SSP and async: one worker's gradient, on arrival. */
   private applyAlone(push: Push): void {
     const { keys, values, samples } = push;
-    const learningRate = this.rateAt(push.clock, this.stalenessOf(push));
+    const filled = samples > 0 ? [push] : [];
     const weight = samples / (this.site.batch * (push.covers ?? 1));
-    const drift = samples > 0 && isDrift(push) ? { isDrift: true } : {};
-    this.apply({ keys, values, hasGradient: samples > 0, ...drift, weight, learningRate }, [push]);
+    this.apply({ keys, values, ...this.stepOf(filled, push.clock, this.stalenessOf(push)), weight }, [push]);
   }
 
   /** Clocks between what its worker read and what it is applied to. */
@@ -318,9 +316,14 @@ export class HostedSegment {
     return Math.max(0, this.segment.clocks.front() - readFront);
   }
 
-  private rateAt(clock: number, staleness = 0): number {
+  /** What kind of step pushes of one kind make, and at which rate: that of local steps follows no schedule. */
+  private stepOf(filled: readonly Push[], clock: number, staleness = 0) {
     const entry = scheduleAt(this.site.schedule, clock);
-    return rateFor({ ...entry, learningRate: this.site.outerRate ?? entry.learningRate }, staleness);
+    if (filled.some(isGradient)) return { hasGradient: true, learningRate: rateFor(entry, staleness) };
+    const learningRate = rateFor({ ...entry, learningRate: this.site.outerRate }, staleness);
+    return filled.length === 0
+      ? { hasGradient: false, learningRate }
+      : { hasGradient: true, isDrift: true, learningRate };
   }
 
   private apply(gradient: Omit<SegmentUpdate, 'advances'>, pushes: readonly Push[]): void {
@@ -463,7 +466,12 @@ export class HostedSegment {
   }
 }
 
-const isDrift = ({ covers = 1 }: Push): boolean => covers > 1;
+const isGradient = ({ isDrift = false }: Push): boolean => !isDrift;
+
+const haveMean = (pushes: readonly Push[]): boolean => {
+  const gradients = pushes.filter(({ samples }) => samples > 0).filter(isGradient).length;
+  return gradients === 0 || gradients === pushes.filter(({ samples }) => samples > 0).length;
+};
 
 /** How often the most frequent node occurs. */
 function mostOf(nodes: readonly NodeId[]): number {

@@ -1,5 +1,7 @@
 // A push of several workers, as workers and owners see it: how it grows by one, what can be wrong with it, and the single
 // pushes that it stands for.
+
+import type { Round } from '../protocol/frame-fields.ts';
 import type { Push, Refusal } from '../protocol/frames.ts';
 import type { NodeId, WorkerId } from '../protocol/ids.ts';
 import type { RingPart, RingPush } from '../protocol/ring-frames.ts';
@@ -29,7 +31,7 @@ export function ringRuleOf(plan: {
 }
 
 /** One worker's own gradient of a segment. */
-export interface OwnPart extends RingPart {
+export interface OwnPart extends RingPart, Round {
   readonly clock: number;
   /** The whole segment, or nothing where there are no samples. */
   readonly values: Float32Array;
@@ -74,28 +76,39 @@ function isAllFinite(values: Float32Array): boolean {
   return check === 0;
 }
 
+/** The clocks of a push and what its rows are; two of different rounds have no sum. */
+export const roundOf = ({ covers, isDrift }: Round): Round => ({
+  ...(covers === undefined ? {} : { covers }),
+  ...(isDrift ? { isDrift } : {}),
+});
+
+export const isSameRound = (a: Round, b: Round): boolean =>
+  (a.covers ?? 1) === (b.covers ?? 1) && (a.isDrift ?? false) === (b.isDrift ?? false);
+
 const samplesOf = ({ parts }: RingPush): number => parts.reduce((sum, { samples }) => sum + samples, 0);
 
 /** What is wrong with a push of several that acts under this very map, but for its values being numbers. */
 export function flawOfRingPush(push: RingPush, map: ClusterMap, { batch, steps }: RingRule, floats: number): Refusal {
-  const { clock, parts, values } = push;
-  if (clock < 0 || clock >= steps || parts.some(({ settled }) => settled > clock)) return 'bad-clock';
+  const { clock, covers = 1, parts, values } = push;
+  if (clock < 0 || clock >= steps || covers > clock + 1 || parts.some(({ settled }) => settled > clock))
+    return 'bad-clock';
   if (!parts.every(({ worker }) => isActive(map, worker))) return 'not-a-worker';
   if (new Set(parts.map(({ worker }) => worker.node)).size < parts.length) return 'not-a-worker';
-  if (parts.some(({ samples }) => samples > batch)) return 'bad-samples';
+  if (parts.some(({ samples }) => samples > batch * covers)) return 'bad-samples';
   return values.length === (samplesOf(push) === 0 ? 0 : floats) ? 'none' : 'bad-keys';
 }
 
 /** The pushes that it stands for. The first brings the gradient and the samples of all of them, the others only identities. */
 export function pushesOf(push: RingPush): CollectedPush[] {
   const { epoch, table, segment, clock, parts } = push;
+  const round = roundOf(push);
   const group = parts.map(({ worker }) => worker);
   const samples = samplesOf(push);
   return parts.map(({ worker, settled }, index) => ({
     kind: 'push',
-    ...{ epoch, table, segment, worker, clock, settled, group, keys: null },
+    ...{ epoch, table, segment, worker, clock, ...round, settled, group, keys: null },
     // It has seen all clocks before: outside BSP nobody sums on the way.
-    readFront: clock - 1,
+    readFront: clock - (round.covers ?? 1),
     samples: index === 0 ? samples : 0,
     values: index === 0 ? push.values : NO_VALUES,
   }));

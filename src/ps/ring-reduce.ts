@@ -10,7 +10,16 @@ import { RING_PATIENCE_MS } from '../protocol/limits.ts';
 import type { RingAnswer, RingFrame, RingPush } from '../protocol/ring-frames.ts';
 import { type ClusterMap, EMPTY_MAP } from './cluster-map.ts';
 import type { RingInbox } from './ring-inbox.ts';
-import { addPart, flawOfRingPush, type OwnPart, placeIn, type RingPlace, type RingRule } from './ring-push.ts';
+import {
+  addPart,
+  flawOfRingPush,
+  isSameRound,
+  type OwnPart,
+  placeIn,
+  type RingPlace,
+  type RingRule,
+  roundOf,
+} from './ring-push.ts';
 import type { SegmentRange } from './table.ts';
 
 /** What a ring needs of its client. */
@@ -147,9 +156,9 @@ export class RingReduce {
     const values = samples === 0 ? own.values.subarray(0, 0) : own.values;
     if (place.isFirst) {
       const parts = [{ worker, settled, samples }];
-      return this.hand(place, { kind: 'ringPush', epoch, table, segment, clock, parts, values });
+      return this.hand(place, { kind: 'ringPush', epoch, table, segment, clock, ...roundOf(own), parts, values });
     }
-    if (sum?.clock === clock) return this.add(place, sum, own);
+    if (sum?.clock === clock && isSameRound(sum, own)) return this.add(place, sum, own);
     this.late.waited++;
     if (!this.up.has(place.previous)) return false;
     this.waiting.set(key, own);
@@ -246,7 +255,7 @@ export class RingReduce {
     const floats = this.ranges.get(key)?.range.floats ?? 0;
     if (place.isFirst || isMine || flawOfRingPush(sum, this.map, this.rule, floats) !== 'none') return;
     const own = this.waiting.get(key);
-    if (own?.clock === sum.clock) {
+    if (own?.clock === sum.clock && isSameRound(own, sum)) {
       this.waiting.delete(key);
       if (!this.add(place, sum, own)) this.goAlone(key);
     } else if (sum.clock > this.newest) this.early.set(key, sum);

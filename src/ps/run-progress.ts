@@ -148,7 +148,7 @@ export class RunProgress {
 
   /** Clocks per second, lately, from samples per second. */
   clocksPerSecond(workers: readonly NodeId[]): number {
-    return this.samplesPerSecond(workers) / samplesPerClock(this.plan);
+    return this.samplesPerSecond(workers) / this.plan.batch;
   }
 
   private samplesPerSecond(workers: readonly NodeId[]): number {
@@ -205,7 +205,7 @@ export class RunProgress {
   }
 
   private point(clock: number, value: number, now: number): Point {
-    return [clock, (clock + 1) * samplesPerClock(this.plan), this.seconds(now), value];
+    return [clock, (clock + 1) * this.plan.batch, this.seconds(now), value];
   }
 
   /** The message for the pages, with figures of every node; `isHistory` for one that has heard nothing yet. */
@@ -260,7 +260,7 @@ export class RunProgress {
 
   private totalSamples(): number {
     // What was done before the checkpoint that this run goes on from.
-    const sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * samplesPerClock(this.plan);
+    const sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * this.plan.batch;
     return sum + this.tallies.samples;
   }
 
@@ -380,9 +380,6 @@ function trim(sums: Map<number, Sum>): void {
     sums.delete(at);
   }
 }
-
-/** Samples of one clock, over all workers. */
-const samplesPerClock = ({ batch, local }: RunPlan): number => batch * (local?.steps ?? 1);
 
 function addBytes(sum: WayBytes, part: WayBytes): void {
   sum.raw += part.raw;

@@ -71,12 +71,12 @@ export function whyNotStart(
 /** A new run, before its first map. @param plan the request's, with the number of the run */
 export function beginning(
   plan: RunPlan,
-  { consistency, learningRate, filters, isStalenessAware }: StartRequest,
+  { consistency, learningRate, filters, localSteps, isStalenessAware }: StartRequest,
   from: NodeId,
   nodes: readonly RoleHolder[],
   privacy: Privacy,
 ): Partial<ClusterState> {
-  const first = { fromClock: 0, consistency, learningRate, filters, isStalenessAware };
+  const first = { fromClock: 0, consistency, learningRate, filters, localSteps, isStalenessAware };
   return {
     phase: 'preparing',
     message: null,

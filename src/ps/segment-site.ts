@@ -19,7 +19,8 @@ export interface SegmentSite {
   readonly workers: readonly WorkerId[];
   /** Global batch of one clock. */
   readonly batch: number;
-  readonly outerRate?: number | undefined;
+  /** Rate at which the outer updater goes along the way of local steps. */
+  readonly outerRate: number;
   readonly width: number;
   /** How BSP makes one gradient of a clock's pushes, where the updater takes a mean. */
   readonly rule: AggregatorSpec;

@@ -60,6 +60,11 @@ export class Segment {
     }
   }
 
+  /** May workers push what came of local steps? */
+  get takesDrifts(): boolean {
+    return this.updater.drift !== undefined;
+  }
+
   /** How the pushes of one clock become one gradient. */
   get aggregate(): Updater['aggregate'] {
     return this.updater.aggregate;
@@ -69,7 +74,7 @@ export class Segment {
   apply(update: SegmentUpdate, epoch: Epoch): void {
     this.version++;
     this.stamp = epoch;
-    if (update.isDrift) this.applyDrift(update, update.weight);
+    if (update.isDrift) this.applyDrift(update, update.learningRate, update.weight);
     else if (update.hasGradient) this.applyGradient(update, update.learningRate, update.weight);
     for (const { worker, clock } of update.advances) {
       this.clocks.advance(worker, clock);
@@ -77,10 +82,9 @@ export class Segment {
     }
   }
 
-  /** Goes the way that the workers have gone, the mean of it or (outside BSP) each one's part (Stich 2019, "Local SGD"). */
-  private applyDrift({ values: drift }: Rows, weight: number): void {
-    const { values } = this;
-    for (let at = 0; at < drift.length; at++) values[at] = (values[at] as number) - weight * (drift[at] as number);
+  /** Goes along the way that the workers have gone, the mean of it or (outside BSP) each one's part. */
+  private applyDrift({ values: drift }: Rows, learningRate: number, weight: number): void {
+    this.updater.drift?.(this.values, this.slots, drift, { learningRate, weight, scalars: this.scalars });
   }
 
   private applyGradient({ keys, values }: Rows, learningRate: number, weight: number): void {

@@ -19,6 +19,7 @@ import type { SegmentLoad, SegmentSite } from './segment-site.ts';
 import { ShardCounters } from './shard-counters.ts';
 import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
 import { createUpdater } from './updaters/create-updater.ts';
+import { AVERAGE, type OuterSpec } from './updaters/outer.ts';
 import type { UpdaterSpec } from './updaters/updater.ts';
 
 /** What a shard must know of a run: nothing of the job but its tables. */
@@ -33,8 +34,8 @@ export interface ShardPlan {
   readonly reduce?: 'server' | 'ring' | undefined;
   /** Global batch of one clock: a push of n samples outside BSP weighs n / batch. */
   readonly batch: number;
-  /** Rate of an outer updater, which follows no schedule; absent without local steps. */
-  readonly outerRate?: number | undefined;
+  /** What becomes of local steps; absent where they have no way. */
+  readonly outer?: OuterSpec | undefined;
   /** Clocks of the run. */
   readonly steps: number;
   /** Goes on from a checkpoint: segments begin with the state that the trainer of the tab brings, not with first values. */
@@ -188,14 +189,14 @@ export class ShardCore {
     const { plan } = this;
     const spec = plan?.tables[range.table];
     if (plan === null || spec === undefined) throw new RangeError(`No table ${range.table} in this run.`);
-    const segment = new Segment(range, spec.width, createUpdater(plan.updater));
+    const segment = new Segment(range, spec.width, createUpdater(plan.updater, plan.outer));
     if (!plan.isResumed) segment.initialise(spec, plan.seed);
     return new HostedSegment(segment, this.siteOf(spec.width, plan), plan.isResumed);
   }
 
   private siteOf(
     width: number,
-    { run, batch, outerRate, aggregator = { kind: 'mean' }, reduce }: ShardPlan,
+    { run, batch, outer = AVERAGE, aggregator = { kind: 'mean' }, reduce }: ShardPlan,
   ): SegmentSite {
     const core = this;
     return {
@@ -214,7 +215,7 @@ export class ShardCore {
         return core.map.workers;
       },
       batch,
-      outerRate,
+      outerRate: outer.learningRate,
       width,
       rule: aggregator,
       aggregator: this.aggregator,
@@ -353,8 +354,9 @@ const isFromTrainer = (frame: SegmentFrame): frame is TrainerFrame =>
 /** What is wrong with the rows or keys of a frame, once its filters are undone. */
 function flawOf(frame: PlainFrame, segment: Segment): Refusal {
   if (frame.kind === 'push') {
+    if (frame.isDrift && !segment.takesDrifts) return 'malformed';
     // Only whole segments drift.
-    if (!segment.accepts(frame) || (frame.keys !== null && (frame.covers ?? 1) > 1)) return 'bad-keys';
+    if (!segment.accepts(frame) || (frame.keys !== null && frame.isDrift)) return 'bad-keys';
     return isAllFinite(frame.values) ? 'none' : 'not-finite';
   }
   if (frame.kind === 'ringPush') return isAllFinite(frame.values) ? 'none' : 'not-finite';

@@ -88,7 +88,7 @@ export class Batches {
       // A new lease is a new order: the same would begin again with the samples that were just seen.
       const seed = hash32(this.plan.seed, this.leases++);
       this.sampler = blocks.length === 0 ? null : new Sampler(blocks, seed, rank);
-      this.sampler?.skip(this.skippedClocks * (this.plan.local?.steps ?? 1) * count);
+      this.sampler?.skip(this.skippedClocks * count);
       this.skippedClocks = 0;
       this.samplerOf = name;
     }

@@ -31,7 +31,7 @@ export function decodeCut(bytes: Uint8Array): Cut {
 /** Puts the segments of a checkpoint together. @throws MalformedBytes where one is missing or of another shape */
 export function joinCuts(info: Omit<CheckpointInfo, 'segments'>, cuts: ReadonlyMap<number, Cut>): Checkpoint {
   const { plan } = info;
-  const { slots, scalars } = createUpdater(plan.updater);
+  const { slots, scalars } = createUpdater(plan.updater, plan.outer);
   const tables = plan.tables.map(({ keys, width }) => ({
     values: new Float32Array(keys * width),
     slots: Array.from({ length: slots }, () => new Float32Array(keys * width)),
@@ -64,7 +64,7 @@ function segmentOf({ version, floor, clocks, scalars }: Cut): CheckpointInfo['se
 export function splitCheckpoint({ info, tables }: Checkpoint): Cut[] {
   const { plan, clock } = info;
   const ranges = cutSegments(plan.tables);
-  const updater = createUpdater(plan.updater);
+  const updater = createUpdater(plan.updater, plan.outer);
   checkTables(plan, tables, updater.slots);
   if (info.segments.length !== ranges.length) {
     throw new MalformedBytes(`${info.segments.length} segments, where the tables have ${ranges.length}`);

@@ -50,6 +50,7 @@ export interface PushRequest {
   readonly clock: number;
   /** Clocks that it covers; 1 when absent. */
   readonly covers?: number;
+  readonly isDrift?: boolean;
   readonly samples: number;
   readonly tables: readonly Rows[];
   readonly readFronts: ReadFronts;
@@ -169,14 +170,14 @@ export class Client {
   push(request: PushRequest): Task<void> {
     const deferred = new Deferred<void>();
     this.pushes.set(request.clock, deferred);
-    const { clock, covers = 1, samples, tables, readFronts, filters = null, parameters } = request;
+    const { clock, covers = 1, isDrift = false, samples, tables, readFronts, filters = null, parameters } = request;
     const fail = (reason: unknown) => {
       this.pushes.delete(clock);
       deferred.reject(reason);
     };
     const seen = parameters === undefined ? {} : { parameters };
     this.when(request.after, fail, () =>
-      this.step({ kind: 'push', clock, covers, samples, tables, readFronts, filters, ...seen }),
+      this.step({ kind: 'push', clock, covers, isDrift, samples, tables, readFronts, filters, ...seen }),
     );
     return { done: deferred.promise };
   }

@@ -33,19 +33,16 @@ const batchAt = (target: number, count = 1): PickedBatch => ({
   picks: { blocks: new Uint32Array(count), rows: new Uint32Array(count) },
 });
 
-const planOf = (outer: NonNullable<RunPlan['local']>['outer']): RunPlan =>
-  runPlanOf({ tables: [{ ...tableOf(6), shape: [6] }], local: { steps: 2, outer } });
-
-const OUTER = { updater: { kind: 'sgd' as const }, learningRate: 1 };
+const PLAN: RunPlan = runPlanOf({ tables: [{ ...tableOf(6), shape: [6] }] });
 
 const tablesOf = (values: number[], keys: number[] | null = null): TableValues[] => [
   { keys: keys && Uint32Array.from(keys), values: Float32Array.from(values) },
 ];
 
-describe('with an outer updater', () => {
+describe('where steps have a way', () => {
   test('what is pushed is the way of the inner steps, turned round', async () => {
     const steps = new LocalSteps(
-      planOf(OUTER),
+      PLAN,
       trainerTo(() => null),
       true,
     );
@@ -58,7 +55,7 @@ describe('with an outer updater', () => {
   });
 
   test('inner momentum goes on from one push to the next', async () => {
-    const plan = { ...planOf(OUTER), updater: { kind: 'momentum' as const, beta: 0.5, nesterov: false } };
+    const plan = { ...PLAN, updater: { kind: 'momentum' as const, beta: 0.5, nesterov: false } };
     const steps = new LocalSteps(
       plan,
       trainerTo(() => null),
@@ -70,9 +67,9 @@ describe('with an outer updater', () => {
   });
 });
 
-test('without one it is the mean gradient of all batches, weighted by samples, on the keys of any', async () => {
+test('where they have none it is the mean gradient of all batches, weighted by samples, on the keys of any', async () => {
   const keysOf = (batch: Block) => (batch.y[0] === 4 ? Uint32Array.of(1, 5) : Uint32Array.of(1, 3));
-  const steps = new LocalSteps(planOf(null), trainerTo(keysOf), false);
+  const steps = new LocalSteps(PLAN, trainerTo(keysOf), false);
   const { tables } = await steps.run(tablesOf([1, 10, 100], [1, 3, 5]), [batchAt(4, 3), batchAt(0, 1)], 0.5);
   // Key 1: ¾·(1 − 4) + ¼·(1 − 0); key 3: ¼·10; key 5: ¾·(100 − 4).
   expect([...(tables[0]?.values ?? [])]).toEqual([-2, 2.5, 72]);

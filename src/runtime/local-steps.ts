@@ -59,8 +59,7 @@ export class LocalSteps {
 
   /**
    * The way from the parameters to where the inner updater took them, turned round: the server takes the workers' mean
-   * off (Stich 2019, "Local SGD converges fast"), or its outer updater takes it for a gradient (Douillard et al. 2023,
-   * "DiLoCo", algorithm 1).
+   * for the gradient of an outer updater (Douillard et al. 2023, "DiLoCo", algorithm 1).
    */
   private async drift(
     parameters: readonly TableValues[],

@@ -19,7 +19,7 @@ import type { RoomNode } from './node.ts';
 import { PageCheckpoints } from './page-checkpoints.ts';
 import { PageData } from './page-data.ts';
 import { PagePrivacy } from './page-privacy.ts';
-import type { PlanRequest } from './run-plan.ts';
+import { localStepsFor, type PlanRequest } from './run-plan.ts';
 import type { SessionMemory } from './session-memory.ts';
 import type { ViewWriter } from './view-writer.ts';
 import type { WorkerHandles } from './worker-handles.ts';
@@ -147,10 +147,11 @@ export class PageCommands implements Commands {
       const fresh = await this.plan(wish, data);
       const { consistency, learningRate, isStalenessAware = false } = request;
       const filters = filtersOf(request.filters ?? { kind: 'off' });
-      const schedule = [{ fromClock: 0, consistency, learningRate, filters, isStalenessAware }];
+      const localSteps = localStepsFor(fresh, request.localSteps);
+      const schedule = [{ fromClock: 0, consistency, learningRate, filters, localSteps, isStalenessAware }];
       const plan = given === null ? fresh : await this.beginWith(given.file, fresh, schedule);
       if (given !== null) this.dropStartParameters();
-      this.node.request({ ask: 'start', plan, consistency, learningRate, filters, isStalenessAware });
+      this.node.request({ ask: 'start', plan, consistency, learningRate, filters, localSteps, isStalenessAware });
     });
   }
 

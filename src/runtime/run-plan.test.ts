@@ -4,7 +4,7 @@ import type { Job } from '../jobs/job.ts';
 import { findJob, jobs, UnknownJob } from '../jobs/registry.ts';
 import { type DataPlan, requestSchema } from '../protocol/control.ts';
 import { cutSegments } from '../ps/table.ts';
-import { makePlan, type PlanRequest, UnfitAggregator, UnknownUpdater } from './run-plan.ts';
+import { localStepsFor, makePlan, type PlanRequest, UnfitAggregator, UnknownUpdater } from './run-plan.ts';
 
 const split = { samples: 1_000, blockSamples: 100, blocks: 10 };
 const data: DataPlan = {
@@ -69,8 +69,19 @@ describe('a plan', () => {
   it('of a job that adds pushes every batch: the mean of several counts is no count', () => {
     const job = findJob('lda');
     const made = makePlan(request({ job: 'lda', updater: 'add', steps: 12, localSteps: 4 }), metaOf(job), data);
-    expect([made.steps, made.local]).toEqual([12, undefined]);
-    expect(plan({ steps: 12, localSteps: 4 })).toMatchObject({ steps: 3, local: { steps: 4 } });
+    expect([localStepsFor(made, 4), made.outer]).toEqual([undefined, undefined]);
+    expect(localStepsFor(plan({ localSteps: 4 }), 4)).toBe(4);
+  });
+
+  it('goes along local steps as DiLoCo does where they are asked for, else to the mean; as many clocks in both', () => {
+    expect(plan({ steps: 12, localSteps: 4 })).toMatchObject({
+      steps: 12,
+      outer: { learningRate: 0.7, momentum: 0.9 },
+    });
+    expect(plan({ steps: 12 })).toMatchObject({ steps: 12, outer: { learningRate: 1, momentum: 0 } });
+    const outer = { learningRate: 1, momentum: 0 };
+    expect(plan({ localSteps: 4, outer }).outer).toEqual(outer);
+    expect(plan({ localSteps: 4, updater: 'ftrl' }).outer).toBeUndefined();
   });
 
   it('keeps what was asked for', () => {

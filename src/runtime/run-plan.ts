@@ -7,6 +7,7 @@ import type { CheckpointPolicy, DataPlan, RunPlan } from '../protocol/control.ts
 import type { AggregatorSpec } from '../ps/aggregate-robust.ts';
 import { LIVE_TEST_SAMPLES } from '../ps/run-progress.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
+import { AVERAGE, DILOCO, type OuterSpec } from '../ps/updaters/outer.ts';
 import type { UpdaterKind, UpdaterSpec } from '../ps/updaters/updater.ts';
 
 /** Points that a curve gets: enough to look smooth, few enough to send to everyone who joins. */
@@ -42,8 +43,10 @@ export interface PlanRequest {
   readonly reduce?: 'server' | 'ring' | undefined;
   /** Clocks between evaluations; chosen when absent. */
   readonly evaluateEvery?: number | undefined;
-  /** Batches of one clock; 1 when absent. */
+  /** Batches between two exchanges; absent or 1: as the filters say. */
   readonly localSteps?: number | undefined;
+  /** What servers do with what came of them; chosen when absent. */
+  readonly outer?: OuterSpec | undefined;
   /** Off when absent. */
   readonly checkpoint?: CheckpointPolicy | undefined;
   /** Milliseconds since 1970. */
@@ -66,10 +69,7 @@ const isUpdaterKind = (name: string): name is UpdaterKind => Object.hasOwn(UPDAT
 export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan): RunPlan {
   const job = findJob(request.job);
   const options = job.options.parse(request.options);
-  const { batch, seed, replicas, updater: name } = request;
-  // The mean of several batches' counts is no count: jobs that add push every batch.
-  const localSteps = name === 'add' ? 1 : (request.localSteps ?? 1);
-  const steps = Math.ceil(request.steps / localSteps);
+  const { batch, steps, seed, replicas, updater: name } = request;
   if (!isUpdaterKind(name)) {
     throw new UnknownUpdater(`There is no updater "${name}". There is: ${Object.keys(UPDATERS).join(', ')}.`);
   }
@@ -98,29 +98,35 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     tables,
     ...(touchesAllKeys(meta) ? { isWhole: true } : {}),
     data,
-    evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch * localSteps),
+    evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch),
     lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
-    ...(localSteps === 1 ? {} : { local: { steps: localSteps, outer: outerOf(updater, meta) } }),
+    ...(driftsWith(updater, meta) ? { outer: request.outer ?? defaultOuter(request.localSteps) } : {}),
     checkpoint: request.checkpoint ?? { steps: null, seconds: null },
     startedAt: request.startedAt ?? 0,
     from: null,
   };
 }
 
-/** Douillard et al. 2023, "DiLoCo", section 3.1: Nesterov momentum over the workers' mean way. */
-const OUTER = { updater: { kind: 'momentum', beta: 0.9, nesterov: true }, learningRate: 0.7 } as const;
+/**
+ * Local steps that were asked for are DiLoCo's; those of the automatic mode come and go, and what has a momentum of its own
+ * would carry it from one to the other: the workers' mean.
+ */
+const defaultOuter = (localSteps = 1): OuterSpec => (localSteps > 1 ? DILOCO : AVERAGE);
 
 /**
- * Null where workers send one mean gradient of their batches instead of a way: sums have no direction, FTRL's state is
- * the server's alone, and of sparse tables a worker knows only its rows.
+ * Where they don't, workers send one mean gradient of their batches instead of a way: sums have no direction, FTRL's state
+ * is the server's alone, and of sparse tables a worker knows only its rows.
  */
-function outerOf(updater: UpdaterSpec, meta: DatasetMeta): typeof OUTER | null {
-  return updater.kind === 'ftrl' || updater.kind === 'add' || !touchesAllKeys(meta) ? null : OUTER;
-}
+const driftsWith = (updater: UpdaterSpec, meta: DatasetMeta): boolean =>
+  updater.kind !== 'ftrl' && updater.kind !== 'add' && touchesAllKeys(meta);
+
+/** The schedule's local steps: the mean of several batches' counts is no count, so jobs that add push every batch. */
+export const localStepsFor = ({ updater }: RunPlan, wanted = 1): number | undefined =>
+  wanted === 1 || updater.kind === 'add' ? undefined : wanted;
 
 /** What dense networks learn from: their gradients have no key without a value. */
 export const touchesAllKeys = ({ kind }: DatasetMeta): boolean =>
-  kind === 'dense' || kind === 'text' || kind === 'tabular';
+  kind === 'dense' || kind === 'images' || kind === 'text' || kind === 'tabular';
 
 /** Often enough for a curve, seldom enough to cost little. */
 function evaluationInterval(steps: number, batch: number): number {

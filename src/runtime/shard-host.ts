@@ -91,11 +91,8 @@ export class ShardHost {
   }
 }
 
-/** With local steps a shard applies the outer updater to what several batches of each worker came to. */
+/** What a shard must know of a plan. */
 export function shardPlanOf(whole: RunPlan): ShardPlan {
-  const { run, tables, seed, updater, aggregator, reduce, batch, local, steps, from } = whole;
-  const outer = local?.outer ?? null;
-  const isResumed = from !== null;
-  const plan = { run, tables, seed, updater, aggregator, reduce, batch: batch * (local?.steps ?? 1), steps, isResumed };
-  return outer === null ? plan : { ...plan, updater: outer.updater, outerRate: outer.learningRate };
+  const { run, tables, seed, updater, outer, aggregator, reduce, batch, steps, from } = whole;
+  return { run, tables, seed, updater, outer, aggregator, reduce, batch, steps, isResumed: from !== null };
 }

@@ -60,7 +60,7 @@ export function parametersAsCuts(name: string, bytes: Uint8Array, plan: RunPlan)
   const file = readParameters(name, bytes);
   if (file === null) throw new UnfitParameters(`${name} is a checkpoint: drop it to go on from it.`);
   if (file.job !== plan.job) throw new UnfitParameters(`${name} holds parameters of ${file.job}, not of ${plan.job}.`);
-  const updater = createUpdater(plan.updater);
+  const updater = createUpdater(plan.updater, plan.outer);
   const tables = plan.tables.map((table) => {
     const values = valuesFor(name, file, table);
     const slots = Array.from({ length: updater.slots }, () => new Float32Array(values.length).fill(updater.slotStart));

@@ -46,7 +46,7 @@ interface Step {
 export class TrainingLoop {
   private readonly parameters: Float32Array[][] = [[], []];
   private turn = 0;
-  /** For the local steps that the plan has, or that the automatic mode wants now; null without. */
+  /** For local steps, asked for or chosen by the automatic mode; null without. */
   private local: LocalSteps | null = null;
 
   constructor(private readonly parts: LoopParts) {}
@@ -107,13 +107,11 @@ export class TrainingLoop {
   }
 
   private async takeBatches(clock: number, clocks: number): Promise<PickedBatch[]> {
-    const { batches, cluster, plan } = this.parts;
+    const { batches, cluster } = this.parts;
     const taken: PickedBatch[] = [];
-    const steps = plan.local?.steps ?? 1;
-    const count = clocks * steps;
-    batches.keepAlive(count);
-    for (let step = 0; step < count; step++) {
-      const batch = await batches.next(cluster(), clock * steps + step);
+    batches.keepAlive(clocks);
+    for (let step = 0; step < clocks; step++) {
+      const batch = await batches.next(cluster(), clock + step);
       if (batch !== null) taken.push(batch);
     }
     return taken;
@@ -138,10 +136,11 @@ export class TrainingLoop {
     const { client, emulate, filters, meter, plan } = this.parts;
     const clock = step.last;
     const covers = clock - step.clock + 1;
+    const isDrift = this.drifts(step);
     if (step.batches.length === 0) {
       const none = new Float32Array(0);
-      const tables = plan.tables.map(() => ({ keys: covers === 1 ? new Uint32Array(0) : null, values: none }));
-      this.note(clock, client.push({ clock, covers, samples: 0, tables, readFronts: pulled.readFronts }));
+      const tables = plan.tables.map(() => ({ keys: isDrift ? null : new Uint32Array(0), values: none }));
+      this.note(clock, client.push({ clock, covers, isDrift, samples: 0, tables, readFronts: pulled.readFronts }));
       meter.step(clock, 0, 0);
       return true;
     }
@@ -152,10 +151,20 @@ export class TrainingLoop {
     }
     await meter.time('communicate', () => client.roomToPush());
     const { readFronts, tables: parameters } = pulled;
-    const push = { clock, covers, samples, tables: gradient.tables, readFronts, parameters };
+    const push = { clock, covers, isDrift, samples, tables: gradient.tables, readFronts, parameters };
     this.note(clock, client.push({ ...push, filters: filters.push(clock) }));
     meter.step(clock, gradient.lossSum, samples);
     return true;
+  }
+
+  /**
+   * Does this round push the way that the worker went? Of rounds that the automatic mode chose only those of several steps:
+   * between them the servers' own updater goes on. Asked-for rounds all do, also those that something cuts to one step.
+   */
+  private drifts({ clock, last }: Step): boolean {
+    const { cluster, plan } = this.parts;
+    const isFixed = scheduleAt(cluster().schedule, clock).localSteps !== undefined;
+    return plan.outer !== undefined && (isFixed || last > clock);
   }
 
   private async gradient(step: Step, pulled: PulledTables): Promise<LocalResult> {
@@ -163,9 +172,10 @@ export class TrainingLoop {
     const { cluster, plan, trainer } = this.parts;
     const parameters = tableValues(keys, pulled);
     const [batch] = batches;
-    if (plan.local !== undefined || step.last > clock) {
+    const isDrift = this.drifts(step);
+    if (isDrift || step.last > clock) {
       // The inner updater's state lives as long as the local steps do.
-      this.local ??= new LocalSteps(plan, trainer, plan.local === undefined || plan.local.outer !== null);
+      this.local ??= new LocalSteps(plan, trainer, isDrift);
       return this.local.run(parameters, batches, scheduleAt(cluster().schedule, clock).learningRate);
     }
     this.local = null;

@@ -173,7 +173,8 @@ export class ViewWriter implements NodeHandlers {
     const kept = old?.number === plan.run ? old : null;
     const first = (plan.from?.clock ?? -1) + 1;
     const clock = Math.max(first, metrics === null ? (kept?.clock ?? 0) : metrics.clock + 1);
-    const { learningRate, filters = NO_FILTERS, isStalenessAware = false } = scheduleAt(cluster.schedule, clock);
+    const entry = scheduleAt(cluster.schedule, clock);
+    const { learningRate, filters = NO_FILTERS, isStalenessAware = false, localSteps = 1 } = entry;
     const samples = metrics?.samples ?? kept?.samples ?? 0;
     const seconds = metrics?.seconds ?? kept?.seconds ?? 0;
     return {
@@ -201,7 +202,8 @@ export class ViewWriter implements NodeHandlers {
       filters: filtersView(filters),
       aggregator: plan.aggregator ?? MEAN,
       reduce: plan.reduce ?? 'server',
-      localSteps: plan.local?.steps ?? 1,
+      localSteps,
+      outer: plan.outer ?? null,
       filterChoice: filters.kind === 'auto' ? (filters.choice?.reason ?? null) : null,
       traffic: trafficView(metrics ?? this.metrics, kept),
       data: plan.data.name,

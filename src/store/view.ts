@@ -121,8 +121,10 @@ export interface RunView {
   filters: FiltersView;
   aggregator: AggregatorView;
   reduce: ReduceView;
-  /** Batches of one clock. */
+  /** Batches between two exchanges, where that is fixed; else 1. */
   localSteps: number;
+  /** What the servers do with what came of local steps; null where those have no way. */
+  outer: OuterView | null;
   /** What the automatic mode chose and why; null without it. */
   filterChoice: string | null;
   traffic: { push: WayView; pull: WayView };
@@ -132,6 +134,12 @@ export interface RunView {
   checkpoints: CheckpointPolicyView;
   /** Tells this run from every other: milliseconds since 1970 by its starter's clock. */
   startedAt: number;
+}
+
+/** A step along the workers' mean way, with Nesterov momentum where that isn't 0. */
+export interface OuterView {
+  learningRate: number;
+  momentum: number;
 }
 
 /** How often a checkpoint is kept, whichever comes first; nulls mean never. */
@@ -377,8 +385,10 @@ export interface StartRequest {
   aggregator?: AggregatorView;
   /** At the servers when absent; the ring needs BSP and no filters. */
   reduce?: ReduceView;
-  /** Batches of one clock; 1 when absent. */
+  /** Batches between two exchanges; absent or 1: as the filters say. */
   localSteps?: number;
+  /** What servers do with what came of them; chosen when absent. */
+  outer?: OuterView;
   seed: number;
   checkpoints: CheckpointPolicyView;
 }

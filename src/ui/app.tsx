@@ -46,12 +46,11 @@ function Room() {
     const { run: last } = store.getState();
     if (last === null) return;
     const { job, batch, steps, learningRate, updater, consistency, replicas, checkpoints, aggregator } = last;
-    const { filters, localSteps, isStalenessAware, reduce } = last;
-    // A request counts batches, a run clocks.
+    const { filters, localSteps, outer, isStalenessAware, reduce } = last;
     const own = {
       job,
       batch,
-      steps: steps * localSteps,
+      steps,
       learningRate,
       updater,
       consistency,
@@ -59,7 +58,16 @@ function Room() {
       checkpoints,
       aggregator,
     };
-    commands.start({ ...own, filters, localSteps, isStalenessAware, reduce, seed: form.settings?.seed ?? 1 });
+    const drifts = outer === null ? {} : { outer };
+    commands.start({
+      ...own,
+      ...drifts,
+      filters,
+      localSteps,
+      isStalenessAware,
+      reduce,
+      seed: form.settings?.seed ?? 1,
+    });
   };
   const changeSettings = () => {
     const { run: last } = store.getState();

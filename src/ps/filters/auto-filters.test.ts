@@ -5,6 +5,7 @@ import { nodeId } from '../../protocol/ids.ts';
 import { emptyCluster } from '../cluster-state.ts';
 import { localStepsOf } from '../consistency.ts';
 import { BSP, epochOf, mapOf, reportOf, runPlanOf, workerOf, workerReportOf } from '../testing.ts';
+import { AVERAGE } from '../updaters/outer.ts';
 import { AutoFilters } from './auto-filters.ts';
 
 const [A, B] = [workerOf(1), workerOf(2)];
@@ -21,7 +22,7 @@ class TestCluster {
     this.state = {
       ...emptyCluster(nodeId(1), 1),
       phase: 'running',
-      plan: { ...runPlanOf({ updater, isWhole: true }), steps: 1_000_000 },
+      plan: { ...runPlanOf({ updater, outer: AVERAGE }), steps: 1_000_000 },
       map: mapOf({ workers }) as ClusterState['map'],
       schedule: [{ fromClock: 0, consistency: BSP, learningRate: 1, filters }],
     };

@@ -1,9 +1,9 @@
 // The automatic mode in the scheduler: measures clock times from the workers' reports, has the best way to exchange chosen,
 // and looks at what became of it. It begins anew when tabs come or go: everything may be different then.
-import type { ClusterState, Report, RunPlan } from '../../protocol/control.ts';
+import type { ClusterState, Report } from '../../protocol/control.ts';
 import type { FilterChoice } from '../../protocol/filters.ts';
 import type { NodeId } from '../../protocol/ids.ts';
-import { delayOf, type Schedule, type ScheduleEntry, scheduleAt } from '../consistency.ts';
+import { delayOf, localStepsOf, type Schedule, type ScheduleEntry, scheduleAt } from '../consistency.ts';
 import {
   type ClockFigures,
   chooseExchange,
@@ -41,6 +41,8 @@ export class AutoFilters {
   /** Clock time ÷ computation, by option, and when that was. */
   private readonly tried = new Map<Exchange, { readonly ratio: number; readonly at: number }>();
   private roundTripMs = 0;
+  /** Batches between two exchanges now, by whoever's choice. */
+  private round = 1;
   /** Workers, servers and consistency that the measurements hold for. */
   private conditions = '';
   /** Map and choice that the windows belong to, and the clock from which the choice holds. */
@@ -66,10 +68,12 @@ export class AutoFilters {
   /** @returns what should hold from now on; null where nothing changes */
   consider({ plan, map, schedule, phase }: ClusterState, now: number): FilterChoice | null {
     if (plan === null || phase !== 'running') return this.rest();
-    const { filters, consistency } = scheduleAt(schedule, Number.POSITIVE_INFINITY);
+    const entry = scheduleAt(schedule, Number.POSITIVE_INFINITY);
+    const { filters, consistency } = entry;
     if (filters?.kind !== 'auto') return this.rest();
     if (plan.updater.kind === 'add') return choiceOf(PLAIN, COUNTS, filters.choice);
     this.current = filters.choice === undefined ? PLAIN : exchangeOf(filters.choice);
+    this.round = localStepsOf(entry);
     this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind]));
     const since = beginningOf(this.current, schedule);
     this.notePeriod(`${map.epoch.term} ${map.epoch.counter} ${since}`, since);
@@ -78,7 +82,11 @@ export class AutoFilters {
     if (figures === null) return null;
     this.windows.clear();
     const clockOf = this.clocksFrom(figures, now);
-    const situation = { workers: nodes.length, mayDrift: mayDrift(plan), delay: delayOf(consistency) };
+    const situation = {
+      workers: nodes.length,
+      mayDrift: plan.outer !== undefined && entry.localSteps === undefined,
+      delay: delayOf(consistency),
+    };
     const chosen = chooseExchange(this.current, clockOf, situation);
     return choiceOf(chosen, explainExchange(chosen, clockOf(PLAIN)), filters.choice);
   }
@@ -131,7 +139,7 @@ export class AutoFilters {
   }
 
   private isFull({ from, clock, spanMs }: Window): boolean {
-    const exchanges = (clock - from) / this.current.localSteps;
+    const exchanges = (clock - from) / this.round;
     return (spanMs >= WINDOW_MS && exchanges >= WINDOW_EXCHANGES) || (spanMs >= LONG_WINDOW_MS && exchanges >= 1);
   }
 }
@@ -151,7 +159,3 @@ function choiceOf(exchange: Exchange, reason: string, before: FilterChoice | und
   const { codec, localSteps } = exchange;
   return { push: codec.push, pull: codec.pull, localSteps, reason };
 }
-
-/** Local steps need whole tables and an updater that a worker can run for itself; the plan may have its own already. */
-const mayDrift = ({ updater, local, isWhole = false }: RunPlan): boolean =>
-  isWhole && local === undefined && updater.kind !== 'ftrl' && updater.kind !== 'add';

@@ -45,14 +45,13 @@ export class RatioAdvisor {
     const figures = this.meter.figures(cluster, now);
     const current = { workers: workerNodes(cluster).length, servers: map.servers.length };
     if (figures === null || current.workers === 0 || current.servers === 0) return null;
-    const samples = plan.batch * (plan.local?.steps ?? 1);
     const basis: Basis = {
       ratio: current,
       figures,
       machines: nodes.flatMap((node) => this.machines.get(node) ?? []),
       overlaps: delayOf(consistency) > 0,
       replicas: plan.replicas,
-      samples,
+      samples: plan.batch,
     };
     this.remember(basis, now);
     this.advice = this.advise(basis, nodes.length);

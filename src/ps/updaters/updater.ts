@@ -48,6 +48,11 @@ export interface Updater {
     count: number,
     scalars: Float64Array,
   ): void;
+  /**
+   * Goes along the mean way of local steps, turned round, instead of a gradient (`outer.ts`). Whole segments only; absent
+   * where local steps have no way, or none was asked for.
+   */
+  drift?(values: Float32Array, slots: readonly Float32Array[], drift: Float32Array, context: UpdateContext): void;
 }
 
 /** Settings of an updater, as they travel in a job. */

@@ -74,6 +74,7 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
         step={1}
         onChange={(localSteps) => change({ localSteps })}
       />
+      {settings.localSteps > 1 && form.job?.isWhole === true && <OuterChoice settings={settings} change={change} />}
       <NumberInput
         label="Seed"
         value={settings.seed}
@@ -110,6 +111,26 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
     </div>
   );
 }
+
+/** Only steps of dense jobs have a way that servers can go along. */
+function OuterChoice({ settings, change }: { readonly settings: Settings } & Pick<StartForm, 'change'>) {
+  return (
+    <label className="field">
+      Every {settings.localSteps} steps
+      <select
+        className="input"
+        value={settings.outer?.momentum === 0 ? 'mean' : 'diloco'}
+        onChange={({ target }) => change({ outer: target.value === 'mean' ? MEAN : DILOCO })}
+      >
+        <option value="diloco">DiLoCo: momentum along the way</option>
+        <option value="mean">Mean of the workers</option>
+      </select>
+    </label>
+  );
+}
+
+const MEAN = { learningRate: 1, momentum: 0 };
+const DILOCO = { learningRate: 0.7, momentum: 0.9 };
 
 function UpdaterFields({ settings, change }: { readonly settings: Settings } & Pick<StartForm, 'change'>) {
   return (

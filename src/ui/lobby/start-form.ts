@@ -8,6 +8,7 @@ import {
   DEFAULT_FILTERS,
   type FiltersView,
   type JobView,
+  type OuterView,
   type ReduceView,
   type StartRequest,
 } from '../../store/view.ts';
@@ -23,6 +24,7 @@ export interface Settings {
   readonly aggregator: AggregatorView;
   readonly reduce: ReduceView;
   readonly localSteps: number;
+  readonly outer?: OuterView;
   readonly seed: number;
   readonly checkpoints: CheckpointPolicyView;
 }
@@ -74,6 +76,11 @@ export function useStartForm(): StartForm {
     isChanged: Object.keys(own).length > 0,
     change: (part) => job && setChanges({ job: job.name, part: { ...own, ...part } }),
     reset: () => setChanges({ job: '', part: {} }),
-    request: () => (job && settings ? { job: job.name, ...settings } : null),
+    request: () => (job && settings ? requestOf(job.name, settings) : null),
   };
+}
+
+/** What becomes of local steps is only asked for with them. */
+function requestOf(job: string, { outer, ...settings }: Settings): StartRequest {
+  return { job, ...settings, ...(outer !== undefined && settings.localSteps > 1 ? { outer } : {}) };
 }
