@@ -1,5 +1,5 @@
 // A link over one RTCDataChannel, in the page or, better, in the worker that the channel was transferred to.
-import { ChunkedLink } from './chunked-link.ts';
+import { ChunkedLink, type LinkOptions } from './chunked-link.ts';
 import type { OpenLink } from './link.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { OpenLink } from './link.ts';
  * can be missed. Frames may be sent at once; they wait until the channel is open.
  */
 export const channelLink =
-  (channel: RTCDataChannel): OpenLink =>
+  (channel: RTCDataChannel, options: LinkOptions = {}): OpenLink =>
   (handlers) => {
     channel.binaryType = 'arraybuffer';
     const silence = (): void => {
@@ -25,7 +25,7 @@ export const channelLink =
         closeChannel(channel);
       },
     };
-    const link = new ChunkedLink(transport, handlers, (run) => queueMicrotask(run));
+    const link = new ChunkedLink(transport, handlers, (run) => queueMicrotask(run), options);
     const end = (reason: string): void => {
       silence();
       link.end(reason);

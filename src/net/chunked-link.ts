@@ -2,9 +2,11 @@
 // order. How many may be on their way is agreed between the ends: the receiver credits what it has taken, because a data
 // channel's own `bufferedAmount` says nothing of what lies between, and too much of that is lost.
 import { MalformedBytes } from '../protocol/bytes.ts';
-import { CREDIT_STEP_BYTES, LINK_WINDOW_BYTES, MAX_LINK_QUEUE_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
+import { CREDIT_STEP_BYTES, MAX_LINK_QUEUE_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { ChunkReader, ChunkWriter, creditMessage, creditOf } from './chunks.ts';
 import type { Link, LinkHandlers, LinkStats, Priority } from './link.ts';
+import { LinkWindow } from './link-window.ts';
+import type { Pacer } from './pacer.ts';
 
 /** Moves messages of at most 64 KiB to the other end, in order. */
 export interface MessageTransport {
@@ -19,6 +21,14 @@ export interface MessageTransport {
 /** How far a flush is put off so that frames of one task share messages: a microtask, or a simulator's queue. */
 export type Defer = (run: () => void) => void;
 
+/** What a link may be given besides its transport. */
+export interface LinkOptions {
+  /** Caps what it sends and takes, together with others. */
+  readonly pacer?: Pacer | undefined;
+  /** Milliseconds, from any beginning. */
+  readonly now?: () => number;
+}
+
 /** A link over a message transport. The transport's owner calls `pump`, `receive` and `end`. */
 export class ChunkedLink implements Link {
   private readonly staging = new Uint8Array(MAX_MESSAGE_BYTES);
@@ -26,8 +36,11 @@ export class ChunkedLink implements Link {
   private readonly writer = new ChunkWriter();
   private readonly reader: ChunkReader;
   private bytesIn = 0;
-  /** Bytes of messages sent and not yet credited by the other end. */
-  private underWay = 0;
+  private readonly window = new LinkWindow();
+  private readonly pacer: Pacer | undefined;
+  private readonly now: () => number;
+  private readonly goOn = (): void => this.pump();
+  private readonly creditOn = (): void => this.credit();
   /** Bytes of messages taken and not yet credited to the other end. */
   private uncredited = 0;
   private bytesOut = 0;
@@ -38,7 +51,10 @@ export class ChunkedLink implements Link {
     private readonly transport: MessageTransport,
     private readonly handlers: LinkHandlers,
     private readonly defer: Defer,
+    { pacer, now = () => performance.now() }: LinkOptions = {},
   ) {
+    this.pacer = pacer;
+    this.now = now;
     this.reader = new ChunkReader((frame) => {
       // A handler may close the link between two frames of one message: nothing arrives after that.
       if (!this.isClosed) this.handlers.onFrame(frame);
@@ -77,8 +93,8 @@ export class ChunkedLink implements Link {
   pump(): void {
     try {
       while (this.mayFill()) {
-        const length = this.writer.fill(this.staging, this.stagingView);
-        this.underWay += length;
+        const length = this.writer.fill(this.room(), this.stagingView);
+        this.window.onSent(length, this.now());
         this.transmit(length === this.staging.byteLength ? this.staging : this.staging.subarray(0, length));
       }
     } catch (error) {
@@ -88,12 +104,21 @@ export class ChunkedLink implements Link {
 
   /** Over the window by at most one message, so that one that is larger than what is left of it still goes. */
   private mayFill(): boolean {
-    const { isClosed, writer, underWay, transport } = this;
-    return !isClosed && writer.queuedBytes > 0 && underWay < LINK_WINDOW_BYTES && transport.canSend();
+    const { isClosed, writer, window, transport, pacer } = this;
+    const next = isClosed ? null : writer.next;
+    if (next === null || !window.hasRoom || !transport.canSend()) return false;
+    return pacer === undefined || pacer.maySend(next, this.goOn);
+  }
+
+  /** Where the next message is written. */
+  private room(): Uint8Array<ArrayBuffer> {
+    const bytes = this.pacer?.messageBytes ?? MAX_MESSAGE_BYTES;
+    return bytes === this.staging.byteLength ? this.staging : this.staging.subarray(0, bytes);
   }
 
   private transmit(message: Uint8Array<ArrayBuffer>): void {
     this.bytesOut += message.byteLength;
+    this.pacer?.sent(message.byteLength);
     this.transport.send(message);
   }
 
@@ -105,6 +130,7 @@ export class ChunkedLink implements Link {
       return;
     }
     this.bytesIn += data.byteLength;
+    this.pacer?.received(data.byteLength);
     try {
       this.take(new Uint8Array(data));
     } catch (error) {
@@ -117,18 +143,19 @@ export class ChunkedLink implements Link {
     const credit = creditOf(message);
     if (credit === null) {
       this.reader.read(message);
-      this.credit(message.byteLength);
+      this.uncredited += message.byteLength;
+      this.credit();
       return;
     }
-    if (credit > this.underWay)
-      throw new MalformedBytes(`a credit of ${credit} bytes, where ${this.underWay} were sent`);
-    this.underWay -= credit;
+    const { underWay } = this.window;
+    if (credit > underWay) throw new MalformedBytes(`a credit of ${credit} bytes, where ${underWay} were sent`);
+    this.window.onCredit(credit, this.now());
     this.pump();
   }
 
-  private credit(bytes: number): void {
-    this.uncredited += bytes;
+  private credit(): void {
     if (this.isClosed || this.uncredited < CREDIT_STEP_BYTES) return;
+    if (this.pacer?.mayCredit(this.creditOn) === false) return;
     const message = creditMessage(this.uncredited);
     this.uncredited = 0;
     try {

@@ -6,12 +6,13 @@
 import { MalformedBytes } from '../protocol/bytes.ts';
 import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { Fifo } from './fifo.ts';
-import type { Priority } from './link.ts';
+import { Priority } from './link.ts';
 
 /** Every chunk's header. Eight, so that what follows it is aligned for any typed array. */
 export const CHUNK_HEADER_BYTES = 8;
 
 const PRIORITIES = 4;
+const PRIORITY_ORDER = [Priority.control, Priority.pull, Priority.push, Priority.bulk] as const;
 const FIRST = 1;
 const LAST = 2;
 const CREDIT = 4;
@@ -115,6 +116,12 @@ export class ChunkWriter {
   clear(): void {
     for (let priority = 0; priority < PRIORITIES; priority++) this.queues[priority] = new FrameQueue();
     this.queuedBytes = 0;
+  }
+
+  /** The most urgent that waits; null where nothing does. */
+  get next(): Priority | null {
+    for (const priority of PRIORITY_ORDER) if (this.queue(priority).frames.first() !== undefined) return priority;
+    return null;
   }
 
   /** Writes the next message into `target`, as full as it gets; returns its length, 0 when nothing waits. */

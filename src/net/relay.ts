@@ -3,7 +3,7 @@
 // Page → worker: an ArrayBuffer is a message, 'open', or `close: reason`.
 // Worker → page: an ArrayBuffer is a message, 'close'.
 import { closeChannel } from './channel-link.ts';
-import { ChunkedLink } from './chunked-link.ts';
+import { ChunkedLink, type LinkOptions } from './chunked-link.ts';
 import type { OpenLink } from './link.ts';
 
 const CLOSE = 'close: ';
@@ -45,7 +45,7 @@ export function relayChannel(channel: RTCDataChannel, port: MessagePort): void {
 
 /** Opens a link, in the worker, on a port whose other end is with `relayChannel`. */
 export const relayedLink =
-  (port: MessagePort): OpenLink =>
+  (port: MessagePort, options: LinkOptions = {}): OpenLink =>
   (handlers) => {
     let isOpen = false;
     const stop = (): void => {
@@ -63,7 +63,7 @@ export const relayedLink =
         stop();
       },
     };
-    const link = new ChunkedLink(transport, handlers, (run) => queueMicrotask(run));
+    const link = new ChunkedLink(transport, handlers, (run) => queueMicrotask(run), options);
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data === 'open') {
         isOpen = true;

@@ -11,12 +11,15 @@ export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
 /**
- * Bytes of messages on their way on one link before the receiver has taken them. Chromium's socket drops what is over 64 KiB
+ * Bytes of messages on their way on one link before the receiver has taken them, where it is near. Chromium's socket drops what is over 64 KiB
  * at once, and its SCTP then takes seconds to recover where both directions lose: with 256 KiB and more, and with
  * `bufferedAmount` as the only brake, every second start of a run lost packets and many stalled; with 128 KiB none in
  * 30 runs, at the same speed.
  */
 export const LINK_WINDOW_BYTES = 128 * 1024;
+
+/** What a link's window may grow to over a long round trip: 20 MB/s at 100 ms, or 4 MB/s half round the world. */
+export const MAX_LINK_WINDOW_BYTES = 2 * 1024 * 1024;
 
 /** The receiver says what it has taken in steps of this: a quarter, so that the sender never waits for want of a word. */
 export const CREDIT_STEP_BYTES = LINK_WINDOW_BYTES / 4;

@@ -1,6 +1,7 @@
 // A link that carries frames instead of bytes: encodes, decodes, gives each kind its priority, and closes on garbage.
 import { channelLink } from '../net/channel-link.ts';
 import { type Link, type OpenLink, Priority } from '../net/link.ts';
+import type { Pacer } from '../net/pacer.ts';
 import { portLink } from '../net/port-link.ts';
 import { relayedLink } from '../net/relay.ts';
 import { MalformedBytes } from '../protocol/bytes.ts';
@@ -60,8 +61,12 @@ export class FrameLink {
   constructor(
     endpoint: Endpoint,
     private readonly handlers: FrameHandlers,
+    pacer?: Pacer,
   ) {
-    this.link = openerOf(endpoint)({
+    this.link = openerOf(
+      endpoint,
+      pacer,
+    )({
       onFrame: (bytes) => this.receive(bytes),
       onClose: (reason, isGarbage = false) => this.handlers.onClose(reason, isGarbage || this.isGarbage),
     });
@@ -96,12 +101,13 @@ export class FrameLink {
   }
 }
 
-export function openerOf(endpoint: Endpoint): OpenLink {
+/** @param pacer of what leaves the tab */
+export function openerOf(endpoint: Endpoint, pacer?: Pacer): OpenLink {
   switch (endpoint.kind) {
     case 'channel':
-      return channelLink(endpoint.channel);
+      return channelLink(endpoint.channel, { pacer });
     case 'relay':
-      return relayedLink(endpoint.port);
+      return relayedLink(endpoint.port, { pacer });
     case 'joined':
     case 'local':
       return portLink(endpoint.port);

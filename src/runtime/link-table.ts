@@ -1,4 +1,5 @@
 // The links of one worker, by the node at the other end. A new link to a node replaces the old one.
+import type { Pacer } from '../net/pacer.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { type Endpoint, FrameLink } from './frame-link.ts';
@@ -30,14 +31,19 @@ export class LinkTable {
   /** Bytes of links that have ended. */
   private readonly past = new Map<NodeId, { bytesIn: number; bytesOut: number }>();
 
-  constructor(private readonly handlers: LinkTableHandlers) {}
+  /** @param pacer of links to other tabs */
+  constructor(
+    private readonly handlers: LinkTableHandlers,
+    private readonly pacer?: Pacer,
+  ) {}
 
   attach(node: NodeId, endpoint: Endpoint): void {
     this.detach(node, 'replaced by a newer link');
-    const link: FrameLink = new FrameLink(endpoint, {
-      onFrame: (frame, bytes) => this.handlers.onFrame(node, frame, bytes),
-      onClose: (_reason, isGarbage) => this.forget(node, link, isGarbage),
-    });
+    const handlers = {
+      onFrame: (frame: Frame, bytes: number) => this.handlers.onFrame(node, frame, bytes),
+      onClose: (_reason: string, isGarbage: boolean) => this.forget(node, link, isGarbage),
+    };
+    const link: FrameLink = new FrameLink(endpoint, handlers, this.pacer);
     this.entries.set(node, { link, isLocal: endpoint.kind === 'local' });
     this.handlers.onUp?.(node);
   }

@@ -1,13 +1,25 @@
 // The links worker's inside: joins the trainer's connections to ports of its own. A trainer computes for tens of
 // milliseconds at a time and would neither take what arrives nor credit it meanwhile; this worker does nothing else, so
 // the next parameters flow while the gradient of the last ones is computed.
+import { Pacer } from '../net/pacer.ts';
 import { portLink } from '../net/port-link.ts';
+import { startTimer } from '../net/timers.ts';
 import { type Endpoint, openerOf, priorityOf } from './frame-link.ts';
 
 export class LinksHost {
+  private readonly pacer = new Pacer(() => performance.now(), startTimer);
+
+  /** @param bytesPerSecond each way, of all connections together; null lifts the cap */
+  setBandwidth(bytesPerSecond: number | null): void {
+    this.pacer.setRate(bytesPerSecond);
+  }
+
   /** Carries whole frames between a connection and a port, both ways, until either ends. */
   join(endpoint: Endpoint, port: MessagePort): void {
-    const outer = openerOf(endpoint)({
+    const outer = openerOf(
+      endpoint,
+      this.pacer,
+    )({
       onFrame: (frame) => inner.send([frame], priorityOf(frame)),
       onClose: (reason) => inner.close(reason),
     });

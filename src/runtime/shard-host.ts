@@ -1,4 +1,6 @@
 // The shard worker's inside: a ShardCore on links to trainers and to other shards. Exposed to its page by Comlink.
+import { Pacer } from '../net/pacer.ts';
+import { startTimer } from '../net/timers.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import type { Frame, PushCount } from '../protocol/frames.ts';
 import { type Epoch, NO_EPOCH, type NodeId } from '../protocol/ids.ts';
@@ -29,6 +31,7 @@ export class ShardHost {
   private core: ShardCore | null = null;
   private cluster: ClusterState | null = null;
   private busyMs = 0;
+  private readonly pacer = new Pacer(() => performance.now(), startTimer);
   private readonly links: Record<ShardPeer, LinkTable>;
 
   constructor(private readonly now: () => number = () => performance.now()) {
@@ -37,7 +40,10 @@ export class ShardHost {
     const onDown = (node: NodeId, isGarbage: boolean) => {
       if (isGarbage) this.core?.condemn(node);
     };
-    this.links = { trainer: new LinkTable({ onFrame, onDown }), shard: new LinkTable({ onFrame, onUp, onDown }) };
+    this.links = {
+      trainer: new LinkTable({ onFrame, onDown }, this.pacer),
+      shard: new LinkTable({ onFrame, onUp, onDown }, this.pacer),
+    };
   }
 
   init(self: NodeId): void {
@@ -50,6 +56,11 @@ export class ShardHost {
 
   detach(peer: NodeId, reason = 'the node has gone'): void {
     for (const table of Object.values(this.links)) table.detach(peer, reason);
+  }
+
+  /** @param bytesPerSecond each way, of all connections together; null lifts the cap */
+  setBandwidth(bytesPerSecond: number | null): void {
+    this.pacer.setRate(bytesPerSecond);
   }
 
   setCluster(cluster: ClusterState): void {
