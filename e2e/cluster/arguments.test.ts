@@ -63,6 +63,17 @@ describe('the command line', () => {
     expect(option).toEqual({ l1: 1, hidden: [16, 8], name: 'a=b' });
   });
 
+  it('reads what tabs may send, all of them or one', () => {
+    expect(parseArguments(['--bandwidth', '10Mbit', '--bandwidth', '2:500kB']).bandwidth).toEqual([
+      { worker: null, bytesPerSecond: 1_250_000 },
+      { worker: 2, bytesPerSecond: 500_000 },
+    ]);
+    for (const wrong of ['fast', '10', '0MB', '0:1MB']) {
+      expect(failureOf('--bandwidth', wrong)).toMatch(/^--bandwidth: is RATE or WORKER:RATE/);
+    }
+    expect(failureOf('--bandwidth', '3:1MB')).toBe('--bandwidth: there is no worker 3.');
+  });
+
   it('reads filters as text, checked, and local steps', () => {
     const argv = [
       '--push-filter',

@@ -9,6 +9,7 @@ import { MIN_DYNAMIC_DELAY } from '../../src/ps/dynamic-delay.ts';
 import { MAX_SLOWDOWN } from '../../src/runtime/emulation.ts';
 import { ClusterFailure } from './failure.ts';
 import { faultSchema } from './fault-plan.ts';
+import { parseRate } from './rate.ts';
 
 const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => {
   const error = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
@@ -75,6 +76,15 @@ const slow = z
   })
   .pipe(z.object({ worker: z.number().min(1, 'counts workers from 1'), factor: z.number().min(1).max(MAX_SLOWDOWN) }));
 
+const bandwidth = z.string().transform((text, context) => {
+  const [, worker, rate = ''] = /^(?:(\d+):)?(.*)$/.exec(text) ?? [];
+  const bytesPerSecond = parseRate(rate);
+  if (bytesPerSecond !== null && worker !== '0')
+    return { worker: worker === undefined ? null : Number(worker), bytesPerSecond };
+  context.addIssue('is RATE or WORKER:RATE, e.g. 10Mbit, 500kB, or 1:2Mbit for the first worker alone');
+  return z.NEVER;
+});
+
 const outer = z
   .string()
   .regex(/^\d*\.?\d+:\d*\.?\d+$/, 'is RATE:MOMENTUM, e.g. 0.7:0.9 (DiLoCo), or 1:0 for the plain mean')
@@ -128,6 +138,8 @@ const schema = z.object({
   consistency,
   stalenessAware: z.boolean(),
   slow: z.array(slow),
+  bandwidth: z.array(bandwidth),
+  device: z.enum(['auto', 'wasm', 'webgpu', 'webgl'], 'is auto, wasm, webgpu or webgl'),
   aggregator: aggregator.optional(),
   reduce: z.enum(['server', 'ring'], 'is server or ring'),
   batch: wholeNumber(1, 1_000_000).optional(),
@@ -198,6 +210,13 @@ function command(): Command {
       [],
     )
     .option(
+      '--bandwidth <[worker:]rate>',
+      'cap what each tab, or one worker, sends and takes: 10Mbit, 1:500kB; repeatable',
+      collect,
+      [],
+    )
+    .option('--device <name>', 'auto (the fastest that each tab has), wasm, webgpu or webgl', 'auto')
+    .option(
       '--aggregator <rule>',
       'how BSP makes one gradient of a clock’s: mean, or against workers that lie median, trimmed-mean[:share], centred-clipping[:iterations]',
     )
@@ -257,6 +276,8 @@ export function parseArguments(argv: readonly string[]): ClusterArguments {
   const nobody = parsed.data.slow.find(({ worker }) => worker > workers);
   if (nobody !== undefined) throw new ClusterFailure(`--slow: there is no worker ${nobody.worker}.`);
   refusePrivate(parsed.data);
+  const uncapped = parsed.data.bandwidth.find(({ worker }) => (worker ?? 1) > workers);
+  if (uncapped !== undefined) throw new ClusterFailure(`--bandwidth: there is no worker ${uncapped.worker}.`);
   if (test !== undefined && train === undefined) throw new ClusterFailure('--test needs --train.');
   if (data !== undefined && train !== undefined) throw new ClusterFailure('--data and --train: use one of them.');
   if (parsed.data.checkpointEvery !== undefined && parsed.data.checkpoint === undefined) {

@@ -39,6 +39,11 @@ export async function begin(room: Room, wanted: ClusterArguments): Promise<Start
   if (wanted.ratio === 'auto') await room.first.call('setRatioAutomatic', true);
   else if (wanted.ratio !== undefined) await room.first.call('setRatio', wanted.ratio);
   for (const { worker, factor } of wanted.slow) await workers[worker - 1]?.tab.call('slowDown', factor);
+  for (const { worker, bytesPerSecond } of wanted.bandwidth) {
+    const capped = worker === null ? room.tabs : workers.slice(worker - 1, worker).map(({ tab }) => tab);
+    await Promise.all(capped.map((tab) => tab.call('setBandwidth', bytesPerSecond)));
+  }
+  await Promise.all(room.tabs.map((tab) => tab.call('setDevice', wanted.device)));
   return wanted.resume === undefined ? start(room.first, wanted) : resume(room.first, wanted);
 }
 

@@ -107,6 +107,8 @@ export const reportSchema = z.object({
   bytesIn: count,
   bytesOut: count,
   traffic: trafficSchema,
+  /** Bytes per second that it may send, and take; absent: as much as it can. */
+  bandwidth: amount.optional(),
   /** Bytes per second to other nodes, lately. */
   flows: z.array(z.tuple([node, amount])).max(1_000),
   links: z.object({ webrtc: count, port: count }),

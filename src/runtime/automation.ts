@@ -3,7 +3,7 @@
 import type { ClusterState, Metrics, RunPhase } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { DataSettingsView, RatioView, StartRequest, ViewState } from '../store/view.ts';
+import type { DataSettingsView, DeviceWishView, RatioView, StartRequest, ViewState } from '../store/view.ts';
 import type { RoomNode } from './node.ts';
 import type { PageCommands, StartExtras } from './page-commands.ts';
 import type { LoggedStep } from './step-log.ts';
@@ -220,6 +220,16 @@ export class Automation {
   /** Makes this tab compute so many times slower, on purpose. */
   slowDown(factor: number): void {
     this.commands.slowDown(factor);
+  }
+
+  /** Caps what this tab sends, and takes, in bytes per second; null lifts the cap. */
+  setBandwidth(bytesPerSecond: number | null): void {
+    this.commands.setBandwidth(bytesPerSecond);
+  }
+
+  /** What dense jobs compute with in this tab, from the next run on. */
+  setDevice(device: DeviceWishView): void {
+    this.commands.setDevice(device);
   }
 
   /** Hands over what this tab owns, then goes. */

@@ -1,5 +1,7 @@
 // One tab's node: runs a NodeCore on the signaling client, the mesh and the two workers. Numbers never come here, only
 // figures.
+
+import type { DeviceChoice } from '../jobs/compute-device.ts';
 import { canTransferChannel, hasWebRtc, WebRtcMissing } from '../net/capabilities.ts';
 import { type BulkKind, Mesh } from '../net/mesh.ts';
 import type { PeerState } from '../net/peer-pair.ts';
@@ -53,6 +55,8 @@ export interface NodeHandlers {
   onDenied(text: string, advice: string): void;
   /** What this tab has sent to others so far, and what data came from whom. */
   onTransfers(sent: Egress, fetched: readonly Fetched[]): void;
+  /** What this tab computes with in the newest run. */
+  onDevice(choice: DeviceChoice): void;
   /** This tab can't train, and why. */
   onProblem(problem: string): void;
 }
@@ -61,6 +65,9 @@ export class RoomNode {
   private core: NodeCore | null = null;
   private mesh: Mesh | null = null;
   private problem: string | null = null;
+  private bandwidth: number | null = null;
+  /** What each of the two workers was told. */
+  private share: number | null = null;
   private readonly traffic = new TrafficMeter();
   /** Null in a browser that can't reach other tabs: it joins nothing. */
   private readonly signaling: SignalingClient | null;
@@ -127,12 +134,29 @@ export class RoomNode {
     this.mesh?.cut(peer);
   }
 
+  /** @param bytesPerSecond that this tab may send, and take; null lifts the cap */
+  setBandwidth(bytesPerSecond: number | null): void {
+    this.bandwidth = bytesPerSecond;
+    this.shareBandwidth();
+  }
+
+  /** A tab of both roles moves about as much for one as for the other; where it has one, that gets all. */
+  private shareBandwidth(): void {
+    const { bandwidth: all, core } = this;
+    const [map, self] = [core?.newest?.map, core?.self];
+    const isBoth = map !== undefined && self !== undefined && isServing(map, self) && isWorking(map, self);
+    const share = all === null || !isBoth ? all : all / 2;
+    if (share === this.share) return;
+    this.share = share;
+    void this.workers.setBandwidth(share, share);
+  }
+
   /** Does this node own or compute anything by the newest map? */
   get isNeeded(): boolean {
     const map = this.core?.newest?.map;
     const self = this.core?.self;
     if (map === undefined || self === undefined) return false;
-    return isServing(map, self) || map.workers.some(({ node }) => node === self);
+    return isServing(map, self) || isWorking(map, self);
   }
 
   private join(welcome: Welcome): void {
@@ -215,11 +239,13 @@ export class RoomNode {
   private report(trainer: TrainerReport, shard: ShardReport): void {
     if (trainer.problem !== null && trainer.problem !== this.problem) this.handlers.onProblem(trainer.problem);
     this.problem = trainer.problem;
+    if (trainer.device !== null) this.handlers.onDevice(trainer.device);
     this.handlers.onTransfers(addEgress(trainer.egress, shard.egress), trainer.fetched);
     const flows = this.traffic.flows(trainer, shard, this.options.now());
     const broken = [...new Set([...trainer.broken, ...shard.broken])];
     const { machine } = this.options;
-    this.step({ kind: 'report', report: { ...mergeReports(trainer, shard, flows), machine }, broken });
+    const report = { ...mergeReports(trainer, shard, flows, this.bandwidth), machine };
+    this.step({ kind: 'report', report, broken });
   }
 
   private step(event: NodeEvent): void {
@@ -248,6 +274,7 @@ export class RoomNode {
         break;
       case 'cluster':
         void workers.setCluster(effect.cluster);
+        this.shareBandwidth();
         handlers.onCluster(effect.cluster, effect.cluster.scheduler === this.core?.self);
         break;
       case 'metrics':
@@ -267,3 +294,6 @@ export class RoomNode {
     }
   }
 }
+
+const isWorking = ({ workers }: ClusterState['map'], self: NodeId): boolean =>
+  workers.some(({ node }) => node === self);

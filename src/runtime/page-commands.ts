@@ -8,6 +8,7 @@ import type {
   Commands,
   ConsistencyView,
   DataSettingsView,
+  DeviceWishView,
   FiltersView,
   ProblemView,
   RatioView,
@@ -195,6 +196,16 @@ export class PageCommands implements Commands {
   slowDown(factor: number): void {
     this.store.setState({ slowdown: factor });
     void this.workers.slowDown(factor);
+  }
+
+  setBandwidth(bytesPerSecond: number | null): void {
+    this.store.setState({ bandwidth: bytesPerSecond });
+    this.node.setBandwidth(bytesPerSecond);
+  }
+
+  setDevice(device: DeviceWishView): void {
+    this.store.setState(({ device: { choice } }) => ({ device: { wish: device, choice } }));
+    void this.workers.wishDevice(device);
   }
 
   setFilters(filters: FiltersView): void {

@@ -31,7 +31,13 @@ function sumByNode(bytes: readonly NodeBytes[]): Map<NodeId, number> {
   return sums;
 }
 
-export function mergeReports(trainer: TrainerReport, shard: ShardReport, flows: [NodeId, number][]): OwnReport {
+/** @param bandwidth that a person allows this tab, in bytes per second each way; null is no cap */
+export function mergeReports(
+  trainer: TrainerReport,
+  shard: ShardReport,
+  flows: [NodeId, number][],
+  bandwidth: number | null = null,
+): OwnReport {
   const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, acknowledged, abandoned, traffic, cut } =
     trainer;
   const all = [...trainer.bytes, ...shard.bytes];
@@ -54,6 +60,7 @@ export function mergeReports(trainer: TrainerReport, shard: ShardReport, flows: 
     bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
     bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
     flows,
+    ...(bandwidth === null ? {} : { bandwidth }),
     links: worker === null ? { webrtc: 0, port: 0 } : trainer.links,
   };
 }

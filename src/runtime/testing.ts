@@ -23,6 +23,7 @@ export function reportsOf(
       bytes: [],
       egress: NO_EGRESS,
       fetched: [],
+      device: null,
       links: { webrtc: 2, port: 1 },
       broken: [],
       ...trainerChange,

@@ -4,6 +4,7 @@
 import { hashBlock } from '../data/blocks.ts';
 import type { Block } from '../data/dataset.ts';
 import type { LoadSettings } from '../data/file-format.ts';
+import type { DeviceChoice, DeviceWish } from '../jobs/compute-device.ts';
 import { findJob } from '../jobs/registry.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import type {
@@ -66,6 +67,8 @@ export interface TrainerReport {
   readonly bytes: readonly NodeBytes[];
   readonly egress: Egress;
   readonly fetched: readonly Fetched[];
+  /** Null before this tab has prepared for a run. */
+  readonly device: DeviceChoice | null;
   readonly links: { webrtc: number; port: number };
   /** Nodes whose link has died and has not been replaced. */
   readonly broken: NodeId[];
@@ -90,6 +93,7 @@ export class TrainerHost {
   private tellPage: () => void = () => undefined;
   private steps = new StepLog(epochMs);
   private slowdown = 1;
+  private deviceWish: DeviceWish = 'auto';
   private readonly emulate = slowedBy(
     () => this.slowdown,
     () => performance.now(),
@@ -325,6 +329,11 @@ export class TrainerHost {
     this.slowdown = factor;
   }
 
+  /** What dense jobs shall compute with in this tab, from the next run on. */
+  wishDevice(device: DeviceWish): void {
+    this.deviceWish = device;
+  }
+
   /** When the steps of the current run were done. */
   stepLog(): readonly LoggedStep[] {
     return this.steps.all;
@@ -347,6 +356,7 @@ export class TrainerHost {
       bytes: [...shard.bytes(), ...trainer.bytes()],
       egress: egressOf([shard.sentByKind, trainer.sentByKind], this.exchange.dataBytesSent),
       fetched: this.exchange.fetched,
+      device: this.run?.device ?? null,
       links: shard.count(),
       broken: [...shard.broken(), ...trainer.broken()],
     };
@@ -381,6 +391,7 @@ export class TrainerHost {
       nextRequest: () => (this.requests = (this.requests + 1) >>> 0),
       now: () => performance.now(),
       emulate: this.emulate,
+      deviceWish: () => this.deviceWish,
       steps: this.steps,
       onPrepared: () => this.tellPage(),
     });

@@ -1,6 +1,7 @@
 // One run in one tab's trainer worker: its data, its compiled trainer, its loop while the tab is a worker, and reads of
 // the live parameters for whoever wants to look (predict, download, figures).
 import type { Block, DatasetMeta, Manifest } from '../data/dataset.ts';
+import { createOnDevice, type DeviceChoice, type DeviceWish, jaxDevices } from '../jobs/compute-device.ts';
 import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { ClusterState, Report, RunPlan, Traffic, WayBytes } from '../protocol/control.ts';
@@ -40,6 +41,8 @@ export interface RunParts {
   readonly now: () => number;
   /** How long a gradient takes here, if not as long as it does. */
   readonly emulate: Emulate;
+  /** Which compute device a person wants here; the fastest when absent. */
+  readonly deviceWish?: () => DeviceWish;
   readonly steps: StepLog;
   /** The run waits for this tab: called once it is ready to train. */
   readonly onPrepared: () => void;
@@ -83,7 +86,8 @@ export class TrainerRun {
   private readonly meter: WorkerMeter;
   private preparing: Promise<Prepared> | null = null;
   private data: RunData | null = null;
-  private device = '';
+  /** What it computes with; null before that is known. */
+  device: DeviceChoice | null = null;
   private isClosed = false;
   private pastAcknowledged = 0;
   /** Pushes under way when this tab was taken off the map. */
@@ -140,7 +144,7 @@ export class TrainerRun {
     const isWorker = this.worker !== null;
     this.worker?.client.tick(this.parts.now());
     return {
-      worker: isWorker ? this.meter.take(this.device) : null,
+      worker: isWorker ? this.meter.take(this.device?.used ?? '') : null,
       acknowledged: this.pastAcknowledged + (this.worker?.client.acknowledged ?? 0),
       abandoned: this.abandoned,
       divergedAt: this.meter.divergedAt,
@@ -239,9 +243,20 @@ export class TrainerRun {
   private async open(): Promise<Prepared> {
     const data = await openRunData(this.parts.plan.data, this.job, this.parts.exchange, this.parts.own());
     this.data = data;
-    const trainer = await this.job.createTrainer(this.options, data.meta);
-    this.device = trainer.device;
+    const make = () => this.job.createTrainer(this.options, data.meta);
+    const { now, deviceWish } = this.parts;
+    const wish = deviceWish?.() ?? 'auto';
+    const { trainer, choice } = await createOnDevice(jaxDevices, wish, make, await this.probe(data), now);
+    this.device = choice;
     return { data, trainer };
+  }
+
+  /** A step to measure devices by: on this tab's share of a batch, once it is known. */
+  private async probe(data: RunData): Promise<((trainer: Trainer) => Promise<unknown>) | null> {
+    const { plan, cluster, self } = this.parts;
+    const batch = await new Batches(plan, data, self).next(cluster());
+    if (batch === null) return null;
+    return (trainer) => trainer.gradient(this.zeroRows(trainer.keysOf(batch.block)), batch.block);
   }
 
   private prepareToTrain(): void {

@@ -1,4 +1,5 @@
 // Turns what the node learns into view state. The only writer of the store besides the commands.
+import type { DeviceChoice } from '../jobs/compute-device.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
 import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } from '../protocol/control.ts';
@@ -108,6 +109,11 @@ export class ViewWriter implements NodeHandlers {
 
   onTransfers(sent: Egress, fetched: readonly Fetched[]): void {
     this.set({ transfers: { ...sent, fetched: fetched.map((from) => ({ ...from })) } });
+  }
+
+  onDevice(choice: DeviceChoice): void {
+    const { device } = this.store.getState();
+    if (JSON.stringify(device.choice) !== JSON.stringify(choice)) this.set({ device: { ...device, choice } });
   }
 
   onCluster(cluster: ClusterState, _isScheduler: boolean): void {
@@ -252,6 +258,7 @@ export class ViewWriter implements NodeHandlers {
       clock: figures.clock == null ? null : figures.clock + 1,
       samplesPerSecond: isTraining ? (figures.samplesPerSecond ?? 0) : 0,
       ...this.times.of(id),
+      ...(figures.device ? { device: figures.device } : {}),
       bytesIn: figures.bytesIn ?? 0,
       bytesOut: figures.bytesOut ?? 0,
       rttMs: figures.rttMs ?? null,

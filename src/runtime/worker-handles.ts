@@ -3,6 +3,7 @@
 
 import { proxy, type Remote, transfer, wrap } from 'comlink';
 import type { LoadSettings } from '../data/file-format.ts';
+import type { DeviceWish } from '../jobs/compute-device.ts';
 import type { ClusterState, DataPlan, RunHistory, RunPlan } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { KeptCheckpoint, OpenedCheckpoint } from './checkpoint-keeper.ts';
@@ -161,6 +162,15 @@ export class WorkerHandles {
 
   slowDown(factor: number): Promise<void> {
     return this.trainer.slowDown(factor);
+  }
+
+  wishDevice(device: DeviceWish): Promise<void> {
+    return this.trainer.wishDevice(device);
+  }
+
+  /** Caps, in bytes per second each way, of what the trainer and the shard exchange with other tabs; null is none. */
+  async setBandwidth(trainer: number | null, shard: number | null): Promise<void> {
+    await Promise.all([this.links.setBandwidth(trainer), this.shard.setBandwidth(shard)]);
   }
 
   stepLog(): Promise<readonly LoggedStep[]> {

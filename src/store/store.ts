@@ -11,6 +11,8 @@ export const emptyView: ViewState = {
   self: null,
   role: 'auto',
   slowdown: 1,
+  bandwidth: null,
+  device: { wish: 'auto', choice: null },
   nodes: [],
   run: null,
   series: {

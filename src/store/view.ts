@@ -69,6 +69,8 @@ export interface NodeView {
   compute: number;
   wait: number;
   communicate: number;
+  /** What a worker computes with: "wasm", "webgpu", "JavaScript"; absent before it is known. */
+  device?: string;
   bytesIn: number;
   bytesOut: number;
   rttMs: number | null;
@@ -78,6 +80,21 @@ export interface NodeView {
   isSlow: boolean;
   /** Frames of this node that were not taken, by reason; absent before the first figures. */
   refused?: Readonly<Record<string, number>>;
+}
+
+export type DeviceWishView = 'auto' | 'wasm' | 'webgpu' | 'webgl';
+
+/** What this tab computes with. */
+export interface DeviceView {
+  wish: DeviceWishView;
+  /** What the newest run got; null before it has prepared. */
+  choice: {
+    used: string;
+    /** Null where the job computes with none of them. */
+    available: readonly string[] | null;
+    /** Milliseconds of a step of each that was tried. */
+    stepMs: Readonly<Record<string, number>>;
+  } | null;
 }
 
 export type RunPhase = 'idle' | 'preparing' | 'running' | 'paused' | 'finishing' | 'finished' | 'stopped' | 'failed';
@@ -349,6 +366,9 @@ export interface ViewState {
   role: RoleChoice;
   /** This tab computes so many times slower than it could, on purpose; 1 is as fast as it can. */
   slowdown: number;
+  /** What this tab may send, and take, in bytes per second; null is as much as it can. */
+  bandwidth: number | null;
+  device: DeviceView;
   nodes: NodeView[];
   run: RunView | null;
   series: SeriesView;
@@ -414,6 +434,10 @@ export interface Commands {
   setStalenessAware(isStalenessAware: boolean): void;
   /** Makes this tab compute so many times slower, to show what a straggler does. */
   slowDown(factor: number): void;
+  /** Caps what this tab sends, and takes, in bytes per second; null lifts the cap. */
+  setBandwidth(bytesPerSecond: number | null): void;
+  /** What dense jobs compute with in this tab, from the next run on. */
+  setDevice(device: DeviceWishView): void;
   setFilters(filters: FiltersView): void;
   setRole(role: RoleChoice): void;
   /** Makes so many tabs work and so many serve, whoever they are. */

@@ -41,6 +41,8 @@ export class AutoFilters {
   /** Clock time ÷ computation, by option, and when that was. */
   private readonly tried = new Map<Exchange, { readonly ratio: number; readonly at: number }>();
   private roundTripMs = 0;
+  /** Bytes per millisecond that tabs are allowed each way, where they are capped. */
+  private readonly caps = new Map<NodeId, number>();
   /** Batches between two exchanges now, by whoever's choice. */
   private round = 1;
   /** Workers, servers and consistency that the measurements hold for. */
@@ -50,7 +52,9 @@ export class AutoFilters {
   private since = 0;
 
   /** What a worker says of itself. */
-  take(node: NodeId, { worker, traffic, rttMs }: Report): void {
+  take(node: NodeId, { worker, traffic, rttMs, bandwidth }: Report): void {
+    if (bandwidth === undefined) this.caps.delete(node);
+    else this.caps.set(node, bandwidth / 1000);
     if (worker === null) return;
     if (rttMs !== null) this.roundTripMs = Math.max(rttMs, this.roundTripMs / 2);
     const raw = traffic.push.raw + traffic.pull.raw;
@@ -74,7 +78,7 @@ export class AutoFilters {
     if (plan.updater.kind === 'add') return choiceOf(PLAIN, COUNTS, filters.choice);
     this.current = filters.choice === undefined ? PLAIN : exchangeOf(filters.choice);
     this.round = localStepsOf(entry);
-    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind]));
+    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, [...this.caps]]));
     const since = beginningOf(this.current, schedule);
     this.notePeriod(`${map.epoch.term} ${map.epoch.counter} ${since}`, since);
     const nodes = map.workers.map(({ node }) => node);
@@ -130,6 +134,7 @@ export class AutoFilters {
         clockMs: window.spanMs / clocks,
         rawBytes: (window.raw - window.rawFrom) / exchanges,
         roundTripMs: this.roundTripMs,
+        bytesPerMs: Math.min(...workers.map((worker) => this.caps.get(worker) ?? Number.POSITIVE_INFINITY)),
       });
     }
     const slowest = all.reduce<ClockFigures | null>((a, b) => (a !== null && a.computeMs >= b.computeMs ? a : b), null);

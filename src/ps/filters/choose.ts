@@ -60,6 +60,8 @@ export interface ClockFigures {
   readonly rawBytes: number;
   /** Of an exchange of no bytes at all. */
   readonly roundTripMs: number;
+  /** What the tightest cap of a tab lets through each way; absent without one. */
+  readonly bytesPerMs?: number;
 }
 
 export interface Situation {
@@ -91,13 +93,15 @@ const WORTHLESS_GAIN = 1.02;
  */
 export function predict(
   current: Exchange,
-  { computeMs, clockMs, rawBytes, roundTripMs }: ClockFigures,
+  { computeMs, clockMs, rawBytes, roundTripMs, bytesPerMs = Number.POSITIVE_INFINITY }: ClockFigures,
   tried: ReadonlyMap<Exchange, number>,
 ): (option: Exchange) => number {
   const codingMs = ({ msPerMegabyte }: CodecOption) => (msPerMegabyte * rawBytes) / 1e6;
   const exchangeMs = Math.max(clockMs - computeMs, 0) * current.localSteps;
   const latencyMs = Math.min(roundTripMs, exchangeMs / 2);
-  const movingMs = Math.max(exchangeMs - latencyMs - codingMs(current.codec), 0) / current.codec.share;
+  const movedMs = Math.max(exchangeMs - latencyMs - codingMs(current.codec), 0) / current.codec.share;
+  // A window that was short, or lucky, may show less than a cap allows. Half of the bytes go each way.
+  const movingMs = Math.max(movedMs, rawBytes / 2 / bytesPerMs);
   return (option) => {
     const measured = tried.get(option);
     if (measured !== undefined) return measured;

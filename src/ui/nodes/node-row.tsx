@@ -2,6 +2,7 @@
 import type { NodeId } from '../../protocol/ids.ts';
 import { useView } from '../../store/use-view.ts';
 import type { NodeView, PeerView } from '../../store/view.ts';
+import { deviceName } from '../common/device-words.ts';
 import { SchedulerGlyph, ServerGlyph, WatchGlyph, WorkerGlyph } from '../common/glyphs.tsx';
 import { formatBytes, formatCount, formatMilliseconds, formatShort, NOTHING } from '../format.ts';
 import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
@@ -66,7 +67,10 @@ function Name({ node }: { readonly node: NodeView }) {
           <SchedulerGlyph size={10} /> scheduler
         </span>
       )}
-      <span className="nodes-label">{node.label}</span>
+      <span className="nodes-label">
+        {node.label}
+        {node.device !== undefined && ` · ${deviceName(node.device)}`}
+      </span>
     </span>
   );
 }

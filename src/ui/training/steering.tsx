@@ -16,7 +16,7 @@ import { StalenessChoice } from './consistency-staleness.tsx';
 import { FilterTraffic } from './filter-traffic.tsx';
 import { LearningRateControl } from './learning-rate-control.tsx';
 import { isRunOver } from './run-phase.ts';
-import { SlowDown } from './slow-down.tsx';
+import { ThisTab } from './this-tab.tsx';
 
 const BSP: ConsistencyView = { kind: 'bsp' };
 
@@ -25,6 +25,7 @@ export function Steering() {
   const consistency = useConsistency();
   const rate = useView((state) => state.run?.learningRate ?? 0);
   const updater = useView((state) => state.run?.updater ?? '');
+  const reduce = useView((state) => state.run?.reduce ?? 'server');
   const isOver = useView(({ run }) => run === null || isRunOver(run.phase));
   const [shown, change] = useDraft(consistency, (wanted) => commands.setConsistency(wanted));
   return (
@@ -47,18 +48,18 @@ export function Steering() {
       }
     >
       <fieldset className="steering-controls" disabled={isOver}>
-        <ConsistencyChoice value={shown} onChange={change} />
-        {!isAdding(updater) && <StalenessSteering isDisabled={shown.kind === 'bsp'} />}
+        {reduce === 'server' && <ConsistencyChoice value={shown} onChange={change} />}
+        {reduce === 'server' && !isAdding(updater) && <StalenessSteering isDisabled={shown.kind === 'bsp'} />}
         <ClockLanes consistency={shown} />
-        <SlowDown />
         {!isAdding(updater) && (
           <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
         )}
-        <FilterSteering />
+        {reduce === 'server' && <FilterSteering />}
       </fieldset>
+      <ThisTab />
       <FilterTraffic />
       {!isAdding(updater) && <AggregatorShown />}
-      <ReduceShown />
+      {reduce === 'ring' && <RingShown />}
     </Panel>
   );
 }
@@ -75,14 +76,16 @@ function AggregatorShown() {
   );
 }
 
-/** Fixed for the run, too. */
-function ReduceShown() {
-  const reduce = useView((state) => state.run?.reduce ?? 'server');
-  if (reduce === 'server') return null;
+/** Fixed for the run, too; and with it what a ring can't do without. */
+function RingShown() {
   return (
     <div>
-      <p className="choice-legend">All-reduce: {reduceName(reduce)}</p>
-      <ReduceSentence value={reduce} />
+      <p className="choice-legend">All-reduce: {reduceName('ring')}</p>
+      <ReduceSentence value="ring" />
+      <p className="muted small">
+        Round a ring all workers keep step (BSP), and gradients travel as they are: consistency and filters can be
+        chosen in a run that reduces at the servers.
+      </p>
     </div>
   );
 }
