@@ -138,6 +138,7 @@ const schema = z.object({
   consistency,
   stalenessAware: z.boolean(),
   slow: z.array(slow),
+  computeMs: positive(60_000).optional(),
   bandwidth: z.array(bandwidth),
   device: z.enum(['auto', 'wasm', 'webgpu', 'webgl'], 'is auto, wasm, webgpu or webgl'),
   aggregator: aggregator.optional(),
@@ -209,6 +210,7 @@ function command(): Command {
       collect,
       [],
     )
+    .option('--compute-ms <ms>', 'emulate computers whose every gradient takes so long: more workers than cores')
     .option(
       '--bandwidth <[worker:]rate>',
       'cap what each tab, or one worker, sends and takes: 10Mbit, 1:500kB; repeatable',

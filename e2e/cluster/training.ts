@@ -39,6 +39,8 @@ export async function begin(room: Room, wanted: ClusterArguments): Promise<Start
   if (wanted.ratio === 'auto') await room.first.call('setRatioAutomatic', true);
   else if (wanted.ratio !== undefined) await room.first.call('setRatio', wanted.ratio);
   for (const { worker, factor } of wanted.slow) await workers[worker - 1]?.tab.call('slowDown', factor);
+  const { computeMs } = wanted;
+  if (computeMs !== undefined) await Promise.all(workers.map(({ tab }) => tab.call('computeFor', computeMs)));
   for (const { worker, bytesPerSecond } of wanted.bandwidth) {
     const capped = worker === null ? room.tabs : workers.slice(worker - 1, worker).map(({ tab }) => tab);
     await Promise.all(capped.map((tab) => tab.call('setBandwidth', bytesPerSecond)));

@@ -222,6 +222,11 @@ export class Automation {
     this.commands.slowDown(factor);
   }
 
+  /** Makes every gradient of this tab take so many milliseconds at least: more workers than cores, for benchmarks. */
+  computeFor(leastMs: number): Promise<void> {
+    return this.workers.computeFor(leastMs);
+  }
+
   /** Caps what this tab sends, and takes, in bytes per second; null lifts the cap. */
   setBandwidth(bytesPerSecond: number | null): void {
     this.commands.setBandwidth(bytesPerSecond);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { asItIs, MAX_SLOWDOWN, slowedBy } from './emulation.ts';
+import { asItIs, emulating, MAX_SLOWDOWN } from './emulation.ts';
 
 /** Work of 10 ms on a clock that only work and waiting move. */
-function bench(factor: number) {
+function bench(factor: number, leastMs = 0) {
   const clock = { now: 5 };
   const wait = async (ms: number) => {
     clock.now += ms;
   };
-  const emulate = slowedBy(
-    () => factor,
+  const emulate = emulating(
+    () => ({ factor, leastMs }),
     () => clock.now,
     wait,
   );
@@ -28,6 +28,16 @@ describe('emulated compute time', () => {
   ])('%d times slower: work of 10 ms begun at 5 ends at %d', async (factor, end) => {
     const { clock, result } = bench(factor);
     expect(await result).toBe('gradient');
+    expect(clock.now).toBe(end);
+  });
+
+  it.each([
+    [30, 1, 35],
+    [3, 1, 15],
+    [30, 4, 125],
+  ])('at least %d ms, %d times slower: work of 10 ms begun at 5 ends at %d', async (leastMs, factor, end) => {
+    const { clock, result } = bench(factor, leastMs);
+    await result;
     expect(clock.now).toBe(end);
   });
 

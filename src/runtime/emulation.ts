@@ -10,13 +10,21 @@ export const asItIs: Emulate = (work) => work();
 /** Slower than this a tab would be taken for dead by its users. */
 export const MAX_SLOWDOWN = 32;
 
-/** A computer that is `factor()` times slower than this one. @param wait resolves after so many milliseconds */
-export const slowedBy =
-  (factor: () => number, now: () => number, wait: (ms: number) => Promise<void>): Emulate =>
+/** A computer: so many times slower than this one, and for a gradient so many milliseconds at least. */
+export interface Emulated {
+  readonly factor: number;
+  readonly leastMs: number;
+}
+
+/** @param wait resolves after so many milliseconds */
+export const emulating =
+  (computer: () => Emulated, now: () => number, wait: (ms: number) => Promise<void>): Emulate =>
   async (work) => {
     const start = now();
     const result = await work();
-    const extra = (Math.min(factor(), MAX_SLOWDOWN) - 1) * (now() - start);
+    const { factor, leastMs } = computer();
+    const took = now() - start;
+    const extra = Math.min(factor, MAX_SLOWDOWN) * Math.max(took, leastMs) - took;
     if (extra > 0) await wait(extra);
     return result;
   };

@@ -24,7 +24,7 @@ import { CheckpointKeeper, type KeptCheckpoint, type OpenedCheckpoint } from './
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
 import { Signal } from './deferred.ts';
 import { type Egress, egressOf } from './egress.ts';
-import { slowedBy } from './emulation.ts';
+import { type Emulated, emulating } from './emulation.ts';
 import { exportRun } from './export-run.ts';
 import type { Endpoint } from './frame-link.ts';
 import { ImageDecoder, toGrey } from './image-decoder.ts';
@@ -92,10 +92,10 @@ export class TrainerHost {
   private requests = 0;
   private tellPage: () => void = () => undefined;
   private steps = new StepLog(epochMs);
-  private slowdown = 1;
+  private computer: Emulated = { factor: 1, leastMs: 0 };
   private deviceWish: DeviceWish = 'auto';
-  private readonly emulate = slowedBy(
-    () => this.slowdown,
+  private readonly emulate = emulating(
+    () => this.computer,
     () => performance.now(),
     (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   );
@@ -326,7 +326,12 @@ export class TrainerHost {
 
   /** Makes this tab compute so many times slower, on purpose; 1 is as fast as it can. */
   slowDown(factor: number): void {
-    this.slowdown = factor;
+    this.computer = { ...this.computer, factor };
+  }
+
+  /** Makes every gradient of this tab take so many milliseconds at least, on purpose. */
+  computeFor(leastMs: number): void {
+    this.computer = { ...this.computer, leastMs };
   }
 
   /** What dense jobs shall compute with in this tab, from the next run on. */

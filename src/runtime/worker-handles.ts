@@ -164,6 +164,10 @@ export class WorkerHandles {
     return this.trainer.slowDown(factor);
   }
 
+  computeFor(leastMs: number): Promise<void> {
+    return this.trainer.computeFor(leastMs);
+  }
+
   wishDevice(device: DeviceWish): Promise<void> {
     return this.trainer.wishDevice(device);
   }

@@ -54,6 +54,14 @@ test('the least loss that is about as fast as the fastest: 8 bits take 34 ms bes
   expect(nameOf(settle({ computeMs: 600, megabytesPerSecond: 20 }).exchange)).toBe('int8 × 1');
 });
 
+test('a cap is believed where a short window has shown less: 2 MB at 1 MB a second are a second each way', () => {
+  const figures = { computeMs: 100, clockMs: 110, rawBytes: 2e6, roundTripMs: 0 };
+  const clockOf = (bytesPerMs?: number) =>
+    predict(PLAIN, { ...figures, ...(bytesPerMs === undefined ? {} : { bytesPerMs }) }, new Map())(PLAIN);
+  expect(clockOf()).toBeCloseTo(1.1);
+  expect(clockOf(1_000)).toBeCloseTo(11);
+});
+
 test('where even 8 bits take longer than the computation, exchanges get rare', () => {
   expect(nameOf(settle({ computeMs: 5, megabytesPerSecond: 20 }).exchange)).toBe('int8 × 16');
 });
