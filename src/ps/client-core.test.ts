@@ -272,6 +272,29 @@ describe('a push', () => {
     expect(client.ack(0, 0, 1)).toEqual([]);
   });
 
+  it('may come table by table, and is acknowledged when all of them are', () => {
+    const client = new TestClient();
+    const [first, second] = [
+      { keys: null, values: new Float32Array(2 * HALF) },
+      { keys: null, values: new Float32Array(6) },
+    ];
+    expect(places(client.push(0, { tables: [null, second], isPart: true }))).toEqual(['1.0 to 8']);
+    expect(client.ack(0, 1, 0)).toEqual([]);
+    expect(places(client.push(0, { tables: [first, null] }))).toEqual(['0.0 to 8', '0.1 to 9']);
+    client.ack(0, 0, 0);
+    expect(client.ack(0, 0, 1)).toEqual([{ kind: 'acknowledged', clock: 0 }]);
+    // All but the last part may be acknowledged before it is there, and it may be empty.
+    client.push(1, { tables: [first, second], isPart: true });
+    for (const [table, segment] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+    ] as const)
+      expect(client.ack(1, table, segment)).toEqual([]);
+    expect(client.push(1, { tables: [null, null] })).toEqual([{ kind: 'acknowledged', clock: 1 }]);
+    expect(client.core.unacknowledgedClocks).toBe(0);
+  });
+
   it('is not acknowledged by words to another incarnation, another node, or of another clock', () => {
     const client = new TestClient([tableOf(4)], mapWith(1, [S]));
     client.push(0, { tables: [{ keys: null, values: new Float32Array(4) }] });

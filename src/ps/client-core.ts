@@ -257,11 +257,14 @@ export class ClientCore {
     for (const range of this.ranges) {
       const rows = event.tables[range.table];
       if (rows === undefined) throw new RangeError(`A push without rows for table ${range.table}.`);
+      if (rows === null) continue;
       const push = this.pushPart(event, range, rows);
       const key = segmentKey(range.table, range.segment);
       this.pushes.add(key, push);
       if (!this.goesRound(key, push)) this.send(key, push, () => true);
     }
+    if (event.isPart) this.pushes.expectMore(event.clock);
+    else if (this.pushes.complete(event.clock)) this.effects.push({ kind: 'acknowledged', clock: event.clock });
   }
 
   private goesRound(key: number, push: UnsentPush): boolean {

@@ -53,8 +53,10 @@ export type ClientEvent =
       /** What local steps came to, and no gradient. */
       readonly isDrift?: boolean;
       readonly samples: number;
-      /** One entry per table. Kept, not copied, until acknowledged. */
-      readonly tables: readonly Rows[];
+      /** One entry per table, null for what comes in another event of this clock. Kept, not copied, until acknowledged. */
+      readonly tables: readonly (Rows | null)[];
+      /** More of this clock comes. */
+      readonly isPart?: boolean;
       readonly readFronts: ReadFronts;
       /** What the rows go through; nothing when absent. */
       readonly filters?: PushFilters | null;

@@ -8,11 +8,14 @@ export type UnsentPush = Omit<Push, 'epoch' | 'settled'> & { readonly coded: Cod
 export class OpenPushes {
   /** By clock, then by segment. Clocks are added in order and sent again in order. */
   private readonly byClock = new Map<number, Map<number, UnsentPush>>();
+  /** The clock of which only some segments' pushes are here yet. */
+  private partial: number | null = null;
   /** So many have been acknowledged, each segment's counted, none twice. */
   acknowledged = 0;
 
   clear(): void {
     this.byClock.clear();
+    this.partial = null;
     this.acknowledged = 0;
   }
 
@@ -56,12 +59,23 @@ export class OpenPushes {
     throw new RangeError('A push that is sent is not acknowledged.');
   }
 
+  /** More pushes of this clock will be added: it isn't done when those that are here are acknowledged. */
+  expectMore(clock: number): void {
+    this.partial = clock;
+  }
+
+  /** All pushes of this clock have been added. @returns whether all of them are acknowledged by now */
+  complete(clock: number): boolean {
+    if (this.partial === clock) this.partial = null;
+    return this.byClock.get(clock)?.size === 0 && this.byClock.delete(clock);
+  }
+
   /** @returns what that completes: null where the push was not waited for */
   acknowledge(clock: number, key: number): 'segment' | 'clock' | null {
     const ofClock = this.byClock.get(clock);
     if (ofClock === undefined || !ofClock.delete(key)) return null;
     this.acknowledged++;
-    if (ofClock.size > 0) return 'segment';
+    if (ofClock.size > 0 || clock === this.partial) return 'segment';
     this.byClock.delete(clock);
     return 'clock';
   }

@@ -177,7 +177,20 @@ export class Client {
     };
     const seen = parameters === undefined ? {} : { parameters };
     this.when(request.after, fail, () =>
-      this.step({ kind: 'push', clock, covers, isDrift, samples, tables, readFronts, filters, ...seen }),
+      eachAlone(tables, (part, isPart) =>
+        this.step({
+          kind: 'push',
+          clock,
+          covers,
+          isDrift,
+          samples,
+          tables: part,
+          isPart,
+          readFronts,
+          filters,
+          ...seen,
+        }),
+      ),
     );
     return { done: deferred.promise };
   }
@@ -244,6 +257,20 @@ export class Client {
     if (frame.kind === 'push' || frame.kind === 'filteredPush' || frame.kind === 'ringPush')
       this.wire.push += wireBytes;
     if (frame.kind === 'pull' || frame.kind === 'filteredPull') this.wire.pull += wireBytes;
+  }
+}
+
+/**
+ * Table by table, the last layers first, as backpropagation has them: while one is coded, the links worker sends those
+ * before it. `isPart` is true but for the last call.
+ */
+function eachAlone(tables: readonly Rows[], push: (tables: readonly (Rows | null)[], isPart: boolean) => void): void {
+  for (let at = tables.length - 1; at >= 0; at--) {
+    const [only] = tables.slice(at);
+    push(
+      tables.map((_, table) => (table === at ? (only ?? null) : null)),
+      at > 0,
+    );
   }
 }
 
