@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { WorkerReport } from '../protocol/control.ts';
 import { NO_CLOCK, nodeId } from '../protocol/ids.ts';
 import { History } from './history.ts';
-import { liveTestBlocks, type NodeRole, RunProgress } from './run-progress.ts';
+import type { NodeRole } from './node-figures.ts';
+import { liveTestBlocks, RunProgress } from './run-progress.ts';
 import { metricsOf, reportOf, runPlanOf, workerReportOf } from './testing.ts';
 
 const [A, B, C] = [nodeId(1), nodeId(2), nodeId(3)];

@@ -1,20 +1,11 @@
 // What the scheduler knows of a run's progress: curves merged from the workers' reports, time spent training, figures
 // per node. Pure bookkeeping; the scheduler decides.
-import type {
-  Metrics,
-  MetricsMessage,
-  NodeMetrics,
-  Point,
-  Report,
-  RunPlan,
-  SplitPlan,
-  Traffic,
-  WayBytes,
-  WorkerReport,
-} from '../protocol/control.ts';
+import type { Metrics, MetricsMessage, Point, Report, RunPlan, SplitPlan, WorkerReport } from '../protocol/control.ts';
+
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { MAX_ROOM_NODES } from '../protocol/limits.ts';
 import { Curve } from './curve.ts';
+import { emptyProgress, linesOf, type NodeProgress, type NodeRole, totalsOf } from './node-figures.ts';
 import { isPrivateRun } from './privacy.ts';
 import { withLists } from './report-lists.ts';
 import { Tallies } from './tallies.ts';
@@ -22,9 +13,6 @@ import { WorkerPaces } from './worker-paces.ts';
 
 /** Sums waiting for the last worker's part. Older ones are dropped: a worker that left will not complete them. */
 const MAX_OPEN_BUCKETS = 256;
-
-/** A worker is shown as slow when its pace, without what it waits for others, is less than this share of the median's. */
-const SLOW_SHARE = 0.5;
 
 interface Sum {
   value: number;
@@ -35,15 +23,6 @@ interface Sum {
 interface EvaluationSum extends Sum {
   loss: number;
 }
-
-interface NodeProgress {
-  report: Report | null;
-  samples: number;
-  samplesPerSecond: number;
-  times: { compute: number; wait: number; communicate: number };
-}
-
-const noTraffic = (): Traffic => ({ push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } });
 
 export class RunProgress {
   private readonly nodes = new Map<NodeId, NodeProgress>();
@@ -212,19 +191,13 @@ export class RunProgress {
   metrics(nodes: readonly NodeRole[], isHistory: boolean): Metrics {
     const workers = nodes.filter(({ isWorker }) => isWorker).map(({ node }) => node);
     const pointsOf = (curve: Curve) => (isHistory ? [...curve.all] : curve.takeUnsent());
-    const [slow, delays, refusals] = [this.slowOf(workers), this.delays(), this.refusals()];
     return {
       ...this.figures(workers),
       loss: pointsOf(this.loss),
       accuracy: pointsOf(this.accuracy),
       isHistory,
       tallies: this.tallies.list(),
-      nodes: this.takeTurn(nodes).map((role) => ({
-        ...this.nodeMetrics(role),
-        isSlow: slow.has(role.node),
-        staleness: delays.get(role.node) ?? null,
-        refused: Object.fromEntries(refusals.get(role.node) ?? []),
-      })),
+      nodes: linesOf(this.takeTurn(nodes), workers, this.nodes, this.paces),
     };
   }
 
@@ -245,7 +218,7 @@ export class RunProgress {
       seconds: this.seconds(this.now),
       samplesPerSecond: this.samplesPerSecond(workers),
       testLoss: this.testLoss,
-      ...this.totals(),
+      ...totalsOf(this.nodes),
       ...this.tallies.sums(),
     };
   }
@@ -263,89 +236,6 @@ export class RunProgress {
     const sum = ((this.plan.from?.clock ?? NO_CLOCK) + 1) * this.plan.batch;
     return sum + this.tallies.samples;
   }
-
-  /** Sums over the nodes that are there of what shards and trainers counted. */
-  private totals(): Pick<Metrics, 'staleness' | 'traffic'> {
-    const staleness = new Map<string, number>();
-    const traffic = noTraffic();
-    for (const { report } of this.nodes.values()) {
-      if (report === null) continue;
-      for (const way of ['push', 'pull'] as const) {
-        addBytes(traffic[way], report.traffic[way]);
-      }
-      if (report.shard === null) continue;
-      for (const [delay, count] of Object.entries(report.shard.staleness)) {
-        staleness.set(delay, (staleness.get(delay) ?? 0) + count);
-      }
-    }
-    return { staleness: Object.fromEntries(staleness), traffic };
-  }
-
-  private nodeMetrics({ node, label, isWorker, isServer }: NodeRole): Omit<NodeMetrics, PerNode> {
-    const progress = this.nodes.get(node) ?? emptyProgress();
-    const { report, times, samplesPerSecond } = progress;
-    return {
-      node,
-      label,
-      isWorker,
-      isServer,
-      clock: isWorker ? (report?.worker?.clock ?? NO_CLOCK) : null,
-      samplesPerSecond: isWorker ? samplesPerSecond : 0,
-      ...times,
-      bytesIn: report?.bytesIn ?? 0,
-      bytesOut: report?.bytesOut ?? 0,
-      links: report?.links ?? { webrtc: 0, port: 0 },
-      rttMs: report?.rttMs ?? null,
-      device: report?.worker?.device ?? null,
-      flows: report?.flows ?? [],
-    };
-  }
-
-  /** In BSP all clocks are equal, and samples per second as good as: only the time that a clock keeps a worker busy tells. */
-  private slowOf(workers: readonly NodeId[]): ReadonlySet<NodeId> {
-    const paces = workers.flatMap((node) => {
-      const pace = this.paces.pace(node);
-      return pace === null ? [] : [{ node, mean: pace.mean }];
-    });
-    const sorted = paces.map(({ mean }) => mean).sort((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-    return new Set(paces.filter(({ mean }) => mean < SLOW_SHARE * median).map(({ node }) => node));
-  }
-
-  /** What shards refused of each node's frames, by reason. */
-  private refusals(): Map<NodeId, Map<string, number>> {
-    const sums = new Map<NodeId, Map<string, number>>();
-    for (const { report } of this.nodes.values()) {
-      for (const { node, reason, count } of report?.shard?.refused ?? []) {
-        const ofNode = sums.get(node) ?? new Map<string, number>();
-        sums.set(node, ofNode.set(reason, (ofNode.get(reason) ?? 0) + count));
-      }
-    }
-    return sums;
-  }
-
-  /** Mean delay of each worker's gradients over all shards; of who has none it says nothing. */
-  private delays(): Map<NodeId, number> {
-    const sums = new Map<NodeId, { applied: number; delaySum: number }>();
-    for (const { report } of this.nodes.values()) {
-      for (const { node, applied, delaySum } of report?.shard?.workers ?? []) {
-        const sum = sums.get(node) ?? { applied: 0, delaySum: 0 };
-        sums.set(node, { applied: sum.applied + applied, delaySum: sum.delaySum + delaySum });
-      }
-    }
-    const told = [...sums].filter(([, { applied }]) => applied > 0);
-    return new Map(told.map(([node, { applied, delaySum }]) => [node, delaySum / applied]));
-  }
-}
-
-/** What is told of a node by what others report. */
-type PerNode = 'isSlow' | 'staleness' | 'refused';
-
-export interface NodeRole {
-  readonly node: NodeId;
-  readonly label: string;
-  readonly isWorker: boolean;
-  readonly isServer: boolean;
 }
 
 /** Samples looked at by one evaluation on the way: enough for ±1 point, little beside the training. */
@@ -355,13 +245,6 @@ export const LIVE_TEST_SAMPLES = 1_024;
 export function liveTestBlocks(test: SplitPlan): number {
   return Math.min(test.blocks, Math.max(1, Math.ceil(LIVE_TEST_SAMPLES / test.blockSamples)));
 }
-
-const emptyProgress = (samples = 0): NodeProgress => ({
-  report: null,
-  samples,
-  samplesPerSecond: 0,
-  times: { compute: 0, wait: 0, communicate: 0 },
-});
 
 /** Half of the old, half of the new: reports are a few times a second, and a rate that jumps can't be read. */
 const smooth = (old: number, now: number): number => (old === 0 ? now : (old + now) / 2);
@@ -378,13 +261,5 @@ function trim(sums: Map<number, Sum>): void {
   for (const at of sums.keys()) {
     if (sums.size <= MAX_OPEN_BUCKETS) return;
     sums.delete(at);
-  }
-}
-
-function addBytes(sum: WayBytes, part: WayBytes): void {
-  sum.raw += part.raw;
-  sum.wire += part.wire;
-  for (const stage of ['kept', 'values', 'places', 'keys', 'milliseconds'] as const) {
-    if (part[stage] !== undefined) sum[stage] = (sum[stage] ?? 0) + part[stage];
   }
 }

@@ -14,6 +14,7 @@ import type {
 import type { NodeId } from '../protocol/ids.ts';
 import { emptyCluster, isActive, workerNodes } from './cluster-state.ts';
 import type { Denial } from './denial.ts';
+import type { NodeRole } from './node-figures.ts';
 import { changePrivacy } from './privacy.ts';
 import { RatioAdvisor } from './ratio/ratio-advisor.ts';
 import { withoutRole } from './ratio/role-policy.ts';
@@ -21,7 +22,6 @@ import { MS_PER_LINE } from './report-lists.ts';
 import { type NodeIntroduction, RoomNodes } from './room-nodes.ts';
 import { RoomRoles } from './room-roles.ts';
 import { RoomState } from './room-state.ts';
-import type { NodeRole } from './run-progress.ts';
 import { beginning, whyNotStart } from './run-start.ts';
 import { RunSteering } from './run-steering.ts';
 
