@@ -44,7 +44,6 @@ test('a large file is read with progress, and reading it can be cancelled', asyn
   await expect(a.page.getByRole('progressbar', { name: 'Looking through large.txt' })).toBeVisible();
   await a.button('Cancel').click();
   await expect(a.page.getByRole('progressbar')).toHaveCount(0);
-  await expect(a.page.getByText('Reading was cancelled.').first()).toBeAttached();
   await expect(a.data).toContainText(before ?? '');
   await expect(a.button('Start training')).toBeEnabled();
 });

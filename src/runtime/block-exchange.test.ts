@@ -233,6 +233,8 @@ class FakeDisk implements BlockDisk {
     const name = (hash: string) => `${id} ${hash}`;
     return {
       id,
+      isPack: false,
+      finish: async () => true,
       read: async (hash) => this.files.get(name(hash)) ?? null,
       write: async (hash, bytes) => {
         this.files.set(name(hash), bytes);

@@ -83,6 +83,11 @@ export class BlockExchange {
     this.kinds.set(hash, kind);
   }
 
+  /** A block that is here gets a second place on disk. */
+  copy(hash: string, bytes: Uint8Array, set: BlockSet | null): void {
+    if (set !== null) this.store.copy(hash, bytes, set);
+  }
+
   /** Until what is held need not wait for the disk. @throws DataTooLarge where there is no room for it anywhere */
   drained(): Promise<void> {
     return this.store.drained();
@@ -110,21 +115,28 @@ export class BlockExchange {
   }
 
   /** A place on disk for data that are being read; null where there is none. */
-  async newSet(): Promise<BlockSet | null> {
-    return (await (await this.disk)?.create()) ?? null;
+  async newSet(kind: 'pack' | 'single' = 'pack'): Promise<BlockSet | null> {
+    return (await (await this.disk)?.create(kind)) ?? null;
   }
 
   /** The data have been read: they are found by their manifest from now on, also after a reload. */
   async keepSet(set: BlockSet | null, hash: string, manifest: Manifest): Promise<void> {
     this.manifests.set(hash, manifest);
     await this.store.drained(0);
-    if (set !== null) await (await this.disk)?.name(set, hash, bytesIn(manifest), true);
+    if (set === null) return;
+    if (await set.finish()) await (await this.disk)?.name(set, hash, bytesIn(manifest), true);
+    else {
+      this.store.lose(set);
+      await this.store.drained();
+    }
   }
 
   /** The data came to nothing. */
   async dropSet(set: BlockSet | null, hashes: Iterable<string>): Promise<void> {
     this.release(hashes);
-    if (set !== null) await (await this.disk)?.drop(set);
+    if (set === null) return;
+    this.store.forget(set);
+    await (await this.disk)?.drop(set);
   }
 
   /**
@@ -175,7 +187,7 @@ export class BlockExchange {
   private async keepFetched(hash: string, manifest: Manifest): Promise<void> {
     const [first] = manifest.blocks.train;
     if (first === undefined || this.sets.has(first.hash)) return;
-    const set = await this.newSet();
+    const set = await this.newSet('single');
     if (set === null) return;
     for (const block of hashesOf(hash, manifest)) this.sets.set(block, set);
     const bytes = await this.store.get(hash);

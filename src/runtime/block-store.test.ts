@@ -9,11 +9,13 @@ const LIMITS = { cached: 100, memory: 300, waiting: 20 };
 const blockOf = (value: number) => Uint8Array.from({ length: 40 }, () => value);
 
 /** A disk that may be full, and counts how often it is read. */
-function fakeSet(isFull = false) {
+function fakeSet(isFull = false, isPack = false) {
   const files = new Map<string, Uint8Array>();
   const reads: string[] = [];
   const set: BlockSet = {
     id: 'set',
+    isPack,
+    finish: async () => true,
     read: async (hash) => {
       reads.push(hash);
       return files.get(hash) ?? null;
@@ -73,6 +75,21 @@ test.each([
   await expect(store.drained()).rejects.toThrow(DataTooLarge);
   await expect(store.drained()).rejects.toThrow(/free some disk space/);
   for (const hash of hashes.slice(0, 5)) store.delete(hash);
+  await expect(store.drained()).resolves.toBeUndefined();
+});
+
+test.each([
+  [2, 'nothing is lost', true],
+  [9, 'what memory had let go of is lost', false],
+])('where a pack fails after %i blocks %s', async (writes, _, isFine) => {
+  let left = writes;
+  const set: BlockSet = { ...fakeSet().set, isPack: true, write: async () => left-- > 0 };
+  const store = new BlockStore({ ...LIMITS, memory: 1_000 });
+  for (let value = 0; value < 10; value++) store.put(hashBlock(blockOf(value)), blockOf(value), set);
+  const end = store.drained();
+  if (isFine) await expect(end).resolves.toBeUndefined();
+  else await expect(end).rejects.toThrow(DataTooLarge);
+  store.forget(set);
   await expect(store.drained()).resolves.toBeUndefined();
 });
 

@@ -32,6 +32,8 @@ export class BlockStore {
   private inMemory = 0;
   private waiting = 0;
   private writing: Promise<void> = Promise.resolve();
+  /** Sets of which blocks are neither in memory nor on disk. */
+  private readonly lost = new Set<BlockSet>();
 
   constructor(
     private readonly limits = {
@@ -53,15 +55,28 @@ export class BlockStore {
     this.blocks.set(hash, stored);
     this.inMemory += stored.size;
     if (set === null) return;
-    this.waiting += stored.size;
-    this.writing = this.writing.then(async () => {
+    this.write(stored.size, async () => {
       // What was deleted meanwhile need not be written.
-      const isKept = this.blocks.get(hash) === stored && (await set.write(hash, bytes));
-      this.waiting -= stored.size;
-      if (!isKept || this.blocks.get(hash) !== stored) return;
+      if (this.blocks.get(hash) !== stored) return;
+      const isWritten = await set.write(hash, bytes);
+      if (!isWritten && set.isPack) this.lose(set);
+      if (!isWritten || this.blocks.get(hash) !== stored) return;
       stored.set = set;
       this.cached += stored.size;
       this.shrink();
+    });
+  }
+
+  /** Writes a block that is here already to a second place. */
+  copy(hash: string, bytes: Uint8Array, set: BlockSet): void {
+    this.write(bytes.byteLength, () => set.write(hash, bytes));
+  }
+
+  /** One after the other. */
+  private write(size: number, run: () => Promise<unknown>): void {
+    this.waiting += size;
+    this.writing = this.writing.then(run).then(() => {
+      this.waiting -= size;
     });
   }
 
@@ -101,10 +116,29 @@ export class BlockStore {
   /** Until no more waits to be written than may. @throws DataTooLarge where it can't be, and memory is full */
   async drained(most = this.limits.waiting): Promise<void> {
     if (this.waiting > most) await this.writing;
-    if (!this.isFull) return;
+    if (this.isFull || this.lost.size > 0) throw this.full();
+  }
+
+  /** What was written to a set isn't there after all. What is in memory still stays there; if all of it is, nothing is lost. */
+  lose(set: BlockSet): void {
+    for (const stored of this.blocks.values()) {
+      if (stored.set !== set) continue;
+      if (stored.bytes === null) this.lost.add(set);
+      else this.cached -= stored.size;
+      stored.set = null;
+    }
+  }
+
+  /** Blocks of this set are no longer wanted. */
+  forget(set: BlockSet): void {
+    this.lost.delete(set);
+  }
+
+  private full(): DataTooLarge {
+    const size = this.lost.size > 0 ? MAX_CACHED_BYTES : MAX_MEMORY_BYTES;
     const why = 'and the browser’s storage, where more would go, can’t be used or is full';
-    throw new DataTooLarge(
-      `The data are over ${MAX_MEMORY_BYTES / 2 ** 20} MiB, ${why}. Use fewer rows, or free some disk space.`,
+    return new DataTooLarge(
+      `The data are over ${size / 2 ** 20} MiB, ${why}. Use fewer rows, or free some disk space.`,
     );
   }
 

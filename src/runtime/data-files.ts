@@ -3,6 +3,7 @@
 // the page's thread.
 
 import { encodeBlock, hashBlock } from '../data/blocks.ts';
+import { isGzip } from '../data/data-file.ts';
 import type { Block, BlockEntry, DatasetMeta, Manifest, Split } from '../data/dataset.ts';
 import type { Loaded, LoadSettings, NamedFile } from '../data/file-format.ts';
 import { encodeManifest, entryOf } from '../data/manifest.ts';
@@ -38,6 +39,9 @@ export type OnProgress = (label: string, fraction: number | null) => void;
 
 /** Seed of the held-out test split: the same files make the same dataset everywhere. */
 const HOLD_OUT_SEED = 1;
+
+/** Enough to tell gzip by. */
+const GZIP_BYTES = 3;
 
 /** Between two words of progress. */
 const PROGRESS_MS = 100;
@@ -138,8 +142,12 @@ class BlockWriter {
   }
 
   private hold(hash: string, bytes: Uint8Array): void {
-    this.hashes.push(hash);
-    this.exchange.hold(hash, bytes, 'private', this.set);
+    // The same rows may be here already, of files read before, and stay if these come to nothing.
+    if (this.exchange.holdsAll([hash])) this.exchange.copy(hash, bytes, this.set);
+    else {
+      this.hashes.push(hash);
+      this.exchange.hold(hash, bytes, 'private', this.set);
+    }
   }
 }
 
@@ -170,6 +178,7 @@ class FileReading {
       }
       into.end();
       await this.blocks.drained();
+      this.check();
     }
   }
 
@@ -209,7 +218,7 @@ async function* chunksOf(source: SourceFile, onRead: (bytes: number) => void): A
     },
   });
   const raw = source.stream().pipeThrough(counting);
-  const stream = (await source.isGzip()) ? raw.pipeThrough(new DecompressionStream('gzip')) : raw;
+  const stream = isGzip(await source.head(GZIP_BYTES)) ? raw.pipeThrough(new DecompressionStream('gzip')) : raw;
   const reader = stream.getReader();
   try {
     for (;;) {

@@ -28,6 +28,8 @@ export class TooManyImages extends Error {
 const IMAGE_NAME = /\.(png|jpe?g)$/i;
 /** Files whose name says nothing are looked into, so many at most. */
 const MAX_SNIFFED = 64;
+/** Enough to tell a picture's type by. */
+const TYPE_BYTES = 64;
 
 /** Pictures, by name or else by content, and everything else. */
 export async function sortImages(
@@ -37,8 +39,7 @@ export async function sortImages(
   const others: SourceFile[] = [];
   for (const file of files) {
     const isImage =
-      IMAGE_NAME.test(file.name) ||
-      (files.length <= MAX_SNIFFED && imageTypeOf(await imageHeader(await file.open())) !== null);
+      IMAGE_NAME.test(file.name) || (files.length <= MAX_SNIFFED && imageTypeOf(await file.head(TYPE_BYTES)) !== null);
     (isImage ? images : others).push(file);
   }
   return { images, others };

@@ -9,7 +9,8 @@ export interface SourceFile {
   readonly bytes: number;
   /** Its bytes as they are, as often as wanted. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
-  isGzip(): Promise<boolean>;
+  /** Its first bytes. */
+  head(count: number): Promise<Uint8Array>;
   /** What is wrong where its bytes can't be read. @throws BadDataFile, DamagedFile */
   refuse(cause: unknown): never;
   /** All of it: the file itself, or a copy from an archive. @throws BadDataFile */
@@ -50,7 +51,7 @@ const plainFile = (file: File, isCompressed: boolean): SourceFile => ({
   name: file.name,
   bytes: file.size,
   stream: () => file.stream(),
-  isGzip: () => Promise.resolve(isCompressed),
+  head: async (count) => new Uint8Array(await file.slice(0, count).arrayBuffer()),
   refuse: (cause) => {
     const damaged = `${file.name}: the file is damaged or cut off, it can't be decompressed. Download it again.`;
     const gone = `${file.name}: the file can't be read any more. Is it still there, and unchanged? Choose it again.`;
@@ -128,7 +129,7 @@ function zippedFile(
     name,
     bytes,
     stream,
-    isGzip: async () => isGzip(await firstBytes(stream(), 3).catch(refuseUnless)),
+    head: (count) => firstBytes(stream(), count).catch(refuseUnless),
     refuse: refuseUnless,
     open: async () => {
       if (bytes > MAX_ENTRY_BYTES) throw tooLarge(archive, name);
@@ -139,12 +140,15 @@ function zippedFile(
 
 async function firstBytes(stream: ReadableStream<Uint8Array>, count: number): Promise<Uint8Array> {
   const reader = stream.getReader();
-  const bytes: number[] = [];
-  while (bytes.length < count) {
+  const bytes = new Uint8Array(count);
+  let length = 0;
+  while (length < count) {
     const { done, value } = await reader.read();
     if (done) break;
-    bytes.push(...value.subarray(0, count));
+    const part = value.subarray(0, count - length);
+    bytes.set(part, length);
+    length += part.length;
   }
   await reader.cancel();
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, length);
 }
