@@ -63,10 +63,16 @@ class DiskSilent extends DOMException {
   }
 }
 
+/** Has the disk not answered once? Then no write is tried any more in this tab: each would be waited for. */
+let isSilent = false;
+
 async function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DiskSilent()), ms);
+    timer = setTimeout(() => {
+      isSilent = true;
+      reject(new DiskSilent());
+    }, ms);
   });
   try {
     return await Promise.race([work, silence]);
@@ -86,6 +92,7 @@ async function orElse<T>(failed: T, work: () => Promise<T>, ms = DISK_TIMEOUT_MS
 }
 
 async function writeFile(folder: FileSystemDirectoryHandle, name: string, bytes: Uint8Array): Promise<boolean> {
+  if (isSilent) return false;
   return orElse(false, async () => {
     const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
     await stream.write(bytes.slice());
@@ -169,7 +176,7 @@ class Pack implements BlockSet {
 
   async write(hash: string, bytes: Uint8Array): Promise<boolean> {
     if (this.finished !== null) return this.finished.write(hash, bytes);
-    if (this.isBroken) return false;
+    if (this.isBroken || isSilent) return false;
     const isWritten = await orElse(false, async () => {
       this.stream ??= this.folder.getFileHandle(PACK, { create: true }).then((file) => file.createWritable());
       await (await this.stream).write(bytes.slice());
