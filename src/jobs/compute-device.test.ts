@@ -63,6 +63,12 @@ describe('a trainer is made on', () => {
     expect((await new TestBrowser({ wasm: 5, webgpu: 58 }).choose('auto')).device).toBe('wasm');
   });
 
+  it('without measuring on what is hopeless: one step more than the one that compiles', async () => {
+    const browser = new TestBrowser({ wasm: 5, webgl: 500 });
+    await browser.choose('auto');
+    expect(browser.now).toBe(4 * 5 + 2 * 500);
+  });
+
   it('one that can compute its steps', async () => {
     const { device, choice } = await new TestBrowser({ wasm: 5, webgl: Number.NaN }).choose('auto');
     expect([device, choice.stepMs]).toEqual(['wasm', { wasm: 5 }]);

@@ -27,6 +27,9 @@ export interface Devices {
 /** Steps after the first, which compiles. The shortest counts: others may share the machine. */
 const MEASURED_STEPS = 3;
 
+/** A step so many times as long as the shortest of another device: no more are needed. */
+const HOPELESS = 3;
+
 /**
  * Makes a trainer on the device of choice.
  * @param probe computes one step; null where there is nothing to measure with yet: then it is the first device
@@ -83,6 +86,7 @@ async function measure(
         const start = now();
         await probe(trainer);
         stepMs[device] = Math.min(stepMs[device] ?? Number.POSITIVE_INFINITY, now() - start);
+        if (stepMs[device] > HOPELESS * Math.min(...Object.values(stepMs))) break;
       }
     } catch (error) {
       console.warn(`${device} can't compute this job:`, error);
@@ -97,8 +101,8 @@ async function measure(
 export const jaxDevices: Devices = {
   async available() {
     const { init } = await loadJax();
-    const wanted = (await hasGpu()) ? computeDevices : computeDevices.filter((device) => device !== 'webgpu');
-    const there = await init(...wanted);
+    const isReal: Record<ComputeDevice, boolean> = { wasm: true, webgpu: await hasWebGpu(), webgl: hasWebGl() };
+    const there = await init(...computeDevices.filter((device) => isReal[device]));
     return computeDevices.filter((device) => there.includes(device));
   },
   async use(device) {
@@ -112,8 +116,13 @@ interface Gpu {
   readonly gpu: { requestAdapter(): Promise<{ readonly info?: { readonly isFallbackAdapter?: boolean } } | null> };
 }
 
-async function hasGpu(): Promise<boolean> {
+async function hasWebGpu(): Promise<boolean> {
   const { navigator }: { navigator?: Partial<Gpu> } = globalThis;
   const adapter = await navigator?.gpu?.requestAdapter();
   return adapter != null && adapter.info?.isFallbackAdapter !== true;
+}
+
+function hasWebGl(): boolean {
+  if (typeof OffscreenCanvas === 'undefined') return false;
+  return new OffscreenCanvas(1, 1).getContext('webgl2', { failIfMajorPerformanceCaveat: true }) !== null;
 }

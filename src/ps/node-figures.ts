@@ -2,6 +2,7 @@
 import type { Metrics, NodeMetrics, Report, Traffic, WayBytes } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import type { WorkerPaces } from './worker-paces.ts';
+import { WorkerRates } from './worker-rates.ts';
 
 /** A worker is shown as slow when its pace, without what it waits for others, is less than this share of the median's. */
 const SLOW_SHARE = 0.5;
@@ -9,8 +10,7 @@ const SLOW_SHARE = 0.5;
 export interface NodeProgress {
   report: Report | null;
   samples: number;
-  samplesPerSecond: number;
-  times: { compute: number; wait: number; communicate: number };
+  readonly rates: WorkerRates;
 }
 
 /** What is known of each node by now. */
@@ -26,8 +26,7 @@ export interface NodeRole {
 export const emptyProgress = (samples = 0): NodeProgress => ({
   report: null,
   samples,
-  samplesPerSecond: 0,
-  times: { compute: 0, wait: 0, communicate: 0 },
+  rates: new WorkerRates(),
 });
 
 const noTraffic = (): Traffic => ({ push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } });
@@ -67,15 +66,15 @@ export function linesOf(
 
 /** What a node says of itself. */
 function ownFigures({ node, label, isWorker, isServer }: NodeRole, progress: NodeProgress) {
-  const { report, times, samplesPerSecond } = progress;
+  const { report, rates } = progress;
   return {
     node,
     label,
     isWorker,
     isServer,
     clock: isWorker ? (report?.worker?.clock ?? NO_CLOCK) : null,
-    samplesPerSecond: isWorker ? samplesPerSecond : 0,
-    ...times,
+    samplesPerSecond: isWorker ? rates.samplesPerSecond : 0,
+    ...rates.shares,
     bytesIn: report?.bytesIn ?? 0,
     bytesOut: report?.bytesOut ?? 0,
     links: report?.links ?? { webrtc: 0, port: 0 },

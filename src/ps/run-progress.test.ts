@@ -197,7 +197,7 @@ describe('figures', () => {
 
   it('never claim more than all of the time', () => {
     const progress = running();
-    take(progress, A, { spanMs: 100, computeMs: 150 });
+    take(progress, A, { samples: 10, spanMs: 100, computeMs: 150 });
     expect(progress.metrics(roles, false).nodes[0]?.compute).toBe(1);
   });
 

@@ -94,14 +94,7 @@ export class RunProgress {
     progress.samples = worker.samples;
     if (done > 0) this.lastSampleMs = 1000 * this.seconds(now);
     // What a new scheduler first hears of a node is all it has done, not what it did just now.
-    if (worker.spanMs > 0 && (known !== undefined || !this.isAdopted)) {
-      progress.samplesPerSecond = smooth(progress.samplesPerSecond, (done * 1000) / worker.spanMs);
-      progress.times = {
-        compute: Math.min(1, worker.computeMs / worker.spanMs),
-        wait: Math.min(1, worker.waitMs / worker.spanMs),
-        communicate: Math.min(1, worker.communicateMs / worker.spanMs),
-      };
-    }
+    if (known !== undefined || !this.isAdopted) progress.rates.take(done, worker);
     for (const [bucket, value, samples] of worker.losses) add(this.losses, bucket, value, samples);
     for (const evaluation of worker.evaluations) this.addEvaluation(evaluation, now);
   }
@@ -131,7 +124,7 @@ export class RunProgress {
   }
 
   private samplesPerSecond(workers: readonly NodeId[]): number {
-    return workers.reduce((sum, node) => sum + (this.nodes.get(node)?.samplesPerSecond ?? 0), 0);
+    return workers.reduce((sum, node) => sum + (this.nodes.get(node)?.rates.samplesPerSecond ?? 0), 0);
   }
 
   /** Turns complete loss buckets into points: those that every worker has passed. */
@@ -245,9 +238,6 @@ export const LIVE_TEST_SAMPLES = 1_024;
 export function liveTestBlocks(test: SplitPlan): number {
   return Math.min(test.blocks, Math.max(1, Math.ceil(LIVE_TEST_SAMPLES / test.blockSamples)));
 }
-
-/** Half of the old, half of the new: reports are a few times a second, and a rate that jumps can't be read. */
-const smooth = (old: number, now: number): number => (old === 0 ? now : (old + now) / 2);
 
 function add(sums: Map<number, Sum>, at: number, value: number, samples: number): Sum {
   const sum = sums.get(at) ?? { value: 0, samples: 0 };

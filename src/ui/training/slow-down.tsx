@@ -10,7 +10,7 @@ export function SlowDown() {
   const slowdown = useView((state) => state.slowdown);
   const isWorker = useView(({ nodes }) => nodes.some(({ isSelf, isWorker }) => isSelf && isWorker));
   return (
-    <label className="slow-down">
+    <label className="this-tab-setting">
       <span>Slow this tab down</span>
       <select
         className="input"

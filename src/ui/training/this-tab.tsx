@@ -6,11 +6,12 @@ import { SlowDown } from './slow-down.tsx';
 
 export function ThisTab() {
   return (
-    <>
+    <fieldset className="this-tab">
+      <legend className="choice-legend">This tab alone</legend>
       <SlowDown />
       <Bandwidth />
       <Device />
-    </>
+    </fieldset>
   );
 }
 
@@ -21,8 +22,8 @@ function Bandwidth() {
   const commands = useCommands();
   const bandwidth = useView((state) => state.bandwidth);
   return (
-    <label className="slow-down">
-      <span>This tab’s bandwidth</span>
+    <label className="this-tab-setting">
+      <span>Bandwidth</span>
       <select
         className="input"
         value={bandwidth === null ? '' : bandwidth / BYTES_PER_MEGABIT}
@@ -52,7 +53,7 @@ function Device() {
   const wish = WISHES.find((one) => one === device.wish) ?? 'auto';
   const isThere = (one: DeviceWishView) => one === 'auto' || (device.choice?.available?.includes(one) ?? true);
   return (
-    <label className="slow-down">
+    <label className="this-tab-setting">
       <span>Compute with</span>
       <select
         className="input"
