@@ -122,7 +122,13 @@ async function hasWebGpu(): Promise<boolean> {
   return adapter != null && adapter.info?.isFallbackAdapter !== true;
 }
 
+/** What renderers in software call themselves: some browsers offer them as if they were none. */
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
 function hasWebGl(): boolean {
   if (typeof OffscreenCanvas === 'undefined') return false;
-  return new OffscreenCanvas(1, 1).getContext('webgl2', { failIfMajorPerformanceCaveat: true }) !== null;
+  const gl = new OffscreenCanvas(1, 1).getContext('webgl2', { failIfMajorPerformanceCaveat: true });
+  if (gl === null) return false;
+  const unmasked = gl.getExtension('WEBGL_debug_renderer_info')?.UNMASKED_RENDERER_WEBGL;
+  return !SOFTWARE.test(String(gl.getParameter(unmasked ?? gl.RENDERER)));
 }

@@ -62,7 +62,7 @@ function Device() {
       >
         {WISHES.map((one) => (
           <option key={one} value={one} disabled={!isThere(one)}>
-            {one === 'auto' ? 'the fastest here' : deviceName(one)}
+            {one === 'auto' ? 'fastest here' : deviceName(one)}
           </option>
         ))}
       </select>

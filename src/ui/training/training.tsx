@@ -46,12 +46,12 @@ export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
           <RingPicture seats={3} />
           <RingSafety />
         </Panel>
+        <RatioPanel />
         <Timeline />
       </div>
       <div className="area-charts">
         <Charts />
         <Invite />
-        <RatioPanel />
       </div>
       <NodesTable />
       {!isPrivate && <SentMeter />}
