@@ -12,6 +12,8 @@ test('two tabs train round a ring; a third joins, one is closed, and training go
   await first.button('Start training').click();
   await first.clockOver(10, await second.id());
   await expect(second.page.getByText('All-reduce: ring')).toBeVisible();
+  // What a ring can't do without isn't offered.
+  for (const name of ['Consistency', 'Filters']) await expect(second.page.getByRole('group', { name })).toHaveCount(0);
 
   const third = await room.joinTab({ role: 'worker' });
   const thirdId = await third.id();

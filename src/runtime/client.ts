@@ -266,9 +266,8 @@ export class Client {
  */
 function eachAlone(tables: readonly Rows[], push: (tables: readonly (Rows | null)[], isPart: boolean) => void): void {
   for (let at = tables.length - 1; at >= 0; at--) {
-    const [only] = tables.slice(at);
     push(
-      tables.map((_, table) => (table === at ? (only ?? null) : null)),
+      tables.map((rows, table) => (table === at ? rows : null)),
       at > 0,
     );
   }
