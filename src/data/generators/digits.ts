@@ -151,8 +151,9 @@ function strayMark(random: Random): Float64Array {
 function develop(canvas: Canvas, random: Random, pixels: Uint8Array): void {
   const darkness = 255 * uniform(random, STYLE.darkness);
   const grain = random.unit() < 0.5 ? 0 : 255 * STYLE.grain * random.unit();
+  const { ink } = canvas;
   for (let at = 0; at < pixels.length; at++) {
-    let value = darkness * (canvas.ink[at] ?? 0);
+    let value = darkness * (ink[at] as number);
     if (grain > 0) value += grain * (2 * random.unit() - 1);
     pixels[at] = Math.round(Math.min(Math.max(value, 0), 255));
   }
