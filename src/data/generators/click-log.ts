@@ -60,19 +60,26 @@ export function clickLogGenerator(
     classes: 2,
   };
   const blockSamples = { train: blockSizes(samples.train), test: blockSizes(samples.test) };
-  const planted = plant(seed, features);
+  // Found when it is first needed: what the data are is known without it.
+  let found: Float32Array | null = null;
+  const planted = () => {
+    found ??= plant(seed, features);
+    return found;
+  };
   const viewOf = (split: Split, index: number) => new Random(hash32(seed, SPLIT_SEEDS[split], index));
   return {
     name: 'click-log',
     meta,
     blockSamples,
-    planted,
+    get planted() {
+      return planted();
+    },
     block(split: Split, index: number): SparseBlock {
       const count = blockSamples[split][index] ?? 0;
-      return drawBlock(count, features, planted, (row) => viewOf(split, index * BLOCK_SAMPLES + row));
+      return drawBlock(count, features, planted(), (row) => viewOf(split, index * BLOCK_SAMPLES + row));
     },
     bestPossible: (split: Split) =>
-      expectedBest(samples[split], planted, (index) => drawKeys(viewOf(split, index), features)),
+      expectedBest(samples[split], planted(), (index) => drawKeys(viewOf(split, index), features)),
   };
 }
 
