@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NothingToSample, Sampler, shareOf, WINDOW_BLOCKS } from './sampler.ts';
+import { FIRST_WINDOW_BLOCKS, NothingToSample, Sampler, shareOf, WINDOW_BLOCKS } from './sampler.ts';
 
 const leased = (sizes: number[], first = 0) => sizes.map((samples, at) => ({ index: first + at, samples }));
 
@@ -84,6 +84,41 @@ describe('a sampler', () => {
   it('refuses an empty lease', () => {
     expect(() => new Sampler([], 1, 3)).toThrow(NothingToSample);
     expect(() => new Sampler(leased([0, 0]), 1, 3)).toThrow(/rank 3/);
+  });
+});
+
+describe('a sampler that begins with the blocks that are here', () => {
+  const lease = (blocks: number) => leased(Array<number>(blocks).fill(10));
+  const blocksIn = (sampler: Sampler, blocks: number) => new Set(sampler.next(10 * blocks).blocks);
+
+  it('takes all of them before any other', () => {
+    const here = new Set([3, 17, 18, 20, 31, 39]);
+    expect(blocksIn(new Sampler(lease(40), 1, 0, here), here.size)).toEqual(here);
+  });
+
+  it('needs few others where there are none, and twice as many each time, until its windows are whole', () => {
+    const sampler = new Sampler(lease(200), 1, 0, new Set());
+    for (let size = FIRST_WINDOW_BLOCKS; size <= WINDOW_BLOCKS; size *= 2) {
+      expect(blocksIn(sampler, size).size).toBe(size);
+    }
+    expect(blocksIn(sampler, WINDOW_BLOCKS).size).toBe(WINDOW_BLOCKS);
+  });
+
+  it('still takes every sample once an epoch, and says beforehand which blocks come', () => {
+    const seeds = fc.record({ list: sizes, seed: fc.integer(), here: fc.array(fc.nat(80)) });
+    fc.assert(
+      fc.property(seeds, ({ list, seed, here }) => {
+        const sampler = new Sampler(leased(list), seed, 0, new Set(here));
+        const epoch: string[] = [];
+        while (epoch.length < sampler.samples) {
+          const needs = sampler.needs();
+          const [pick = ''] = take(sampler, 1);
+          expect(needs).toContain(Number(pick.split(':')[0]));
+          epoch.push(pick);
+        }
+        expect(new Set(epoch).size).toBe(sampler.samples);
+      }),
+    );
   });
 });
 

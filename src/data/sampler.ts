@@ -5,6 +5,10 @@ import { hash32, Random } from '../random.ts';
  * good mix, while a worker needs only two windows of its blocks in memory (25 MB of 28×28 images). */
 export const WINDOW_BLOCKS = 32;
 
+/** Blocks of the first window of who must not wait for a whole one: 1,024 samples are many batches, in which the next
+ * blocks come. Windows double from there, so the mix gets as good as any within an epoch. */
+export const FIRST_WINDOW_BLOCKS = 2;
+
 /** A leased block: its index in the split's manifest and how many samples it has. */
 export interface LeasedBlock {
   readonly index: number;
@@ -26,6 +30,9 @@ export class NothingToSample extends Error {
  * Endless batches over a worker's blocks. Every epoch takes every sample exactly once: blocks in an order shuffled by
  * (seed, rank, epoch), cut into windows of WINDOW_BLOCKS, samples shuffled within a window. Batches follow each other
  * without gaps, over the ends of windows and epochs. Throws `NothingToSample` where there are no samples.
+ *
+ * A worker that takes blocks over in the middle of a run begins with those that are `here`, in a window of as many (of
+ * `FIRST_WINDOW_BLOCKS` at least), so that it need not make or fetch 32 of them before its first step.
  */
 export class Sampler {
   private readonly blocks: readonly LeasedBlock[];
@@ -34,18 +41,31 @@ export class Sampler {
   /** Place in `order` of the first block after the current window. */
   private nextStart = 0;
   private window: Picks = { blocks: new Uint32Array(0), rows: new Uint32Array(0) };
+  /** Blocks of the next window. */
+  private windowBlocks = WINDOW_BLOCKS;
   private at = 0;
+  /** So many windows were opened: `needs` answers the same until there is another. */
+  windows = 0;
 
   constructor(
     blocks: readonly LeasedBlock[],
     private readonly seed: number,
     private readonly rank: number,
+    here: ReadonlySet<number> | null = null,
   ) {
     this.blocks = blocks.filter((block) => block.samples > 0);
     if (this.blocks.length === 0)
       throw new NothingToSample(`worker of rank ${rank} has no samples: share out the data`);
     this.order = this.orderOf(0);
+    if (here !== null) this.beginWith(here);
     this.openWindow();
+  }
+
+  private beginWith(here: ReadonlySet<number>): void {
+    const isHere = (place: number) => here.has(this.blocks[place]?.index ?? -1);
+    const first = this.order.filter(isHere);
+    this.order = Uint32Array.from([...first, ...this.order.filter((place) => !isHere(place))]);
+    this.windowBlocks = Math.min(WINDOW_BLOCKS, Math.max(FIRST_WINDOW_BLOCKS, first.length));
   }
 
   /** Samples in one epoch. */
@@ -67,8 +87,9 @@ export class Sampler {
     return picks;
   }
 
-  /** Leaves out the first `count` samples, as if they had been taken. Only before the first `next`. */
+  /** Leaves out the first `count` samples, as if they had been taken. Only before the first `next`, of whole windows. */
   skip(count: number): void {
+    if (count === 0) return;
     this.epoch = Math.floor(count / this.samples);
     this.order = this.orderOf(this.epoch);
     this.nextStart = 0;
@@ -87,7 +108,7 @@ export class Sampler {
     const soon = new Set<number>(this.window.blocks.subarray(this.at));
     const following = this.nextStart < this.order.length ? this.order : this.orderOf(this.epoch + 1);
     const start = this.nextStart < this.order.length ? this.nextStart : 0;
-    for (const place of following.subarray(start, start + WINDOW_BLOCKS)) soon.add(this.blocks[place]?.index ?? 0);
+    for (const place of following.subarray(start, start + this.windowBlocks)) soon.add(this.blocks[place]?.index ?? 0);
     return [...soon];
   }
 
@@ -104,7 +125,9 @@ export class Sampler {
       this.nextStart = 0;
     }
     const start = this.nextStart;
-    const places = this.order.subarray(start, start + WINDOW_BLOCKS);
+    const places = this.order.subarray(start, start + this.windowBlocks);
+    this.windowBlocks = Math.min(WINDOW_BLOCKS, 2 * this.windowBlocks);
+    this.windows++;
     this.nextStart = start + places.length;
     this.window = this.shuffledWindow(places, hash32(this.seed, this.rank, this.epoch, start));
     this.at = 0;

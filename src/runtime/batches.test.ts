@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Block, DatasetMeta, DenseBlock, Split } from '../data/dataset.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { nodeId } from '../protocol/ids.ts';
@@ -29,10 +29,16 @@ class FakeData implements RunData {
   readonly splits = { train: split, test: split };
   readonly isOwn: boolean = false;
   readonly asked: number[] = [];
+  readonly here = new Set<number>();
 
   async block(_: Split, index: number): Promise<Block> {
     this.asked.push(index);
+    this.here.add(index);
     return blockOf(index);
+  }
+
+  isHere(_: Split, index: number): boolean {
+    return this.here.has(index);
   }
 
   holdsAll(): boolean {
@@ -183,12 +189,39 @@ describe('the batches of a worker', () => {
     expect([...second.x]).toEqual([...second.y]);
   });
 
-  it('are fetched ahead where blocks must be fetched, and not where they are made', async () => {
+  it('are fetched ahead all at once, and made ahead one after the other in tasks of their own', async () => {
     const [made, fetched] = [new FakeData(), new FakeData()];
-    await new Batches(planOf(1), made, A).next(clusterOf([[A, ALL]]));
-    await new Batches(planOf(1, true), fetched, A).next(clusterOf([[A, ALL]]));
-    expect(new Set(made.asked).size).toBe(1);
+    for (const batches of [new Batches(planOf(1), made, A), new Batches(planOf(1, true), fetched, A)]) {
+      await batches.next(clusterOf([[A, ALL]]));
+      batches.prefetch();
+    }
     expect([...new Set(fetched.asked)].toSorted()).toEqual([0, 1, 2, 3, 4]);
+    expect(made.here.size).toBe(1);
+    await vi.waitFor(() => expect([...made.here].toSorted()).toEqual([0, 1, 2, 3, 4]));
+  });
+
+  it('begin with the blocks that are here, and few others, where others train already', async () => {
+    const data = new FakeData();
+    data.here.add(3);
+    const batches = new Batches(planOf(10), data, A);
+    batches.startAt(null);
+    await batches.next(clusterOf([[A, ALL]]));
+    const asked = new Set(data.asked);
+    expect(asked).toContain(3);
+    expect(asked.size).toBe(2);
+  });
+
+  it('take over blocks of another in mid-run without waiting for those that are not here', async () => {
+    const data = new FakeData();
+    const batches = new Batches(planOf(10), data, A);
+    const two = clusterOf([
+      [A, [[0, 4, 1]]],
+      [B, [[4, 1, 1]]],
+    ]);
+    await take(batches, two, 8);
+    data.asked.length = 0;
+    await batches.next(clusterOf([[A, ALL]]));
+    expect(data.asked).not.toContain(4);
   });
 });
 
@@ -209,12 +242,20 @@ describe('the batches of a resumed run', () => {
     }
   });
 
-  it('are the first of its lease for a worker that joins later, and for one of a run that begins', async () => {
-    const first = await take(new Batches(plain, new FakeData(), A), cluster, 2);
-    for (const plan of [resumed, plain]) {
+  it('are the first of its lease for a worker that joins later, wherever that is', async () => {
+    const takeFrom = async (plan: RunPlan, clock: number | null) => {
       const batches = new Batches(plan, new FakeData(), A);
-      batches.startAt(plan === plain ? 7 : 9);
-      expect(await take(batches, cluster, 2)).toEqual(first);
-    }
+      batches.startAt(clock);
+      return take(batches, cluster, 2);
+    };
+    const first = await takeFrom(plain, null);
+    expect(await takeFrom(resumed, 9)).toEqual(first);
+    expect(await takeFrom(plain, 7)).toEqual(first);
+  });
+
+  it('are those of a run that begins where it does', async () => {
+    const batches = new Batches(plain, new FakeData(), A);
+    batches.startAt(0);
+    expect(await take(batches, cluster, 2)).toEqual(await take(new Batches(plain, new FakeData(), A), cluster, 2));
   });
 });

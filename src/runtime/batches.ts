@@ -1,9 +1,9 @@
 // The batches of one worker: its share of each clock's global batch, taken from the blocks it has a lease on.
 import { type Block, layoutOf } from '../data/dataset.ts';
 import { gather } from '../data/gather.ts';
-import { type Picks, Sampler, shareOf } from '../data/sampler.ts';
+import { type LeasedBlock, type Picks, Sampler, shareOf } from '../data/sampler.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
-import type { NodeId } from '../protocol/ids.ts';
+import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { expandRuns } from '../ps/leases.ts';
 import { offerOf, weightedShare } from '../ps/privacy.ts';
 import { hash32 } from '../random.ts';
@@ -27,6 +27,11 @@ export class Batches {
   private bufferTurn = 0;
   /** Batches that are alive at once, the most so far. */
   private alive = CLOCKS;
+  /** Begins with the run, so that its batches follow from plan and lease alone. */
+  private isFromStart = true;
+  /** Windows whose blocks have been asked for. */
+  private windows = 0;
+  private isMaking = false;
   /** Clocks whose batches were taken before the checkpoint that the run goes on from. */
   private skippedClocks = 0;
 
@@ -39,10 +44,12 @@ export class Batches {
   /**
    * The first batch will be that of `clock`. Where the run goes on from a checkpoint just there, it is the batch that the
    * uninterrupted run would take; a worker that joins later begins with the first samples of its lease.
+   * @param clock null for one in the middle of the run, whichever that will be
    */
-  startAt(clock: number): void {
-    const { from } = this.plan;
-    if (from !== null && clock === from.clock + 1) this.skippedClocks = clock;
+  startAt(clock: number | null): void {
+    const past = this.plan.from?.clock ?? NO_CLOCK;
+    this.isFromStart = clock === past + 1;
+    if (this.isFromStart) this.skippedClocks = past + 1;
   }
 
   /** So many batches will be taken for one exchange: their rows must live until they are computed on. */
@@ -62,7 +69,6 @@ export class Batches {
     if (count === 0 || sampler === null) return null;
     const picks = sampler.next(count);
     const blocks = await this.load(picks);
-    this.prefetch(sampler);
     return { block: gather(blocks, picks, this.buffer(count)), picks };
   }
 
@@ -86,13 +92,20 @@ export class Batches {
       const { train } = this.data.splits;
       const blocks = expandRuns(lease.runs, train.blocks).map((index) => ({ index, samples: samplesIn(train, index) }));
       // A new lease is a new order: the same would begin again with the samples that were just seen.
+      const here = this.leases === 0 && this.isFromStart ? null : this.blocksHere(blocks);
       const seed = hash32(this.plan.seed, this.leases++);
-      this.sampler = blocks.length === 0 ? null : new Sampler(blocks, seed, rank);
+      this.sampler = blocks.length === 0 ? null : new Sampler(blocks, seed, rank, here);
+      this.windows = 0;
       this.sampler?.skip(this.skippedClocks * count);
       this.skippedClocks = 0;
       this.samplerOf = name;
     }
     return this.sampler;
+  }
+
+  /** Others train and would wait: what has to come may come later. */
+  private blocksHere(blocks: readonly LeasedBlock[]): ReadonlySet<number> {
+    return new Set(blocks.map(({ index }) => index).filter((index) => this.data.isHere('train', index)));
   }
 
   private async load({ blocks }: Picks): Promise<Map<number, Block>> {
@@ -101,10 +114,30 @@ export class Batches {
     return new Map(wanted.flatMap((index, at) => (loaded[at] === undefined ? [] : [[index, loaded[at]]])));
   }
 
-  /** Fetches ahead, without waiting: the next window is there when its first batch is due. A failure shows then. */
-  private prefetch(sampler: Sampler): void {
-    if (this.plan.data.source.kind !== 'blocks') return;
-    for (const index of sampler.needs()) this.data.block('train', index).catch(() => undefined);
+  /**
+   * Fetches or makes ahead, without waiting, what the next windows need: it is there when its first batch is due. A
+   * failure shows then. Called after a step, so that a newcomer's first one waits for nothing else.
+   */
+  prefetch(): void {
+    const { sampler } = this;
+    if (sampler === null || this.windows === sampler.windows) return;
+    const { kind } = this.plan.data.source;
+    // Who is behind with making goes on with the newest window's as soon as it is done.
+    if (kind === 'generated' && this.isMaking) return;
+    this.windows = sampler.windows;
+    if (kind === 'generated') void this.makeAhead(sampler.needs());
+    else for (const index of sampler.needs()) this.data.block('train', index).catch(() => undefined);
+  }
+
+  /** Making a block keeps the thread busy: each has a task of its own, so that pulls and pushes come in between. */
+  private async makeAhead(indexes: readonly number[]): Promise<void> {
+    this.isMaking = true;
+    for (const index of indexes) {
+      if (this.data.isHere('train', index)) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      await this.data.block('train', index).catch(() => undefined);
+    }
+    this.isMaking = false;
   }
 
   private buffer(count: number): Float32Array | undefined {

@@ -92,7 +92,7 @@ class Room {
     client.setMap(this.cluster.map);
     for (const server of SERVERS) client.setLink(server, true);
     const block = async (split: 'train' | 'test', index: number) => generator.block(split, index);
-    const data = { meta, splits: plan.data, isOwn: false, block, holdsAll: () => false };
+    const data = { meta, splits: plan.data, isOwn: false, isHere: () => true, block, holdsAll: () => false };
     const trainer = await lda.createTrainer(lda.options.parse({}), meta);
     const meter = new WorkerMeter(10, () => 0);
     const cluster = () => this.cluster;

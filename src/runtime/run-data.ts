@@ -14,6 +14,8 @@ export interface RunData {
   readonly isOwn: boolean;
   /** Block `index` of `split`. */
   block(split: Split, index: number): Promise<Block>;
+  /** Is it here, so that it need neither be made nor fetched? */
+  isHere(split: Split, index: number): boolean;
   /** Does this tab hold every block, so that others can fetch any from it? Never of data that need no fetching. */
   holdsAll(): boolean;
 }
@@ -30,19 +32,20 @@ export async function openRunData(
 ): Promise<RunData> {
   if (plan.source.kind === 'private') {
     const data = openPrivateData(plan.source.shape, own, exchange);
-    return { ...data, block: remembering(data.block) };
+    return { ...data, ...remembering(data.block, () => true) };
   }
   const splits = { train: plan.train, test: plan.test };
   if (plan.source.kind === 'generated') {
     const generator = job.generate(plan.source.seed, plan.source.samples);
     const load = async (split: Split, index: number) => generator.block(split, index);
-    return { meta: generator.meta, splits, isOwn: false, block: remembering(load), holdsAll: () => false };
+    return { meta: generator.meta, splits, isOwn: false, ...remembering(load, () => false), holdsAll: () => false };
   }
   const manifest = await exchange.openData(plan.source.manifest);
   const load = (split: Split, index: number) => fetchBlock(manifest, exchange, split, index);
   const hashes = [...manifest.blocks.train, ...manifest.blocks.test].map(({ hash }) => hash);
   const holdsAll = () => exchange.holdsAll(hashes);
-  return { meta: manifest.meta, splits, isOwn: false, block: remembering(load), holdsAll };
+  const isHeld = (split: Split, index: number) => exchange.holdsAll([manifest.blocks[split][index]?.hash ?? '']);
+  return { meta: manifest.meta, splits, isOwn: false, ...remembering(load, isHeld), holdsAll };
 }
 
 async function fetchBlock(manifest: Manifest, exchange: BlockExchange, split: Split, index: number): Promise<Block> {
@@ -59,8 +62,11 @@ async function fetchBlock(manifest: Manifest, exchange: BlockExchange, split: Sp
  */
 const MAX_DECODED_BYTES = 256 * 1024 * 1024;
 
-/** Blocks were made or decoded at some cost: the newest are kept. */
-function remembering(load: RunData['block']): RunData['block'] {
+/**
+ * Blocks were made or decoded at some cost: the newest are kept.
+ * @param isHeld nothing has to come for a block that isn't decoded
+ */
+function remembering(load: RunData['block'], isHeld: RunData['isHere']): Pick<RunData, 'block' | 'isHere'> {
   /** Those asked for last are at the end; sizes are 0 until they are loaded. */
   const loaded = new Map<string, { readonly block: Promise<Block>; bytes: number }>();
   let total = 0;
@@ -68,8 +74,9 @@ function remembering(load: RunData['block']): RunData['block'] {
     total -= loaded.get(key)?.bytes ?? 0;
     loaded.delete(key);
   };
-  return (split, index) => {
-    const key = `${split} ${index}`;
+  const keyOf = (split: Split, index: number) => `${split} ${index}`;
+  const block: RunData['block'] = (split, index) => {
+    const key = keyOf(split, index);
     const known = loaded.get(key);
     if (known !== undefined) {
       loaded.delete(key);
@@ -93,4 +100,6 @@ function remembering(load: RunData['block']): RunData['block'] {
     );
     return entry.block;
   };
+  const isLoaded = (split: Split, index: number) => (loaded.get(keyOf(split, index))?.bytes ?? 0) > 0;
+  return { block, isHere: (split, index) => isLoaded(split, index) || isHeld(split, index) };
 }

@@ -11,12 +11,13 @@ import type { RingFrame } from '../protocol/ring-frames.ts';
 import { RingInbox } from '../ps/ring-inbox.ts';
 import { type RingRule, ringRuleOf } from '../ps/ring-push.ts';
 import { cutSegments } from '../ps/table.ts';
-import { Batches } from './batches.ts';
+import { Batches, type PickedBatch } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import { Abandoned, Client, type ClientTraffic } from './client.ts';
 import type { Signal } from './deferred.ts';
 import type { Emulate } from './emulation.ts';
 import { gatherRows } from './gather-rows.ts';
+import { moment } from './moments.ts';
 import { openRunData, type RunData } from './run-data.ts';
 import { RunFilters } from './run-filters.ts';
 import { shardPlanOf } from './shard-host.ts';
@@ -243,18 +244,19 @@ export class TrainerRun {
   private async open(): Promise<Prepared> {
     const data = await openRunData(this.parts.plan.data, this.job, this.parts.exchange, this.parts.own());
     this.data = data;
+    moment('data');
     const make = () => this.job.createTrainer(this.options, data.meta);
     const { now, deviceWish } = this.parts;
     const wish = deviceWish?.() ?? 'auto';
     const { trainer, choice } = await createOnDevice(jaxDevices, wish, make, await this.probe(data), now);
     this.device = choice;
+    moment('library');
     return { data, trainer };
   }
 
   /** A step to measure devices by: on this tab's share of a batch, once it is known. */
   private async probe(data: RunData): Promise<((trainer: Trainer) => Promise<unknown>) | null> {
-    const { plan, cluster, self } = this.parts;
-    const batch = await new Batches(plan, data, self).next(cluster());
+    const batch = await this.firstBatch(data);
     if (batch === null) return null;
     return (trainer) => trainer.gradient(this.zeroRows(trainer.keysOf(batch.block)), batch.block);
   }
@@ -277,15 +279,32 @@ export class TrainerRun {
       });
   }
 
-  /** Compiles by computing one gradient, so that nobody waits for that when the clocks run. */
+  /**
+   * Compiles by computing one gradient, so that nobody waits for that when the clocks run. In a run that goes on without
+   * this tab its first step comes first: what an evaluation needs is compiled with the first one.
+   */
   private async warmUp({ data, trainer }: Prepared): Promise<void> {
-    const { plan, cluster, self } = this.parts;
-    const batch = await new Batches(plan, data, self).next(cluster());
+    const batch = await this.firstBatch(data);
     if (batch === null) return;
     await trainer.gradient(this.zeroRows(trainer.keysOf(batch.block)), batch.block);
-    if (data.splits.test.blocks === 0) return;
+    moment('compiled');
+    if (this.isLate || data.splits.test.blocks === 0) return;
     const block = await data.block('test', 0);
     await trainer.evaluate(this.zeroRows(trainer.keysOf(block)), block);
+  }
+
+  /** Training goes on without this tab. */
+  private get isLate(): boolean {
+    return this.parts.cluster().phase !== 'preparing';
+  }
+
+  private async firstBatch(data: RunData): Promise<PickedBatch | null> {
+    const { plan, cluster, self } = this.parts;
+    const batches = new Batches(plan, data, self);
+    if (this.isLate) batches.startAt(null);
+    const batch = await batches.next(cluster());
+    moment('batch');
+    return batch;
   }
 
   private zeroRows(keys: readonly (Uint32Array | null)[]): TableValues[] {
@@ -296,6 +315,7 @@ export class TrainerRun {
   }
 
   private startWorking(incarnation: Incarnation): void {
+    moment('admitted');
     const client = this.openClient(incarnation);
     this.worker = { client, incarnation };
     this.meter.isDone = false;

@@ -10,6 +10,7 @@ import { Abandoned, type Client, type PulledTables, type Task } from './client.t
 import type { Signal } from './deferred.ts';
 import type { Emulate } from './emulation.ts';
 import { type LocalResult, LocalSteps, unionOfKeys } from './local-steps.ts';
+import { moment } from './moments.ts';
 import type { RunData } from './run-data.ts';
 import type { RunFilters } from './run-filters.ts';
 import type { StepLog } from './step-log.ts';
@@ -55,6 +56,7 @@ export class TrainingLoop {
   async run(): Promise<void> {
     const { plan, meter, batches } = this.parts;
     let clock = await this.join();
+    moment('clock');
     batches.startAt(clock);
     meter.clock = clock - 1;
     let next: Promise<Step> | null = this.begin(clock, clock - 1);
@@ -62,6 +64,7 @@ export class TrainingLoop {
     while (clock < plan.steps && (await this.mayStart(clock))) {
       const step: Step = await meter.time('communicate', () => next ?? this.begin(clock));
       const pulled = await this.awaitPull(step);
+      moment('parameters');
       if (clock > 0 && (clock % plan.evaluateEvery === 0 || isDue(evaluated, clock, plan.evaluateEvery))) {
         await this.evaluate(clock - 1, pulled, liveTestBlocks(this.parts.data.splits.test));
       }
@@ -76,6 +79,7 @@ export class TrainingLoop {
         continue;
       }
       clock = step.last + 1;
+      batches.prefetch();
       next ??= clock < plan.steps ? this.begin(clock) : null;
     }
     if (clock >= plan.steps) await this.finish();
@@ -149,10 +153,12 @@ export class TrainingLoop {
       meter.divergedAt = step.clock;
       return false;
     }
+    moment('gradient');
     await meter.time('communicate', () => client.roomToPush());
     const { readFronts, tables: parameters } = pulled;
     const push = { clock, covers, isDrift, samples, tables: gradient.tables, readFronts, parameters };
     this.note(clock, client.push({ ...push, filters: filters.push(clock) }));
+    moment('pushed');
     meter.step(clock, gradient.lossSum, samples);
     return true;
   }
@@ -187,7 +193,10 @@ export class TrainingLoop {
   /** Remembers when the push was acknowledged, if it ever is. */
   private note(clock: number, { done }: Task<void>): void {
     done.then(
-      () => this.parts.steps.done(clock),
+      () => {
+        moment('acknowledged');
+        this.parts.steps.done(clock);
+      },
       () => undefined,
     );
   }
