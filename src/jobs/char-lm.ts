@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { DatasetMeta } from '../data/dataset.ts';
 import { sumsGenerator } from '../data/generators/sums.ts';
 import { UnsuitableBlock } from './errors.ts';
+import { preloadJax } from './jax.ts';
 import type { Job } from './job.ts';
 import { type TransformerShape, transformerTables } from './transformer-model.ts';
 import { createTransformerTrainer } from './transformer-trainer.ts';
@@ -63,6 +64,7 @@ export const charLm: Job<CharLmOptions> = {
   }),
   tables: (options, meta) => transformerTables(shapeOf(options, textMeta(meta))),
   generate: (seed, samples) => sumsGenerator(seed, samples ?? undefined),
+  preload: preloadJax,
   createTrainer: async (options, meta) => {
     const text = textMeta(meta);
     const { vocabulary, answersAfter } = text;

@@ -5,6 +5,7 @@ import { digitsGenerator } from '../data/generators/digits.ts';
 import { type CnnShape, cnnTables } from './cnn-model.ts';
 import { createCnnTrainer } from './cnn-trainer.ts';
 import { UnsuitableBlock } from './errors.ts';
+import { preloadJax } from './jax.ts';
 import type { Job } from './job.ts';
 import { cnnOnnx, onnxExport } from './onnx-networks.ts';
 
@@ -46,6 +47,7 @@ export const digitsCnn: Job<DigitsCnnOptions> = {
   }),
   tables: (options, meta) => cnnTables(shapeOf(options, meta)),
   generate: (seed, samples) => digitsGenerator(seed, samples ?? undefined),
+  preload: preloadJax,
   createTrainer: async (options, meta) => createCnnTrainer(shapeOf(options, meta)),
   exports: [
     onnxExport((options, meta, tables) =>

@@ -4,6 +4,7 @@ import type { DatasetMeta } from '../data/dataset.ts';
 import { digitsGenerator } from '../data/generators/digits.ts';
 import { layerTables } from './dense-layers.ts';
 import { UnsuitableBlock } from './errors.ts';
+import { preloadJax } from './jax.ts';
 import type { Job } from './job.ts';
 import { createMlpTrainer } from './mlp-trainer.ts';
 import { mlpOnnx, onnxExport } from './onnx-networks.ts';
@@ -43,6 +44,7 @@ export const digitsMlp: Job<DigitsMlpOptions> = {
     return sizes.slice(1).flatMap((outputs, i) => layerTables(sizes[i] ?? 0, outputs, i + 1));
   },
   generate: (seed, samples) => digitsGenerator(seed, samples ?? undefined),
+  preload: preloadJax,
   createTrainer: async (options, meta) => createMlpTrainer(layerSizes(options, meta)),
   exports: [
     onnxExport((options, meta, tables) =>

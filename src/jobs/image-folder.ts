@@ -7,6 +7,7 @@ import { type CnnShape, cnnTables } from './cnn-model.ts';
 import { createCnnTrainer } from './cnn-trainer.ts';
 import { UnsuitableBlock } from './errors.ts';
 import { type Augmentation, augment } from './image-folder/augment.ts';
+import { preloadJax } from './jax.ts';
 import type { Evaluation, Gradient, Job, Prediction, TableValues, Trainer } from './job.ts';
 import { cnnOnnx, onnxExport } from './onnx-networks.ts';
 
@@ -95,6 +96,7 @@ export const imageFolder: Job<ImageFolderOptions> = {
   }),
   tables: (options, meta) => cnnTables(imageShape(options, meta)),
   generate: (seed, samples) => shapesGenerator(seed, samples ?? undefined),
+  preload: preloadJax,
   async createTrainer(options, meta) {
     const shape = imageShape(options, meta);
     const { height, width, channels } = shape;

@@ -9,6 +9,23 @@ export type { JaxArray };
 
 export const loadJax = (): Promise<Jax> => import('@jax-js/jax');
 
+/**
+ * The first program on a page takes twice as long to compile as the next ones, which find the compiler itself compiled.
+ * This one computes little, and has all the parts of a gradient, at sizes for which loops are tiled.
+ */
+export async function preloadJax(): Promise<void> {
+  const { numpy, nn, jit, valueAndGrad } = await loadJax();
+  const loss = (weights: JaxArray, x: JaxArray): JaxArray => {
+    const hidden = nn.relu(numpy.dot(x, weights.ref));
+    return nn.logSoftmax(numpy.dot(hidden, weights)).sum();
+  };
+  const step = jit((weights: JaxArray, x: JaxArray) => valueAndGrad(loss)(weights, x));
+  const [value, gradient] = step(numpy.ones([64, 64]), numpy.ones([40, 64]));
+  await floats(value);
+  await floats(gradient);
+  step.dispose();
+}
+
 /** Copies at once: the caller may transfer or reuse its array. */
 export const upload = (jax: Jax, values: Float32Array, shape: readonly number[]): JaxArray =>
   jax.numpy.array(values as Float32Array<ArrayBuffer>, { shape: [...shape] });

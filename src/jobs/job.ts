@@ -105,6 +105,8 @@ export interface Job<Options = unknown> {
   /** The data it makes for itself: no download, same bytes for the same arguments everywhere. */
   generate(seed: number, samples: { train: number; test: number } | null): Generator;
   createTrainer(options: Options, meta: DatasetMeta): Promise<Trainer>;
+  /** Fetches and starts what its trainers compute with, while nobody waits for it yet; absent where that is nothing. */
+  preload?(): Promise<void>;
   /** What its parameters can be downloaded as, besides safetensors; nothing when absent. */
   readonly exports?: readonly JobExport<Options>[];
 }

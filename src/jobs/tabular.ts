@@ -6,6 +6,7 @@ import { customersGenerator } from '../data/generators/customers.ts';
 import { CLASSIFIER_MEASURES, type Measures } from '../protocol/measures.ts';
 import { layerTables } from './dense-layers.ts';
 import { UnsuitableBlock } from './errors.ts';
+import { preloadJax } from './jax.ts';
 import type { Job } from './job.ts';
 import { createMlpTrainer } from './mlp-trainer.ts';
 import { mlpOnnx, onnxExport } from './onnx-networks.ts';
@@ -58,6 +59,7 @@ export const tabular: Job<TabularOptions> = {
     return sizes.slice(1).flatMap((outputs, i) => layerTables(sizes[i] ?? 0, outputs, i + 1));
   },
   generate: (seed, samples) => customersGenerator(seed, samples ?? undefined),
+  preload: preloadJax,
   async createTrainer(options, meta) {
     const table = tableMeta(meta);
     return new TableTrainer(await createMlpTrainer(layerSizes(options, table), table.target.kind), table);

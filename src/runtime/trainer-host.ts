@@ -30,6 +30,7 @@ import type { Endpoint } from './frame-link.ts';
 import { ImageDecoder, toGrey } from './image-decoder.ts';
 import { DATA_SEED } from './job-views.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
+import { moment } from './moments.ts';
 import { type OracleBatches, trainOracle } from './oracle.ts';
 import { type KeptData, type LoadOutcome, OwnData } from './own-data.ts';
 import { type Agreement, agree, NoOwnData, openPrivateData } from './private-data.ts';
@@ -106,6 +107,7 @@ export class TrainerHost {
   private readonly links: Record<TrainerPeer, LinkTable>;
 
   constructor() {
+    moment('trainer');
     this.links = {
       shard: new LinkTable({
         onFrame: (from, frame, bytes) => this.receive(from, frame, bytes),
@@ -191,7 +193,10 @@ export class TrainerHost {
 
   /** The data that a job makes for itself. */
   generateData(job: string, samples: { train: number; test: number } | null): DatasetSummary {
-    const generator = findJob(job).generate(DATA_SEED, samples);
+    const { generate, preload } = findJob(job);
+    // While nobody waits: what fails here fails again, and is said, when a run is opened.
+    preload?.().catch(() => undefined);
+    const generator = generate(DATA_SEED, samples);
     const { train, test } = generator.blockSamples;
     const source = { kind: 'generated', seed: DATA_SEED, samples } as const;
     const plan: DataPlan = { name: generator.meta.name, train: splitPlan(train), test: splitPlan(test), source };
@@ -381,6 +386,7 @@ export class TrainerHost {
     this.own.forgetOthers();
     if (cluster.plan === null || this.self === null) return;
     void this.tryParameters(null);
+    moment('run opened');
     this.steps = new StepLog(epochMs);
     this.run = new TrainerRun({
       self: this.self,
