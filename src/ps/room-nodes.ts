@@ -2,7 +2,7 @@
 import type { ClusterState, RoleChoice } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { lacksData } from './privacy.ts';
-import { mayWork } from './roles.ts';
+import { chooseServers, mayWork } from './roles.ts';
 
 /** Reports come four times a second: who missed two may be dead, though nobody has noticed. */
 const FRESH_MS = 500;
@@ -19,6 +19,8 @@ export interface KnownNode extends NodeIntroduction {
   isLeaving: boolean;
   /** Number of the run that it is ready for. */
   preparedRun: number;
+  /** Number of the run in which it has taken a step. */
+  steppedRun: number;
   /** Number of the run in which its part has failed. */
   failedRun: number;
 }
@@ -36,7 +38,8 @@ export class RoomNodes {
     const working = new Set(map.workers.map(({ node }) => node));
     for (const introduction of [...presumed(map, working), ...known]) {
       const preparedRun = working.has(introduction.node) ? map.run : 0;
-      this.nodes.set(introduction.node, { ...introduction, isLeaving: false, preparedRun, failedRun: 0 });
+      const steppedRun = preparedRun;
+      this.nodes.set(introduction.node, { ...introduction, isLeaving: false, preparedRun, steppedRun, failedRun: 0 });
     }
     for (const { node, role } of roles?.assigned ?? []) this.assign(node, role);
   }
@@ -71,7 +74,8 @@ export class RoomNodes {
   add({ node, label, role }: NodeIntroduction, now: number): void {
     const known = this.nodes.get(node);
     this.heardAt.set(node, now);
-    this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun: known?.preparedRun ?? 0, failedRun: 0 });
+    const { preparedRun = 0, steppedRun = 0 } = known ?? {};
+    this.nodes.set(node, { node, label, role, isLeaving: false, preparedRun, steppedRun, failedRun: 0 });
   }
 
   hear(node: NodeId, now: number): void {
@@ -106,6 +110,22 @@ export class RoomNodes {
     return this.trusted(cluster).filter(
       (known) => mayWork(known) && known.failedRun !== cluster.plan?.run && !lacksData(cluster, known.node),
     );
+  }
+
+  /**
+   * Who may serve now. A tab that comes while the others train takes its first step before anybody hands it segments, as
+   * long as somebody else serves: both at once would double the time until its work counts.
+   */
+  servers(cluster: ClusterState): KnownNode[] {
+    const { phase, map, plan } = cluster;
+    const isOut = (node: NodeId) => cluster.sidelined.some((entry) => entry.node === node && entry.server);
+    const trusted = this.trusted(cluster).filter(({ node }) => !isOut(node));
+    if (phase !== 'running' || plan === null) return trusted;
+    const able = this.able(cluster);
+    const isNew = (known: KnownNode) =>
+      known.steppedRun !== plan.run && able.includes(known) && !map.servers.includes(known.node);
+    const settled = trusted.filter((known) => known.role !== 'auto' || !isNew(known));
+    return chooseServers(settled, map.servers, plan.replicas).length > 0 ? settled : trusted;
   }
 
   /** Those of them that reach every server, or will soon. */

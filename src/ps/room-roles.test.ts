@@ -92,6 +92,40 @@ describe('a node that a shard takes nothing from any more', () => {
   });
 });
 
+describe('a tab that comes while others train, and may choose', () => {
+  const serversAfter = (roles: RoleChoice[], act: (room: TestRoom) => void): readonly number[] => {
+    const room = TestRoom.running(roles, { replicas: 1 });
+    const newcomer = roles.length + 1;
+    room.join(newcomer, 'auto');
+    act(room);
+    return room.state.map.servers;
+  };
+
+  it('takes its first step before it serves', () => {
+    expect(serversAfter(['auto', 'auto'], () => undefined)).toEqual([1, 2]);
+    expect(serversAfter(['auto', 'auto'], (room) => room.report(3))).toEqual([1, 2]);
+    const stepped = (room: TestRoom) => {
+      room.report(3);
+      room.progress(3, 5);
+    };
+    expect(serversAfter(['auto', 'auto'], stepped)).toEqual([1, 2, 3]);
+  });
+
+  it('serves at once where it can not work, or where nobody else would serve', () => {
+    const failed = (room: TestRoom) => room.report(3, { isPrepared: false, problem: 'It does not compile here.' });
+    expect(serversAfter(['auto', 'auto'], failed)).toEqual([1, 2, 3]);
+    const leaving = (room: TestRoom) => room.ask({ ask: 'leave' });
+    expect(serversAfter(['auto', 'worker'], leaving)).toEqual([3]);
+  });
+
+  it('serves at once while nobody trains', () => {
+    const room = TestRoom.running(['auto', 'auto'], { replicas: 1 });
+    room.ask({ ask: 'pause' });
+    room.join(3, 'auto');
+    expect(room.state.map.servers).toEqual([1, 2, 3]);
+  });
+});
+
 describe('a worker that joins in the middle', () => {
   it('gets a lease, prepares, and is then admitted under a new incarnation', () => {
     const room = TestRoom.running(['both', 'worker']);

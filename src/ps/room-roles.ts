@@ -74,7 +74,7 @@ export class RoomRoles {
 
   /** What a node reports of this run: settled segments, failures, readiness, whom its shard has dropped. */
   take(known: KnownNode, report: Report, plan: RunPlan, now: number): void {
-    const { node, failedRun, preparedRun } = known;
+    const { node, failedRun, preparedRun, steppedRun } = known;
     const { run } = plan;
     if (this.moves.note(node, report, this.cluster.map)) this.settle(now);
     this.shutOut(report.hostile, now);
@@ -86,6 +86,10 @@ export class RoomRoles {
     // Of a private run: other files were dropped meanwhile.
     if (report.problem === null && failedRun === run && isPrivateRun(plan)) {
       known.failedRun = 0;
+      this.settle(now);
+    }
+    if ((report.worker?.samples ?? 0) > 0 && steppedRun !== run) {
+      known.steppedRun = run;
       this.settle(now);
     }
     if (report.isPrepared && preparedRun !== run) {
@@ -115,9 +119,7 @@ export class RoomRoles {
       const leases = leaseBlocks(plan, this.cluster.leases, candidates, this.cluster.privacy);
       if (!isSameLeases(leases, this.cluster.leases)) this.room.change({ leases });
     }
-    const isOut = (node: NodeId) => this.cluster.sidelined.some((entry) => entry.node === node && entry.server);
-    const trusted = this.nodes.trusted(this.cluster).filter(({ node }) => !isOut(node));
-    const servers = chooseServers(trusted, map.servers, plan.replicas);
+    const servers = chooseServers(this.nodes.servers(this.cluster), map.servers, plan.replicas);
     const placements = this.moves.next(plan, map, servers, this.conflicts, now);
     if (placements === null) return this.pauseForLoss(loss, now);
     if (this.isLost) this.resumeAfterLoss(now);
