@@ -1,10 +1,12 @@
 // Composition root of the page: makes the store, the workers, the node and the view, and joins them. The only file that
 // knows everyone.
+import { links, shard, signalingUrl, socket, trainer } from './boot.ts';
 import type { RoleChoice } from './protocol/control.ts';
 import { roleChoices } from './protocol/control.ts';
 import { Automation, RecordingViewWriter } from './runtime/automation.ts';
 import { browserLabel } from './runtime/browser-label.ts';
 import { machineOf } from './runtime/machine.ts';
+import { moment } from './runtime/moments.ts';
 import { RoomNode } from './runtime/node.ts';
 import { PageCommands } from './runtime/page-commands.ts';
 import { formatFragment, newRoom, parseFragment, roomKey } from './runtime/room-link.ts';
@@ -27,21 +29,28 @@ function roleOfPage(): RoleChoice {
   return roleChoices.find((role) => role === wanted) ?? 'auto';
 }
 
+/** The socket that is there, once, while it is any good; then new ones. */
+function socketOpener(there: WebSocket): (url: string) => WebSocket {
+  let isTaken = false;
+  return (url) => {
+    const isGood = !isTaken && there.readyState <= WebSocket.OPEN;
+    isTaken = true;
+    return isGood ? there : new WebSocket(url);
+  };
+}
+
 function openPage(root: HTMLElement): void {
+  moment('page');
   const store = createViewStore();
-  const workers = new WorkerHandles(
-    new Worker(new URL('../workers/trainer.worker.ts', import.meta.url), { type: 'module', name: 'trainer' }),
-    new Worker(new URL('../workers/shard.worker.ts', import.meta.url), { type: 'module', name: 'shard' }),
-    new Worker(new URL('../workers/links.worker.ts', import.meta.url), { type: 'module', name: 'links' }),
-  );
+  const workers = new WorkerHandles(trainer, shard, links);
   const address = roomOfPage();
   void workers.openRoom(roomKey(address));
   const role = roleOfPage();
   const now = () => performance.now();
   const view = new RecordingViewWriter(store, address, location.href, now);
-  const signalingUrl = new URL('signal', location.href.replace(/^http/, 'ws')).href.replace(/[?#].*$/, '');
   const options = {
     signalingUrl,
+    openSocket: socketOpener(socket),
     address,
     role,
     label: browserLabel(navigator.userAgent),
@@ -57,7 +66,8 @@ function openPage(root: HTMLElement): void {
   addEventListener('hashchange', () => location.reload());
   addEventListener('pagehide', () => node.leave());
   window.pushpull = new Automation(store, view, commands, workers, node);
-  mount(root, store, commands);
+  // After the timer with which signaling begins: the first drawing can wait for a moment, the room can't.
+  setTimeout(() => mount(root, store, commands));
 }
 
 const root = document.getElementById('root');

@@ -146,6 +146,8 @@ export class SignalingClient {
     socket.onclose = (event) => this.retry(this.closeReason(event));
     // An error is always followed by a close, which says more.
     socket.onerror = () => {};
+    // One that was opened before may be open by now.
+    if (socket.readyState === 1) this.send(this.hello());
     this.wait(JOIN_TIMEOUT_MS, () => this.retry(`no answer from ${this.options.url} for ${JOIN_TIMEOUT_MS / 1000} s`));
   }
 

@@ -25,6 +25,7 @@ import { NodeCore, type NodeEffect, type NodeEvent } from '../ps/node-core.ts';
 import type { Fetched } from './block-exchange.ts';
 import { addEgress, type Egress } from './egress.ts';
 import type { Endpoint } from './frame-link.ts';
+import { moment } from './moments.ts';
 import { mergeReports, TrafficMeter } from './reports.ts';
 import type { RoomAddress } from './room-link.ts';
 import type { ShardReport } from './shard-host.ts';
@@ -33,6 +34,7 @@ import type { WorkerHandles } from './worker-handles.ts';
 
 export interface NodeOptions {
   readonly signalingUrl: string;
+  readonly openSocket: (url: string) => WebSocket;
   readonly address: RoomAddress;
   readonly role: RoleChoice;
   /** "Chromium on Linux". */
@@ -88,9 +90,9 @@ export class RoomNode {
 
   private openSignaling(): SignalingClient {
     const { options, handlers } = this;
-    const { address, random, now, signalingUrl: url } = options;
+    const { address, random, now, openSocket, signalingUrl: url } = options;
     return new SignalingClient(
-      { url, ...address, random, now, startTimer, openSocket: (to) => new WebSocket(to) },
+      { url, ...address, random, now, startTimer, openSocket },
       {
         onStatus: (status) => {
           if (status.phase === 'reconnecting') this.step({ kind: 'signaling', isUp: false });
@@ -160,6 +162,7 @@ export class RoomNode {
   }
 
   private join(welcome: Welcome): void {
+    moment('joined');
     const { node, members, scheduler, term, lanUrls, isResumed } = welcome;
     if (this.core !== null && this.core.self !== node) {
       const [reason, advice] = ['The room no longer knows this tab.', 'Reload the page to join again.'];
@@ -218,8 +221,10 @@ export class RoomNode {
 
   private setPeerState(node: NodeId, state: PeerState): void {
     this.handlers.onPeer(node, state);
-    if (state.phase === 'connected') this.step({ kind: 'connected', node });
-    else if (state.phase === 'failed') this.step({ kind: 'disconnected', node });
+    if (state.phase === 'connected') {
+      moment('connected');
+      this.step({ kind: 'connected', node });
+    } else if (state.phase === 'failed') this.step({ kind: 'disconnected', node });
   }
 
   private receive(from: NodeId, text: string): void {
@@ -273,6 +278,7 @@ export class RoomNode {
         handlers.onHello(effect.node, effect.label);
         break;
       case 'cluster':
+        if (effect.cluster.plan !== null) moment('run heard');
         void workers.setCluster(effect.cluster);
         this.shareBandwidth();
         handlers.onCluster(effect.cluster, effect.cluster.scheduler === this.core?.self);
