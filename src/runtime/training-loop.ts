@@ -142,6 +142,8 @@ export class TrainingLoop {
     const covers = clock - step.clock + 1;
     const isDrift = this.drifts(step);
     if (step.batches.length === 0) {
+      // It pulls nothing, so nothing but this holds it back.
+      await meter.time('wait', () => client.roomToPush());
       const none = new Float32Array(0);
       const tables = plan.tables.map(() => ({ keys: isDrift ? null : new Uint32Array(0), values: none }));
       this.note(clock, client.push({ clock, covers, isDrift, samples: 0, tables, readFronts: pulled.readFronts }));
