@@ -28,6 +28,9 @@ const SIGNALING_AWAY_MS = 4_000;
 /** Figures that come after the pause before all nodes' last reports are in. */
 const LAST_MESSAGES = 8;
 
+/** No fault of these costs as long: without a step in this time the run is stuck, and what comes after it shows nothing. */
+const STUCK_MS = 40_000;
+
 /** A line of progress this often. */
 const SAY_MS = 30_000;
 
@@ -91,10 +94,13 @@ export class Soak {
   private async follow(startMs: number, endMs: number): Promise<void> {
     const everyMs = this.wanted.every * 1000;
     let [faultMs, sampleMs, sayMs] = [startMs + everyMs, startMs, startMs];
+    let newest = { clock: 0, atMs: startMs };
     for await (const _ of every('progress')) {
       const now = Date.now();
       if (now >= endMs) return;
       const { clock } = await this.status();
+      if (clock > newest.clock) newest = { clock, atMs: now };
+      if (now - newest.atMs > STUCK_MS) throw await this.stuckAt(clock);
       await this.restartWhenDue(clock);
       if (now >= sampleMs) {
         sampleMs = now + SAMPLE_MS;
@@ -123,6 +129,19 @@ export class Soak {
     const run = all[0]?.run;
     if (run?.phase === 'failed' || run?.phase === 'stopped') throw new ClusterFailure(run.message ?? run.phase);
     return { clock: run?.clock ?? 0 };
+  }
+
+  /** With what every tab believes of the room, to look at. */
+  private async stuckAt(clock: number): Promise<ClusterFailure> {
+    const seconds = STUCK_MS / 1000;
+    for (const { tab, node } of this.room.awake) {
+      const { connection, nodes, run } = await tab.call('status');
+      const maps = await tab.call('mapLog');
+      console.log(
+        JSON.stringify({ node, connection, nodes, phase: run?.phase, message: run?.message, map: maps.at(-1) }),
+      );
+    }
+    return new ClusterFailure(`No worker did a step in ${seconds} s, at step ${clock}.`);
   }
 
   private async next(clock: number): Promise<void> {
