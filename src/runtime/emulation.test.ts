@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { asItIs, emulating, MAX_SLOWDOWN } from './emulation.ts';
 
 /** Work of 10 ms on a clock that only work and waiting move. */
-function bench(factor: number, leastMs = 0) {
+function bench(factor: number, leastMs = 0, gradients = 1) {
   const clock = { now: 5 };
   const wait = async (ms: number) => {
     clock.now += ms;
@@ -16,7 +16,7 @@ function bench(factor: number, leastMs = 0) {
     clock.now += 10;
     return 'gradient';
   };
-  return { clock, result: emulate(work) };
+  return { clock, result: emulate(work, gradients) };
 }
 
 describe('emulated compute time', () => {
@@ -39,6 +39,12 @@ describe('emulated compute time', () => {
     const { clock, result } = bench(factor, leastMs);
     await result;
     expect(clock.now).toBe(end);
+  });
+
+  it('at least so long for each gradient of a round', async () => {
+    const { clock, result } = bench(1, 30, 16);
+    await result;
+    expect(clock.now).toBe(5 + 16 * 30);
   });
 
   it('leaves the computer as it is', async () => {

@@ -1,8 +1,8 @@
 // Emulated compute time: a tab made slow on purpose, to see what a straggler does, and more workers in a benchmark than the
 // machine has cores. What is computed is the same.
 
-/** Does the work, and takes as long for it as a computer would that is emulated. */
-export type Emulate = <T>(work: () => Promise<T>) => Promise<T>;
+/** Does the work of so many gradients, and takes as long for it as a computer would that is emulated. */
+export type Emulate = <T>(work: () => Promise<T>, gradients?: number) => Promise<T>;
 
 /** The computer as it is. */
 export const asItIs: Emulate = (work) => work();
@@ -19,12 +19,12 @@ export interface Emulated {
 /** @param wait resolves after so many milliseconds */
 export const emulating =
   (computer: () => Emulated, now: () => number, wait: (ms: number) => Promise<void>): Emulate =>
-  async (work) => {
+  async (work, gradients = 1) => {
     const start = now();
     const result = await work();
     const { factor, leastMs } = computer();
     const took = now() - start;
-    const extra = Math.min(factor, MAX_SLOWDOWN) * Math.max(took, leastMs) - took;
+    const extra = Math.min(factor, MAX_SLOWDOWN) * Math.max(took, gradients * leastMs) - took;
     if (extra > 0) await wait(extra);
     return result;
   };

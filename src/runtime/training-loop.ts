@@ -150,7 +150,9 @@ export class TrainingLoop {
       meter.step(clock, 0, 0);
       return true;
     }
-    const { samples, ...gradient } = await meter.time('compute', () => emulate(() => this.gradient(step, pulled)));
+    const { samples, ...gradient } = await meter.time('compute', () =>
+      emulate(() => this.gradient(step, pulled), step.batches.length),
+    );
     if (!Number.isFinite(gradient.lossSum)) {
       meter.divergedAt = step.clock;
       return false;
