@@ -1,6 +1,7 @@
 // How many tabs should train and how many should serve: what is predicted, what was measured, and a button that sets it.
 import { type RefObject, useEffect, useRef } from 'react';
 import { useCommands, useView, useViewStore } from '../../store/use-view.ts';
+import type { AdviceView } from '../../store/view.ts';
 import { Explain } from '../common/explain.tsx';
 import { Panel } from '../common/panel.tsx';
 import { useDraft } from '../common/use-draft.ts';
@@ -42,7 +43,6 @@ function Division() {
   const advice = useView((state) => state.advice);
   const isAutomatic = useView((state) => state.isRatioAutomatic);
   const [shown, change] = useDraft(isAutomatic, (wanted) => commands.setRatioAutomatic(wanted));
-  const isBest = advice === null || isSameRatio(advice.best, advice.current);
   const now = advice === null ? null : rateOf(advice, advice.current);
   return (
     <>
@@ -54,14 +54,7 @@ function Division() {
       <RatioChart />
       {advice !== null && <p>{adviceSentence(advice)}</p>}
       <div className="ratio-controls">
-        <button
-          type="button"
-          className="button"
-          disabled={isBest || shown}
-          onClick={() => advice !== null && commands.setRatio(advice.best)}
-        >
-          {isBest ? 'This is the best known' : `Set ${ratioName(advice.best)}`}
-        </button>
+        {advice !== null && <SetBest advice={advice} isAutomatic={shown} />}
         <label className="check">
           <input type="checkbox" checked={shown} onChange={(event) => change(event.target.checked)} />
           <span>Set the best by itself</span>
@@ -70,6 +63,16 @@ function Division() {
       </div>
       {advice !== null && <p className="muted small">{figuresSentence(advice)}</p>}
     </>
+  );
+}
+
+function SetBest({ advice: { best, current }, isAutomatic }: { advice: AdviceView; isAutomatic: boolean }) {
+  const commands = useCommands();
+  const isBest = isSameRatio(best, current);
+  return (
+    <button type="button" className="button" disabled={isBest || isAutomatic} onClick={() => commands.setRatio(best)}>
+      {isBest ? 'This is the best known' : `Set ${ratioName(best)}`}
+    </button>
   );
 }
 
@@ -99,10 +102,7 @@ function usePlot(container: RefObject<HTMLDivElement | null>): void {
   useEffect(() => {
     if (container.current === null) return;
     const plot = new RatioPlot(container.current);
-    const draw = () => {
-      const { advice } = store.getState();
-      if (advice !== null) plot.draw(advice);
-    };
+    const draw = () => plot.draw(store.getState().advice);
     draw();
     const stopDrawing = store.subscribe(({ advice }, before) => {
       if (advice !== before.advice) draw();

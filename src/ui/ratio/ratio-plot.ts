@@ -25,7 +25,10 @@ export class RatioPlot {
     this.resize.observe(container);
   }
 
-  draw({ tabs, points }: AdviceView): void {
+  /** Nothing where nothing is known: what held for other tabs says nothing of these. */
+  draw(advice: AdviceView | null): void {
+    if (advice === null) return this.plot.setData([[], [], [], [], []]);
+    const { tabs, points } = advice;
     const servers = Array.from({ length: tabs }, (_, index) => index + 1);
     const column = (isBoth: boolean, value: 'predicted' | 'measured') =>
       servers.map((count) => {
