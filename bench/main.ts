@@ -68,6 +68,7 @@ async function runHere(name: string, { quick, out, args }: Options): Promise<voi
 
 /** A process each: what one leaves behind (compiled code, heap, a browser) must not slow the next. */
 function runApart(chosen: readonly string[], { quick, out, args }: Options): number {
+  const times: { readonly name: string; readonly seconds: number }[] = [];
   const failed = chosen.filter((name) => {
     const own = [fileURLToPath(import.meta.url), name, '--out', out, ...(quick ? ['--quick'] : [])];
     const start = performance.now();
@@ -76,9 +77,12 @@ function runApart(chosen: readonly string[], { quick, out, args }: Options): num
       [...process.execArgv, ...own, ...(args.length ? ['--args', ...args] : [])],
       { stdio: 'inherit' },
     );
-    console.error(`${name}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    times.push({ name, seconds: (performance.now() - start) / 1000 });
     return status !== 0;
   });
+  const all = times.reduce((sum, { seconds }) => sum + seconds, 0);
+  console.error(times.map(({ name, seconds }) => `${name.padEnd(14)} ${seconds.toFixed(0).padStart(4)} s`).join('\n'));
+  console.error(`${'in all'.padEnd(14)} ${all.toFixed(0).padStart(4)} s`);
   if (failed.length > 0) console.error(`Failed: ${failed.join(', ')}`);
   return failed.length === 0 ? 0 : 1;
 }

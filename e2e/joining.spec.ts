@@ -1,4 +1,5 @@
 // Ways in which a tab can't join, each with a sentence that says why and what to do.
+import { TabPage } from './fixtures/tab-page.ts';
 import { expect, newRoom, test } from './fixtures/test.ts';
 
 test('a room that is full says so', async ({ room, serve }) => {
@@ -54,6 +55,40 @@ test('training goes on while signaling is away', async ({ room, serve }) => {
   await b.clockOver(((await b.value('Clock')) ?? 0) + 5);
   await a.button('Stop').click();
   await expect(b.runState).toHaveText('Stopped');
+});
+
+test('a stranger is in the room first after signaling has restarted: all come together, and training goes on', async ({
+  room,
+  serve,
+  context,
+  browser,
+}) => {
+  let isHeldBack = false;
+  await context.routeWebSocket(/\/signal$/, (page) => {
+    const server = page.connectToServer();
+    page.onMessage((message) => {
+      if (isHeldBack && String(message).includes('"resume"')) void page.close({ code: 1013, reason: 'held back' });
+      else server.send(message);
+    });
+  });
+  const server = await serve();
+  const url = `${server.url}${newRoom()}`;
+  const [a, b] = [await room.joinTab({ url }), await room.joinTab({ url })];
+  await a.start({ steps: 100_000 });
+  await b.clockOver(2);
+  isHeldBack = true;
+  await server.stop();
+  await serve({ port: server.port });
+  // In a context of its own, whose sockets nobody holds: a page that loads anew closes them.
+  const stranger = new TabPage(await browser.newPage());
+  await stranger.page.goto(url);
+  await stranger.joined(1);
+  isHeldBack = false;
+  // The stranger had the first tab's id: it comes in anew.
+  for (const tab of [a, b, stranger]) await tab.joined(3);
+  expect([await a.id(), await b.id()]).toEqual([1, 2]);
+  const clock = (await b.value('Clock')) ?? 0;
+  for (const tab of [a, stranger]) await b.clockOver(clock + 5, await tab.id());
 });
 
 test('a browser without WebRTC says so', async ({ room, context }) => {

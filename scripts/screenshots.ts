@@ -1,5 +1,6 @@
-// `npx tsx scripts/screenshots.ts`: the README's pictures of the page, taken from a real run. Builds the page, trains in
-// three tabs of a system browser, and saves what they show into docs/: a wide page in light and in dark, and a phone.
+// `npx tsx scripts/screenshots.ts [JOB…]`: the README's pictures, taken from real runs in a system browser. Trains in three
+// tabs and saves what they show into docs/: a wide page in light and in dark, and a phone; then each job's own panel. With
+// names of jobs only theirs.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,9 +8,9 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { CHROMIUM_FLAGS } from '../e2e/browsers/chromium.ts';
 import { findBrowser } from '../e2e/browsers/find.ts';
 import { builtPage } from '../e2e/cluster/page-build.ts';
-import { every } from '../e2e/cluster/periods.ts';
 import { TabPage } from '../e2e/fixtures/tab-page.ts';
 import { startServer } from '../signaling/http-server.ts';
+import { PICTURED, takeJobPictures, until } from './job-pictures.ts';
 
 const FOLDER = fileURLToPath(new URL('../docs', import.meta.url));
 
@@ -31,6 +32,8 @@ const SHOWN_ACCURACY = 0.95;
 /** What a picture waits for at most, on a busy machine. */
 const TIMEOUT_MS = 600_000;
 
+type Status = Awaited<ReturnType<TabPage['status']>>;
+
 async function openTabs(browser: Browser, url: string): Promise<{ wide: TabPage; phone: TabPage }> {
   const contexts: BrowserContext[] = [];
   for (const options of [WIDE, WIDE, PHONE]) contexts.push(await browser.newContext(options));
@@ -39,26 +42,13 @@ async function openTabs(browser: Browser, url: string): Promise<{ wide: TabPage;
     const tab = new TabPage(await context.newPage());
     await tab.page.goto(url);
     tabs.push(tab);
-    await until(tab, ({ nodes }) => nodes.filter(({ peer }) => peer.phase === 'connected').length === tabs.length - 1);
+    const isConnected = ({ nodes }: Status) =>
+      nodes.filter(({ peer }) => peer.phase === 'connected').length === tabs.length - 1;
+    await until(tab, isConnected, TIMEOUT_MS);
   }
   const [wide, , phone] = tabs;
   if (wide === undefined || phone === undefined) throw new RangeError('Three tabs were opened.');
   return { wide, phone };
-}
-
-type Status = Awaited<ReturnType<TabPage['status']>>;
-
-/** @throws where the page reports a problem, or time is up */
-async function until(tab: TabPage, isThere: (status: Status) => boolean): Promise<void> {
-  const start = performance.now();
-  for await (const _ of every('look')) {
-    const status = await tab.status();
-    if (status.problem !== null) throw new Error(status.problem.text);
-    if (isThere(status)) return;
-    if (performance.now() - start < TIMEOUT_MS) continue;
-    const { connection, run } = status;
-    throw new Error(`Not there after ${TIMEOUT_MS / 1000} s: ${JSON.stringify({ connection, run })}`);
-  }
 }
 
 /** Puts a sample on the pad of "Try the model", and waits for the answer. */
@@ -76,7 +66,7 @@ async function save(page: Page, name: string, fullPage: boolean): Promise<void> 
 async function takePictures(browser: Browser, url: string): Promise<void> {
   const { wide, phone } = await openTabs(browser, url);
   await wide.start({ steps: STEPS });
-  await until(wide, ({ run }) => (run?.accuracy ?? 0) > SHOWN_ACCURACY);
+  await until(wide, ({ run }) => (run?.accuracy ?? 0) > SHOWN_ACCURACY, TIMEOUT_MS);
   await tryModel(wide);
   await save(wide.page, 'page', true);
   await wide.page.emulateMedia({ colorScheme: 'dark' });
@@ -87,8 +77,10 @@ async function takePictures(browser: Browser, url: string): Promise<void> {
 mkdirSync(FOLDER, { recursive: true });
 const server = await startServer({ host: '127.0.0.1', port: 0, folder: await builtPage() });
 const browser = await chromium.launch({ executablePath: findBrowser('chromium'), args: [...CHROMIUM_FLAGS] });
+const jobs = process.argv.slice(2);
 try {
-  await takePictures(browser, `${server.url}${ROOM}`);
+  if (jobs.length === 0) await takePictures(browser, `${server.url}${ROOM}`);
+  await takeJobPictures(browser, server.url, join(FOLDER, 'jobs'), jobs.length > 0 ? jobs : Object.keys(PICTURED));
 } finally {
   await browser.close();
   await server.stop();

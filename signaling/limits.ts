@@ -35,6 +35,10 @@ export const HELLO_TIMEOUT_MS = 10_000;
  * retry comes within a quarter of a second. Training goes on meanwhile. */
 export const RESTORE_GRACE_MS = 5_000;
 
+/** After a restart strangers may be in a room before its own tabs are back: their last retry comes within 10 s, and the
+ * socket may take a while to open. */
+export const RESTORABLE_MS = 15_000;
+
 /** A restarted server learns ids and terms from those who come back. Others may know newer ones: it goes on this far
  * above, so that no id or term is handed out twice. */
 export const RESTORE_GAP = 1_024;

@@ -17,10 +17,10 @@ export interface Member {
 
 export type Send = (socket: SocketId, message: FromServer) => void;
 
-/** How a node came in. `replaced` is its own earlier socket, which is still open. */
+/** How a node came in. `replaced` are sockets that are still open and count no more: its own earlier one, or strangers'. */
 export interface Admission {
   readonly member: Member;
-  readonly replaced: SocketId | null;
+  readonly replaced: readonly SocketId[];
 }
 
 const MAX_U32 = 0xffff_ffff;
@@ -35,6 +35,10 @@ export class Room {
   /** Cut off without a word; their token lets them come back as who they were. Oldest departure first. */
   private readonly departed = new Map<number, string>();
   private nextNode = 1;
+  /** Of the nodes that have been here. */
+  private newest = 0;
+  /** Names this room among all that had its name. */
+  private life: string;
   /** Ids below it, given by this server's predecessor, may be claimed by whoever comes first. */
   private claimableBelow = 1;
   private term = 0;
@@ -50,8 +54,11 @@ export class Room {
     private readonly send: Send,
     private readonly randomToken: () => string,
     now: number,
+    /** Until then a room of before a restart may come back to this one. */
+    private readonly restorableUntil: number,
   ) {
     this.emptySince = now;
+    this.life = randomToken();
   }
 
   get size(): number {
@@ -65,7 +72,9 @@ export class Room {
   /** Goes on where a server before this one stopped, as far as the first node to come back knows. */
   restore(resume: Resume, now: number): void {
     if (!isPlausible(resume)) return;
-    this.claimableBelow = resume.node + RESTORE_GAP;
+    this.life = resume.life;
+    this.newest = Math.max(resume.node, resume.newest);
+    this.claimableBelow = this.newest + RESTORE_GAP;
     this.nextNode = this.claimableBelow;
     this.termStep = RESTORE_GAP;
     this.term = resume.term;
@@ -73,14 +82,33 @@ export class Room {
     this.graceUntil = now + RESTORE_GRACE_MS;
   }
 
+  /** Everybody here must begin anew. @returns their sockets */
+  private expelAll(): SocketId[] {
+    const all = [...this.members.values()];
+    this.members.clear();
+    this.departed.clear();
+    return all.map(({ socket }) => socket);
+  }
+
   /** Lets a node in and tells everyone. Null when the room is full. */
-  admit(socket: SocketId, resume: Resume | undefined, maxNodes: number, lanUrls: string[]): Admission | null {
+  admit(
+    socket: SocketId,
+    resume: Resume | undefined,
+    maxNodes: number,
+    lanUrls: string[],
+    now: number,
+  ): Admission | null {
     const earlier = resume && this.members.get(resume.node);
     if (resume && earlier?.token === resume.token) {
-      const replaced = earlier.socket;
+      const replaced = [earlier.socket];
       earlier.socket = socket;
       this.welcome(earlier, lanUrls);
       return { member: earlier, replaced };
+    }
+    let replaced: SocketId[] = [];
+    if (resume && this.isOutranked(resume, now)) {
+      replaced = this.expelAll();
+      this.restore(resume, now);
     }
     if (this.members.size >= maxNodes || this.nextNode > MAX_U32) return null;
     const member = this.seat(socket, resume);
@@ -88,7 +116,7 @@ export class Room {
     if (this.scheduler === null) this.elect();
     this.welcome(member, lanUrls);
     this.broadcast({ kind: 'joined', node: member.node }, member.node);
-    return { member, replaced: null };
+    return { member, replaced };
   }
 
   /** Takes a node out and tells everyone; the next oldest schedules if it did. */
@@ -123,14 +151,26 @@ export class Room {
     const member = isBack
       ? { node: resume.node, token: resume.token, socket }
       : { node: this.nextNode++, token: this.randomToken(), socket };
+    this.newest = Math.max(this.newest, member.node);
     this.departed.delete(member.node);
     this.members.set(member.node, member);
     if (isBack) this.learnTerm(resume);
     return member;
   }
 
+  /**
+   * Soon after a restart two rooms of one name may meet: that of before, and one of strangers who came first, maybe to a
+   * server between. The one with the later term goes on, then the one with more nodes so far; it is strangers who have
+   * nothing to lose yet.
+   */
+  private isOutranked(resume: Resume, now: number): boolean {
+    if (resume.life === this.life || now >= this.restorableUntil || !isPlausible(resume)) return false;
+    const lead = resume.term - this.term || resume.newest - this.newest;
+    return this.claimableBelow === 1 ? lead >= 0 : lead > 0;
+  }
+
   private isClaim(resume: Resume): boolean {
-    if (this.members.has(resume.node)) return false;
+    if (this.members.has(resume.node) || resume.life !== this.life) return false;
     const token = this.departed.get(resume.node);
     if (token !== undefined) return isSameSecret(token, resume.token);
     return resume.node < this.claimableBelow && isPlausible(resume);
@@ -169,7 +209,16 @@ export class Room {
     const { node, token } = member;
     const members = [...this.members.keys()].filter((other) => other !== node).sort((a, b) => a - b);
     const scheduler = this.scheduler ?? node;
-    this.send(member.socket, { kind: 'welcome', node, token, members, scheduler, term: this.term, lanUrls });
+    this.send(member.socket, {
+      kind: 'welcome',
+      node,
+      token,
+      life: this.life,
+      members,
+      scheduler,
+      term: this.term,
+      lanUrls,
+    });
   }
 
   private broadcast(message: FromServer, except?: number): void {
@@ -178,4 +227,5 @@ export class Room {
 }
 
 /** Leaves ids and terms to hand out. Claims near the end of u32 are lies. */
-const isPlausible = (resume: Resume): boolean => Math.max(resume.node, resume.term) < MAX_U32 - 1_000 * RESTORE_GAP;
+const isPlausible = ({ node, newest, term }: Resume): boolean =>
+  Math.max(node, newest, term) < MAX_U32 - 1_000 * RESTORE_GAP;

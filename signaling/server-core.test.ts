@@ -6,6 +6,7 @@ import {
   DEFAULT_LIMITS,
   EMPTY_ROOM_MS,
   HELLO_TIMEOUT_MS,
+  RESTORABLE_MS,
   RESTORE_GAP,
   RESTORE_GRACE_MS,
   type ServerLimits,
@@ -15,8 +16,10 @@ import { SignalingCore } from './server-core.ts';
 interface Resume {
   node: number;
   token: string;
+  life: string;
   term: number;
   scheduler: number;
+  newest: number;
 }
 
 /** A core with sockets that tests name by letters, and what each of them was sent. */
@@ -27,9 +30,10 @@ class World {
   private readonly inbox = new Map<number, FromServer[]>();
   readonly closed: string[] = [];
 
-  constructor(limits: Partial<ServerLimits> = {}) {
-    const nextToken = (): string => `token-number-${++this.tokens}`.padEnd(20, '.');
-    this.core = new SignalingCore({ ...DEFAULT_LIMITS, ...limits }, nextToken, () => ['http://10.0.0.2/']);
+  /** @param startedAt long ago, if not said: nobody comes back from a server before this one */
+  constructor(limits: Partial<ServerLimits> = {}, startedAt = Number.NEGATIVE_INFINITY) {
+    const nextToken = (): string => token(this.tokens++);
+    this.core = new SignalingCore({ ...DEFAULT_LIMITS, ...limits }, nextToken, () => ['http://10.0.0.2/'], startedAt);
   }
 
   open(socket: string): void {
@@ -94,7 +98,16 @@ describe('joining', () => {
     const world = new World();
     world.hello('a');
     expect(world.got('a')).toEqual([
-      { kind: 'welcome', node: 1, token: token(1), members: [], scheduler: 1, term: 1, lanUrls: ['http://10.0.0.2/'] },
+      {
+        kind: 'welcome',
+        node: 1,
+        token: token(1),
+        life: token(0),
+        members: [],
+        scheduler: 1,
+        term: 1,
+        lanUrls: ['http://10.0.0.2/'],
+      },
     ]);
     world.hello('b');
     world.hello('c');
@@ -190,7 +203,7 @@ describe('leaving', () => {
 
 describe('coming back', () => {
   const resume = (node: number, extra: Partial<Resume> = {}): Resume => ({
-    ...{ node, token: token(node), term: 1, scheduler: 1 },
+    ...{ node, token: token(node), life: token(0), term: 1, scheduler: 1, newest: node },
     ...extra,
   });
 
@@ -253,6 +266,50 @@ describe('coming back', () => {
     expect(world.got('c')).toMatchObject([{ node: 5 + RESTORE_GAP }]);
     world.hello('d', { resume: resume(9) });
     expect(world.got('d')).toMatchObject([{ node: 9 }]);
+  });
+
+  it('to a server that restarts again, nodes that the one before it let in keep their ids', () => {
+    const world = new World();
+    world.hello('b', { resume: resume(5, { newest: 5 + RESTORE_GAP }) });
+    world.hello('c', { resume: resume(5 + RESTORE_GAP) });
+    expect(world.got('c')).toMatchObject([{ node: 5 + RESTORE_GAP }]);
+    world.hello('d');
+    expect(world.got('d')).toMatchObject([{ node: 5 + 2 * RESTORE_GAP }]);
+  });
+
+  const old = (node: number, extra: Partial<Resume> = {}) =>
+    resume(node, { token: token(80 + node), life: token(80), newest: 3, ...extra });
+
+  it('to a restarted server that let strangers in first keeps ids and terms, and the strangers begin anew', () => {
+    const world = new World({}, 0);
+    world.join('s', 't');
+    world.hello('b', { resume: old(2, { term: 7 }) });
+    expect(world.got('b')).toMatchObject([{ node: 2, life: token(80), members: [], scheduler: 1, term: 7 }]);
+    expect(world.closed).toEqual(['s', 't']);
+    // A stranger comes back, who had the id of the old room's first node.
+    world.hello('u', { resume: resume(1) });
+    expect(world.got('u')).toMatchObject([{ node: 3 + RESTORE_GAP, members: [2], scheduler: 1, term: 7 }]);
+    world.hello('a', { resume: old(1, { term: 7 }) });
+    expect(world.got('a')).toMatchObject([{ node: 1, members: [2, 3 + RESTORE_GAP], scheduler: 1, term: 7 }]);
+  });
+
+  it('to a restarted server gives way to the room of before, whoever is first', () => {
+    const world = new World({}, 0);
+    // A stranger of a server between the two.
+    world.hello('s', { resume: resume(1) });
+    world.hello('b', { resume: old(2) });
+    expect(world.closed).toEqual(['s']);
+    expect(world.got('b')).toMatchObject([{ node: 2, life: token(80), members: [] }]);
+    world.hello('t', { resume: resume(1) });
+    expect(world.got('t')).toMatchObject([{ node: 3 + RESTORE_GAP, life: token(80) }]);
+  });
+
+  it('with an id that nobody had is being a new node, once all of a server before have had their time', () => {
+    const world = new World({}, 0);
+    world.join('s');
+    world.advance(RESTORABLE_MS);
+    world.hello('b', { resume: old(2, { term: 7 }) });
+    expect(world.got('b')).toMatchObject([{ node: 2, token: token(2), scheduler: 1, term: 1 }]);
   });
 
   it('to a restarted server, a scheduler that stays away is replaced under a term far above', () => {
@@ -374,7 +431,13 @@ it('nothing that arrives makes it throw, and nobody else is harmed', () => {
     },
     { requiredKeys: ['kind'] },
   );
-  const resume = fc.record({ node: fc.integer(), token: fc.string(), term: fc.integer(), scheduler: fc.integer() });
+  const resume = fc.record({
+    node: fc.integer(),
+    token: fc.string(),
+    term: fc.integer(),
+    scheduler: fc.integer(),
+    newest: fc.integer(),
+  });
   const hello = resume.map((claim) => ({
     kind: 'hello',
     version: PROTOCOL_VERSION,

@@ -17,6 +17,7 @@ import {
   HELLO_TIMEOUT_MS,
   MAX_ERROR_LENGTH,
   MAX_SIGNAL_DEPTH,
+  RESTORABLE_MS,
   type ServerLimits,
 } from './limits.ts';
 import { type Member, Room, type SocketId } from './room.ts';
@@ -55,6 +56,8 @@ export class SignalingCore {
     private readonly limits: ServerLimits,
     private readonly randomToken: () => string,
     private readonly lanUrls: () => string[],
+    /** When this server began; the tabs of one before it come back soon after. */
+    private readonly startedAt: number,
   ) {}
 
   get roomCount(): number {
@@ -164,28 +167,27 @@ export class SignalingCore {
     }
     const room = known ?? this.makeRoom(hello, now);
     const { maxRoomNodes } = this.limits;
-    const admission = room.admit(socket, hello.resume, maxRoomNodes, this.lanUrls());
+    const admission = room.admit(socket, hello.resume, maxRoomNodes, this.lanUrls(), now);
     if (admission === null) {
       this.expel(socket, 'room-full', `room ${hello.room} has its ${maxRoomNodes} nodes`, now);
       return;
     }
     connection.seat = { roomName: hello.room, room, member: admission.member };
-    this.release(admission.replaced);
+    for (const earlier of admission.replaced) this.release(earlier);
   }
 
   private makeRoom(hello: Hello, now: number): Room {
     const send = (socket: SocketId, message: FromServer): void => this.send(socket, message);
-    const room = new Room(hello.secret, send, this.randomToken, now);
+    const room = new Room(hello.secret, send, this.randomToken, now, this.startedAt + RESTORABLE_MS);
     if (hello.resume) room.restore(hello.resume, now);
     this.rooms.set(hello.room, room);
     return room;
   }
 
-  /** Ends the earlier socket of a node that has come back on another one; nobody saw it go. */
-  private release(socket: SocketId | null): void {
-    if (socket === null) return;
+  /** Ends the earlier socket of a node that has come back on another one, or a stranger's; nobody saw it go. */
+  private release(socket: SocketId): void {
     this.connections.delete(socket);
-    this.effects.push({ kind: 'close', socket, reason: 'the same node came back on another connection' });
+    this.effects.push({ kind: 'close', socket, reason: 'another connection has taken its place' });
   }
 
   private relay(socket: SocketId, connection: Connection, message: Extract<FromPage, { kind: 'signal' }>): void {

@@ -182,8 +182,8 @@ describe('signaling', () => {
     const first = new Page(server.port);
     const welcome = await first.join();
     if (welcome?.kind !== 'welcome') throw new Error('no welcome');
-    const { node, token, term, scheduler } = welcome;
-    const resume = { node, token, term, scheduler };
+    const { node, token, life, term, scheduler } = welcome;
+    const resume = { node, token, life, term, scheduler, newest: node };
     first.socket.terminate();
     expect(await new Page(server.port).join({ resume })).toMatchObject({ kind: 'welcome', node: 1, token });
     await restart({ port: server.port });

@@ -46,7 +46,8 @@ interface LiveSocket {
 /** Serves signaling on `/signal` of `httpServer`; leaves all other requests and upgrades alone. */
 export function attachSignaling(httpServer: UpgradeSource, options: SignalingOptions = {}): SignalingServer {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const core = new SignalingCore(limits, () => randomBytes(16).toString('hex'), options.lanUrls ?? (() => []));
+  const randomToken = () => randomBytes(16).toString('hex');
+  const core = new SignalingCore(limits, randomToken, options.lanUrls ?? (() => []), performance.now());
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_RECEIVED_BYTES });
   const live = new Map<SocketId, LiveSocket>();
   let lastSocket = 0;

@@ -13,7 +13,6 @@ import { formatFragment, newRoom, parseFragment, roomKey } from './runtime/room-
 import { sessionMemory } from './runtime/session-memory.ts';
 import { WorkerHandles } from './runtime/worker-handles.ts';
 import { createViewStore } from './store/store.ts';
-import { mount } from './ui/mount.tsx';
 
 /** The room in the address bar; a new one is put there, so that the link can be copied from it. */
 function roomOfPage() {
@@ -58,6 +57,7 @@ function openPage(root: HTMLElement): void {
     iceServers: [],
     random: Math.random,
     now,
+    rejoin: () => location.reload(),
   };
   const node = new RoomNode(options, workers, view);
   const commands = new PageCommands(store, node, workers, view, sessionMemory(roomKey(address)));
@@ -66,8 +66,14 @@ function openPage(root: HTMLElement): void {
   addEventListener('hashchange', () => location.reload());
   addEventListener('pagehide', () => node.leave());
   window.pushpull = new Automation(store, view, commands, workers, node);
-  // After the timer with which signaling begins: the first drawing can wait for a moment, the room can't.
-  setTimeout(() => mount(root, store, commands));
+  // What draws the page is half of its code, and comes after the timer with which signaling begins: the first drawing can wait
+  // for a moment, the room can't.
+  setTimeout(() => {
+    import('./ui/mount.tsx').then(
+      ({ mount }) => mount(root, store, commands),
+      () => root.append('This page could not be loaded whole. Reload it.'),
+    );
+  });
 }
 
 const root = document.getElementById('root');

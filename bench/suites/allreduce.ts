@@ -4,6 +4,7 @@
 import { cpus } from 'node:os';
 import { runCluster } from '../cluster.ts';
 import { atMost, type Benchmark, compare, rowOf } from '../harness.ts';
+import { LiveRoom } from '../live-room.ts';
 import type { Row } from '../result.ts';
 
 interface Case {
@@ -15,10 +16,9 @@ interface Case {
   readonly computeMs?: number;
 }
 
-const QUICK: readonly Case[] = [
-  { workers: 2, servers: 1 },
-  { workers: 4, servers: 1, computeMs: 100 },
-];
+/** In one room, and without the comparison of parameters: opening tabs is most of what the others take. */
+const QUICK: Case = { workers: 2, servers: 1 };
+const QUICK_SECONDS = 4;
 
 const CASES: readonly Case[] = [
   { workers: 2, servers: 2 },
@@ -33,6 +33,7 @@ const CASES: readonly Case[] = [
 /** Samples of one worker and clock: few, so that moving parameters is most of a clock. */
 const SHARE = 64;
 const EMULATED_SHARE = 8;
+const STEPS = 200;
 
 const nameOf = ({ workers, servers, slow, computeMs }: Case): string =>
   [
@@ -41,17 +42,36 @@ const nameOf = ({ workers, servers, slow, computeMs }: Case): string =>
     ...(slow === undefined ? [] : [`one worker ${slow}× slower`]),
   ].join(', ');
 
-async function speedOf(one: Case, steps: number, reduce: 'ring' | 'server'): Promise<number> {
+async function speedOf(one: Case, reduce: 'ring' | 'server'): Promise<number> {
   const { workers, servers, slow = 1, computeMs } = one;
   const share = computeMs === undefined ? SHARE : EMULATED_SHARE;
   const cluster = ['--workers', `${workers}`, '--servers', `${servers}`, '--replicas', '0', '--consistency', 'bsp'];
-  const work = ['--job', 'digits-mlp', '--batch', `${share * workers}`, '--steps', `${steps}`];
+  const work = ['--job', 'digits-mlp', '--batch', `${share * workers}`, '--steps', `${STEPS}`];
   const plain = ['--filters', 'off', '--evaluate-every', '1000000'];
   const emulated = [
     ...(computeMs === undefined ? [] : ['--compute-ms', `${computeMs}`]),
     ...(slow === 1 ? [] : ['--slow', `1:${slow}`]),
   ];
   return (await runCluster([...cluster, ...work, ...plain, ...emulated, '--reduce', reduce])).samplesPerSecond;
+}
+
+async function quickly(note: string): Promise<Row[]> {
+  const { workers, servers } = QUICK;
+  const room = await LiveRoom.open(workers + servers);
+  const speed = (reduce: 'ring' | 'server') => async () => {
+    await room.start({ workers, servers }, { job: 'digits-mlp', batch: SHARE * workers, reduce });
+    await room.rate(1);
+    const found = await room.rate(QUICK_SECONDS);
+    await room.stop();
+    return found;
+  };
+  try {
+    const what = `${nameOf(QUICK)}: ring beside server`;
+    const sides = { ours: speed('ring'), reference: speed('server') };
+    return await compare([{ what, unit: 'samples/s', ...sides, note }], { warmUp: 0, rounds: 1 });
+  } finally {
+    await room.close();
+  }
 }
 
 /** Steps after which parameters are compared with one thread's. */
@@ -61,22 +81,32 @@ const COMPARED_STEPS = 150;
  * The largest difference from one thread's parameters. SGD moves by the gradient, so what another order of additions changes stays
  * as small as it is; Adam divides by the gradient's own size, and makes a step of its rate of whatever is near zero.
  */
-async function difference(updater: 'sgd' | 'adam', rate: string, steps: number): Promise<number> {
+async function difference(updater: 'sgd' | 'adam', rate: string): Promise<number> {
   const cluster = ['--workers', '3', '--servers', '1', '--consistency', 'bsp', '--reduce', 'ring', '--oracle'];
-  const work = ['--job', 'digits-mlp', '--batch', '192', '--steps', `${steps}`, '--updater', updater, '--lr', rate];
+  const work = [
+    '--job',
+    'digits-mlp',
+    '--batch',
+    '192',
+    '--steps',
+    `${COMPARED_STEPS}`,
+    '--updater',
+    updater,
+    '--lr',
+    rate,
+  ];
   const { oracle } = await runCluster([...cluster, ...work, '--evaluate-every', '1000000']);
   if (oracle === undefined) throw new Error('The run was not compared with one thread.');
   return oracle.maxAbsDiff;
 }
 
-async function differences(isQuick: boolean): Promise<Row> {
-  const steps = isQuick ? COMPARED_STEPS / 3 : COMPARED_STEPS;
+async function differences(): Promise<Row> {
   const [ours, reference]: [number[], number[]] = [[], []];
-  for (let round = 0; round < (isQuick ? 1 : 3); round++) {
-    ours.push(await difference('sgd', '0.1', steps));
-    reference.push(await difference('adam', '0.001', steps));
+  for (let round = 0; round < 3; round++) {
+    ours.push(await difference('sgd', '0.1'));
+    reference.push(await difference('adam', '0.001'));
   }
-  const what = `ring of 3 beside one thread after ${steps} steps: largest difference, SGD beside Adam`;
+  const what = `ring of 3 beside one thread after ${COMPARED_STEPS} steps: largest difference, SGD beside Adam`;
   const note = 'the order of additions alone: Adam makes a step of its rate of a gradient near zero, whatever its sign';
   return rowOf({ what, unit: 'in a parameter', ours, reference, note, target: atMost(1e-4, 'ours') });
 }
@@ -84,16 +114,16 @@ async function differences(isQuick: boolean): Promise<Row> {
 export const benchmark: Benchmark = {
   what: 'ring all-reduce beside the parameter server, in real tabs',
   async run({ isQuick }) {
-    const steps = isQuick ? 40 : 200;
     const note = `digits-mlp, ${SHARE} samples a worker and clock (${EMULATED_SHARE} where emulated), bsp, no filters, no replicas; on ${cpus().length} cores`;
-    const comparisons = (isQuick ? QUICK : CASES).map((one) => ({
+    if (isQuick) return quickly(note);
+    const comparisons = CASES.map((one) => ({
       what: `${nameOf(one)}: ring beside server`,
       unit: 'samples/s',
-      ours: () => speedOf(one, steps, 'ring'),
-      reference: () => speedOf(one, steps, 'server'),
+      ours: () => speedOf(one, 'ring'),
+      reference: () => speedOf(one, 'server'),
       note,
     }));
-    const rows = await compare(comparisons, { warmUp: 0, rounds: isQuick ? 1 : 5 });
-    return [...rows, await differences(isQuick)];
+    const rows = await compare(comparisons, { warmUp: 0, rounds: 5 });
+    return [...rows, await differences()];
   },
 };

@@ -73,7 +73,7 @@ export const benchmark: Benchmark = {
     const [job, batch, kind] = settings;
     const rows: Row[] = [];
     const errors: number[] = [];
-    for (const tabs of (isQuick && args.length === 0 ? '3' : (sizes ?? '')).split(',').map(Number)) {
+    for (const tabs of (isQuick && args.length === 0 ? '2' : (sizes ?? '')).split(',').map(Number)) {
       const pairs = await measure(tabs, settings, isQuick);
       errors.push(...pairs.map(({ predicted, measured }) => Math.abs(predicted / measured - 1)));
       rows.push(

@@ -25,7 +25,7 @@ describe('the command line', () => {
   it.each([
     ['bsp', { kind: 'bsp' }],
     ['ssp:4', { kind: 'ssp', delay: 4 }],
-    ['dynamic', { kind: 'dynamic', delay: 1 }],
+    ['dynamic', { kind: 'dynamic', delay: 16 }],
     ['async', { kind: 'async' }],
   ])('reads --consistency %s', (text, consistency) => {
     expect(parseArguments(['--consistency', text]).consistency).toEqual(consistency);

@@ -5,8 +5,8 @@ import { BadFilter, parsePullFilters, parsePushFilters } from '../../src/protoco
 import { MAX_REPLICAS, MAX_ROOM_NODES } from '../../src/protocol/limits.ts';
 import { aggregatorSchema, consistencySchema } from '../../src/protocol/plan.ts';
 import { ratioSchema } from '../../src/protocol/ratio.ts';
-import { MIN_DYNAMIC_DELAY } from '../../src/ps/dynamic-delay.ts';
 import { MAX_SLOWDOWN } from '../../src/runtime/emulation.ts';
+import { FIRST_DYNAMIC_DELAY } from '../../src/store/view.ts';
 import { ClusterFailure } from './failure.ts';
 import { faultSchema } from './fault-plan.ts';
 import { parseRate } from './rate.ts';
@@ -25,7 +25,7 @@ const consistency = z
   .string()
   .regex(/^(bsp|async|dynamic|ssp:\d+)$/, 'is bsp, async, dynamic or ssp:N, e.g. ssp:4')
   .transform((text) => {
-    if (text === 'dynamic') return { kind: 'dynamic', delay: MIN_DYNAMIC_DELAY };
+    if (text === 'dynamic') return { kind: 'dynamic', delay: FIRST_DYNAMIC_DELAY };
     return text.startsWith('ssp:') ? { kind: 'ssp', delay: Number(text.slice(4)) } : { kind: text };
   })
   .pipe(consistencySchema);

@@ -41,6 +41,11 @@ export class FaultRunner {
     return this.done.map((done) => reportFault(done, logs, loss));
   }
 
+  /** There are faults that haven't been done yet. */
+  get isExpected(): boolean {
+    return this.waiting.length > 0;
+  }
+
   /** A tab is being opened, or is frozen. */
   get isBusy(): boolean {
     return this.underWay.size > 0;

@@ -1,4 +1,5 @@
-// How often a page's state is looked at from outside. Nothing depends on these but how fresh the progress line is.
+// How often a page's state is looked at from outside. Nothing depends on these but how fresh the
+// progress line is; tabs that train are asked seldom, as every question takes their main thread's time.
 import { setInterval } from 'node:timers/promises';
 
 const PERIODS_MS = {

@@ -20,6 +20,10 @@ export interface ClusterResult {
   readonly samples: number;
   readonly seconds: number;
   readonly samplesPerSecond: number;
+  /** Once all workers are under way, after a third of the clocks; null of a run too short for it. */
+  readonly steadySamplesPerSecond: number | null;
+  /** The longest time between two steps of one worker; null of fewer. */
+  readonly longestStepMs: number | null;
   readonly loss: number | null;
   /** The same on test data: at the end over all of them. Null without. */
   readonly testLoss: number | null;
@@ -81,7 +85,8 @@ const consistencyText = ({ consistency }: StartRequest): string =>
 
 /** @throws ClusterFailure where the run left no figures */
 export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterResult {
-  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures, faults, egress } = trained;
+  const { request, status, figures, paramsSha256, longestTaskMs, oracle, modelFigures, faults, egress, steps } =
+    trained;
   const { metrics, time } = figures;
   if (metrics === null || status.run === null) throw new ClusterFailure('The run ended without figures.');
   const workers = metrics.nodes.filter(({ isWorker }) => isWorker);
@@ -98,6 +103,8 @@ export function resultOf(wanted: ClusterArguments, trained: Trained): ClusterRes
     samples: metrics.samples,
     seconds: metrics.seconds,
     samplesPerSecond: metrics.samples / metrics.seconds,
+    steadySamplesPerSecond: steps.steady === null ? null : steps.steady.clocksPerSecond * request.batch,
+    longestStepMs: steps.longestMs,
     loss,
     testLoss: metrics.testLoss ?? null,
     testAccuracy: accuracy,
@@ -166,7 +173,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
     ...slowedRows(result),
     ...adviceRows(result),
     ['Trained', `${count(result.samples)} samples in ${count(result.steps)} steps, ${result.seconds.toFixed(1)} s`],
-    ['Speed', `${count(result.samplesPerSecond)} samples/s`],
+    ['Speed', speedText(result)],
     [result.measures.loss.name, result.loss?.toFixed(5) ?? '–'],
     ['The same on test data', result.testLoss?.toFixed(5) ?? '–'],
     ...scoreRows(result),
@@ -221,6 +228,15 @@ function faultText({ kind, node, detectedMs, recoveryMs }: FaultReport): string 
   const after = (ms: number | null, what: string) => (ms === null ? [] : [`${what} after ${ms} ms`]);
   const whom = node === null ? '' : ` (node ${node})`;
   return [`${kind}${whom}`, ...after(detectedMs, 'noticed'), ...after(recoveryMs, 'went on')].join(', ');
+}
+
+function speedText({ samplesPerSecond, steadySamplesPerSecond: steady, longestStepMs }: ClusterResult): string {
+  const count = (value: number) => `${Math.round(value).toLocaleString('en')} samples/s`;
+  return [
+    count(samplesPerSecond),
+    ...(steady === null ? [] : [`${count(steady)} without the first third`]),
+    ...(longestStepMs === null ? [] : [`longest step ${Math.round(longestStepMs)} ms`]),
+  ].join(', ');
 }
 
 const longestTask = (ms: number | null): string => {

@@ -11,6 +11,7 @@ import { FaultRunner } from './fault-runner.ts';
 import { every } from './periods.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { Room } from './room.ts';
+import { type StepTimes, stepTimes } from './step-times.ts';
 
 /** After the end every node reports once more; figures come with each report of the scheduler's own tab. */
 const LAST_MESSAGES = 6;
@@ -25,6 +26,7 @@ export interface Trained {
   readonly paramsSha256: string;
   readonly modelFigures: Readonly<Record<string, number>>;
   readonly longestTaskMs: number | null;
+  readonly steps: StepTimes;
   /** What all tabs that are left have sent to others. */
   readonly egress: ClusterEgress;
   readonly faults: readonly FaultReport[];
@@ -73,6 +75,7 @@ export async function train(room: Room, wanted: ClusterArguments, line: Progress
     paramsSha256: await first.call('parametersHash'),
     modelFigures: await first.call('modelFigures'),
     longestTaskMs: known.length === 0 ? null : Math.max(...known),
+    steps: stepTimes(await Promise.all(room.tabs.map((tab) => tab.call('stepLog')))),
     oracle: wanted.oracle ? await first.call('oracle') : null,
   };
 }
@@ -142,7 +145,8 @@ async function followRun(
   faults: FaultRunner,
   checkpoints: CheckpointWriter,
 ): Promise<void> {
-  for await (const _ of every('look')) {
+  // Faults come at a clock; else tabs are asked no oftener than there is news: every question takes their time.
+  for await (const _ of every(faults.isExpected ? 'look' : 'progress')) {
     const all = await Promise.race([Promise.all(room.tabs.map((tab) => tab.call('status'))), room.trouble]);
     const at = all.findIndex(({ problem }) => problem !== null);
     const problem = all[at]?.problem;

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { DatasetMeta } from '../data/dataset.ts';
 import { sumsGenerator } from '../data/generators/sums.ts';
+import { preloadJax } from './compute-device.ts';
 import { UnsuitableBlock } from './errors.ts';
-import { preloadJax } from './jax.ts';
 import type { Job } from './job.ts';
 import { type TransformerShape, transformerTables } from './transformer-model.ts';
 import { createTransformerTrainer } from './transformer-trainer.ts';

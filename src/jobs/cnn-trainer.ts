@@ -20,7 +20,7 @@ import { probabilitiesOf, scoreLabels } from './softmax.ts';
 const EVALUATION_ROWS = 128;
 
 /**
- * A trainer for images of one shape. Every call reads parameters and batch before it returns its promise, keeps neither,
+ * A trainer for images of one shape. Every call reads parameters, and a gradient its batch, before it returns its promise, keeps neither,
  * and answers with arrays that are the caller's to transfer.
  */
 export async function createCnnTrainer(shape: CnnShape): Promise<Trainer> {

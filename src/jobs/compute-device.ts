@@ -1,6 +1,6 @@
 // What dense jobs compute with: the fastest of the devices that this browser has, measured with the job's own step, or the one
 // that a person wants. Devices round differently, so runs repeat bit by bit on the same one only.
-import { loadJax } from './jax.ts';
+import { loadJax, warmUpJax } from './jax.ts';
 import type { Trainer } from './job.ts';
 
 export const computeDevices = ['wasm', 'webgpu', 'webgl'] as const;
@@ -99,17 +99,30 @@ async function measure(
 
 /** Those of jax-js. Software in the place of a GPU counts as none: it takes seconds to find out that wasm is faster. */
 export const jaxDevices: Devices = {
-  async available() {
-    const { init } = await loadJax();
-    const isReal: Record<ComputeDevice, boolean> = { wasm: true, webgpu: await hasWebGpu(), webgl: hasWebGl() };
-    const there = await init(...computeDevices.filter((device) => isReal[device]));
-    return computeDevices.filter((device) => there.includes(device));
+  available() {
+    there ??= findDevices();
+    return there;
   },
   async use(device) {
     const { defaultDevice } = await loadJax();
     defaultDevice(device);
   },
 };
+
+/** Asked once: the browser's GPU process takes its time to answer, and answers the same. */
+let there: Promise<readonly ComputeDevice[]> | null = null;
+
+async function findDevices(): Promise<readonly ComputeDevice[]> {
+  const { init } = await loadJax();
+  const isReal: Record<ComputeDevice, boolean> = { wasm: true, webgpu: await hasWebGpu(), webgl: hasWebGl() };
+  const found = await init(...computeDevices.filter((device) => isReal[device]));
+  return computeDevices.filter((device) => found.includes(device));
+}
+
+/** Everything that a trainer on jax-js waits for before it can compile its own step: called while nobody waits for it yet. */
+export async function preloadJax(): Promise<void> {
+  await Promise.all([warmUpJax(), jaxDevices.available()]);
+}
 
 /** As much of WebGPU as is asked here. */
 interface Gpu {

@@ -4,8 +4,8 @@ import type { DatasetMeta } from '../data/dataset.ts';
 import { digitsGenerator } from '../data/generators/digits.ts';
 import { type CnnShape, cnnTables } from './cnn-model.ts';
 import { createCnnTrainer } from './cnn-trainer.ts';
+import { preloadJax } from './compute-device.ts';
 import { UnsuitableBlock } from './errors.ts';
-import { preloadJax } from './jax.ts';
 import type { Job } from './job.ts';
 import { cnnOnnx, onnxExport } from './onnx-networks.ts';
 

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { DatasetMeta } from '../data/dataset.ts';
 import { digitsGenerator } from '../data/generators/digits.ts';
+import { preloadJax } from './compute-device.ts';
 import { layerTables } from './dense-layers.ts';
 import { UnsuitableBlock } from './errors.ts';
-import { preloadJax } from './jax.ts';
 import type { Job } from './job.ts';
 import { createMlpTrainer } from './mlp-trainer.ts';
 import { mlpOnnx, onnxExport } from './onnx-networks.ts';

@@ -5,9 +5,9 @@ import type { Block, DatasetMeta, DenseBlock } from '../data/dataset.ts';
 import { shapesGenerator } from '../data/generators/shapes.ts';
 import { type CnnShape, cnnTables } from './cnn-model.ts';
 import { createCnnTrainer } from './cnn-trainer.ts';
+import { preloadJax } from './compute-device.ts';
 import { UnsuitableBlock } from './errors.ts';
 import { type Augmentation, augment } from './image-folder/augment.ts';
-import { preloadJax } from './jax.ts';
 import type { Evaluation, Gradient, Job, Prediction, TableValues, Trainer } from './job.ts';
 import { cnnOnnx, onnxExport } from './onnx-networks.ts';
 

@@ -13,7 +13,7 @@ export const loadJax = (): Promise<Jax> => import('@jax-js/jax');
  * The first program on a page takes twice as long to compile as the next ones, which find the compiler itself compiled.
  * This one computes little, and has all the parts of a gradient, at sizes for which loops are tiled.
  */
-export async function preloadJax(): Promise<void> {
+export async function warmUpJax(): Promise<void> {
   const { numpy, nn, jit, valueAndGrad } = await loadJax();
   const loss = (weights: JaxArray, x: JaxArray): JaxArray => {
     const hidden = nn.relu(numpy.dot(x, weights.ref));
@@ -53,24 +53,22 @@ export async function gradientTables(gradients: readonly JaxArray[]): Promise<Ta
 }
 
 /**
- * Computes `count` rows `atOnce` at a time, which bounds the activations held, and puts the parts together: `width` floats
- * for each row. Consumes `tensors`; what `forward` answers may be padded at its end.
+ * Computes `count` rows `atOnce` at a time, and puts the parts together: `width` floats for each row. Each part is read back
+ * before the next is begun: jax-js keeps what a part needed until then. Consumes `tensors`; what `forward` answers may be
+ * padded at its end.
  */
 export async function computeInParts(
   tensors: readonly JaxArray[],
   { count, atOnce, width }: { count: number; atOnce: number; width: number },
   forward: (tensors: JaxArray[], start: number, end: number) => JaxArray,
 ): Promise<Float32Array> {
-  const parts: JaxArray[] = [];
+  const all = new Float32Array(count * width);
   for (let start = 0; start < count; start += atOnce) {
     const owned = tensors.map((tensor) => tensor.ref);
-    parts.push(forward(owned, start, Math.min(start + atOnce, count)));
+    const part = await floats(forward(owned, start, Math.min(start + atOnce, count)));
+    const at = start * width;
+    all.set(part.subarray(0, all.length - at), at);
   }
   for (const tensor of tensors) tensor.dispose();
-  const all = new Float32Array(count * width);
-  for (const [index, part] of parts.entries()) {
-    const at = index * atOnce * width;
-    all.set((await floats(part)).subarray(0, all.length - at), at);
-  }
   return all;
 }

@@ -109,6 +109,20 @@ describe('on bars', () => {
   });
 });
 
+describe('documents of a clock', () => {
+  const batchOf = (topics: number) => lda.defaults(lda.options.parse({ topics }), meta).batch;
+
+  test('make eight batches a sweep where the table is small beside their tokens', () => {
+    // 40,000 tokens of 25 words: 2 × 25 × 10 counts are far fewer.
+    expect(batchOf(10)).toBe(400 / 8);
+  });
+
+  test('are twice as many tokens as the table has counts, but no more than half a sweep', () => {
+    expect(batchOf(200)).toBe((2 * 25 * 200) / 100);
+    expect(batchOf(4_000)).toBe(400 / 2);
+  });
+});
+
 test('refuses images', async () => {
   const trainer = await lda.createTrainer(options, meta);
   const image: Block = { kind: 'dense', count: 1, features: 2, x: new Float32Array(2), y: new Uint32Array(1) };

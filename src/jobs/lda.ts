@@ -29,12 +29,25 @@ export type LdaOptions = z.infer<typeof options>;
 
 const DEFAULT_TOPICS = 20;
 const DEFAULT_ALPHA = 0.1;
-/** Documents of a clock, of all workers together. The more there are, the more tokens share a word's row of counts; workers may
- * even sweep over all of theirs before they hear of each other (Newman et al. 2009, "Distributed algorithms for topic models"). */
-const MAX_BATCH = 2_048;
-/** Batches that the training documents make, so that topics follow each other's changes often. */
+/** Batches that the training documents make, so that topics follow each other's changes often; with large tables at least
+ * so many: workers may even sweep over all of theirs before they hear of each other (Newman et al. 2009, "Distributed
+ * algorithms for topic models"). */
 const BATCHES_PER_SWEEP = 8;
+const FEWEST_BATCHES_PER_SWEEP = 2;
+/** Tokens of a clock for each count of the word table: exchanging the table costs less than sampling. */
+const TOKENS_PER_COUNT = 2;
+/** Tokens of a clock, of all workers together: about a second of one worker's time. */
+const MAX_BATCH_TOKENS = 2_000_000;
 const SWEEPS = 100;
+
+/** Documents of a clock, of all workers together. */
+function batchOf(topics: number, { samples, totals, words }: DatasetMeta & DocumentsMeta): number {
+  const tokens = totals.reduce((sum, total) => sum + total, 0);
+  const documentsOf = (count: number) => (count * samples.train) / Math.max(1, tokens);
+  const wanted = Math.max(samples.train / BATCHES_PER_SWEEP, documentsOf(TOKENS_PER_COUNT * words * topics));
+  const most = Math.min(samples.train / FEWEST_BATCHES_PER_SWEEP, documentsOf(MAX_BATCH_TOKENS));
+  return Math.max(1, Math.ceil(Math.min(wanted, most)));
+}
 
 function documents(meta: DatasetMeta): DatasetMeta & DocumentsMeta {
   if (meta.kind !== 'documents') throw new UnsuitableBlock('lda learns from documents, not from other data.');
@@ -89,8 +102,8 @@ export const lda: Job<LdaOptions> = {
     }
     return { tokens: start.tokens, counted: start.tokens + sum, unbalancedWords: unbalanced };
   },
-  defaults(_options, meta) {
-    const batch = Math.min(MAX_BATCH, Math.max(1, Math.ceil(meta.samples.train / BATCHES_PER_SWEEP)));
+  defaults(options, meta) {
+    const batch = batchOf(topicsOf(options, documents(meta)), documents(meta));
     return {
       batch,
       learningRate: 1,

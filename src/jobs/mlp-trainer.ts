@@ -26,7 +26,7 @@ export type MlpOutput = 'classes' | 'number';
 
 /**
  * Makes a trainer for layers of `sizes` [inputs, hidden …, classes], or 1 at the end for a number. Its tables alternate weights [inputs, outputs],
- * row-major, and biases [outputs]. Every call reads parameters and batch before it returns its promise, keeps neither, and
+ * row-major, and biases [outputs]. Every call reads parameters, and a gradient its batch, before it returns its promise, keeps neither, and
  * answers with arrays that are the caller's to transfer.
  */
 export async function createMlpTrainer(sizes: readonly number[], output: MlpOutput = 'classes'): Promise<Trainer> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeBlock, hashBlock } from '../data/blocks.ts';
 import type { Generator } from '../data/dataset.ts';
+import { selectRows } from '../data/rows.ts';
 import { cutSegments } from '../ps/table.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
 import { findJob, jobs, UnknownJob } from './registry.ts';
@@ -37,7 +38,10 @@ describe.each(jobs)('$name', (job) => {
 
   test('answers with one gradient per table', async () => {
     const trainer = await job.createTrainer(options, generator.meta);
-    const batch = generator.block('test', 0);
+    const batch = selectRows(
+      generator.block('test', 0),
+      Uint32Array.from({ length: 16 }, (_, row) => row),
+    );
     const parameters = job.tables(options, generator.meta).map(({ keys, width }, table) => {
       const touched = trainer.keysOf(batch)[table] ?? null;
       return { keys: touched, values: new Float32Array((touched?.length ?? keys) * width) };

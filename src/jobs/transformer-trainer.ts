@@ -31,7 +31,7 @@ export interface TextTask {
 
 /**
  * A trainer for one vocabulary. A sample is a window: its loss is the mean over its places, its score the fraction of its
- * characters, or answers, told right. Every call reads parameters and batch before it returns its promise.
+ * characters, or answers, told right. Every call reads parameters, and a gradient its batch, before it returns its promise.
  */
 export async function createTransformerTrainer(shape: TransformerShape, task: TextTask): Promise<Trainer> {
   return new TransformerTrainer(await loadJax(), shape, task);

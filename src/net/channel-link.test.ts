@@ -1,6 +1,6 @@
 // What is special about data channels, on top of the compliance suite.
 import { describe, expect, it } from 'vitest';
-import { LINK_WINDOW_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
+import { LINK_WINDOW_BYTES, MAX_MESSAGE_BYTES, NEAR_LINK_WINDOW_BYTES } from '../protocol/limits.ts';
 import { channelLink } from './channel-link.ts';
 import { FakeChannel } from './fake-channel.ts';
 import { type Link, Priority } from './link.ts';
@@ -121,6 +121,27 @@ describe('a channel link', () => {
     for (let index = 0; index < 4; index++) a.link.send([new Uint8Array(MIB)], Priority.push);
     await settle();
     expect(b.frames).toEqual([MIB, MIB, MIB, MIB]);
-    expect(most).toBeLessThan(LINK_WINDOW_BYTES + MAX_MESSAGE_BYTES);
+    expect(most).toBeLessThan(NEAR_LINK_WINDOW_BYTES + MAX_MESSAGE_BYTES);
+  });
+
+  it('sends what answers a frame and the credit for it in one message', async () => {
+    const { left, right, settle } = makePair();
+    left.open();
+    const a = openEnd(left);
+    const answers: number[] = [];
+    const b = channelLink(right.asChannel())({
+      onFrame: (frame) => b.send([frame.subarray(0, 16)], Priority.control),
+      onClose: () => undefined,
+    });
+    const send = right.send.bind(right);
+    right.send = (data) => {
+      answers.push((data as Uint8Array).byteLength);
+      send(data);
+    };
+    a.link.send([new Uint8Array(MAX_MESSAGE_BYTES - 8)], Priority.push);
+    await settle();
+    // A credit and a chunk of 16 bytes, a header of 8 each.
+    expect(answers).toEqual([32]);
+    expect(a.frames).toEqual([16]);
   });
 });

@@ -3,7 +3,7 @@
 // channel's own `bufferedAmount` says nothing of what lies between, and too much of that is lost.
 import { MalformedBytes } from '../protocol/bytes.ts';
 import { CREDIT_STEP_BYTES, MAX_LINK_QUEUE_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
-import { ChunkReader, ChunkWriter, creditMessage, creditOf } from './chunks.ts';
+import { CHUNK_HEADER_BYTES, ChunkReader, ChunkWriter, creditOf, writeCredit } from './chunks.ts';
 import type { Link, LinkHandlers, LinkStats, Priority } from './link.ts';
 import { LinkWindow } from './link-window.ts';
 import type { Pacer } from './pacer.ts';
@@ -40,7 +40,6 @@ export class ChunkedLink implements Link {
   private readonly pacer: Pacer | undefined;
   private readonly now: () => number;
   private readonly goOn = (): void => this.pump();
-  private readonly creditOn = (): void => this.credit();
   /** Bytes of messages taken and not yet credited to the other end. */
   private uncredited = 0;
   private bytesOut = 0;
@@ -81,6 +80,10 @@ export class ChunkedLink implements Link {
       this.close(`over ${MAX_LINK_QUEUE_BYTES} bytes were waiting to be sent: the other end is too slow`);
       return;
     }
+    this.flush();
+  }
+
+  private flush(): void {
     if (this.isFlushing) return;
     this.isFlushing = true;
     this.defer(() => {
@@ -92,9 +95,13 @@ export class ChunkedLink implements Link {
   /** Sends messages for as long as the transport takes them. */
   pump(): void {
     try {
-      while (this.mayFill()) {
-        const length = this.writer.fill(this.room(), this.stagingView);
-        this.window.onSent(length, this.now());
+      for (;;) {
+        // One that is due goes with whatever is sent now, or alone.
+        const credited = this.writeCredit();
+        const mayFill = this.mayFill();
+        if (credited === 0 && !mayFill) return;
+        const length = mayFill ? this.writer.fill(this.room(), this.stagingView, credited) : credited;
+        if (length > credited) this.window.onSent(length, this.now());
         this.transmit(length === this.staging.byteLength ? this.staging : this.staging.subarray(0, length));
       }
     } catch (error) {
@@ -141,28 +148,30 @@ export class ChunkedLink implements Link {
 
   private take(message: Uint8Array): void {
     const credit = creditOf(message);
-    if (credit === null) {
-      this.reader.read(message);
-      this.uncredited += message.byteLength;
-      this.credit();
-      return;
+    if (credit !== null) {
+      const { underWay } = this.window;
+      if (credit > underWay) throw new MalformedBytes(`a credit of ${credit} bytes, where ${underWay} were sent`);
+      this.window.onCredit(credit, this.now());
     }
-    const { underWay } = this.window;
-    if (credit > underWay) throw new MalformedBytes(`a credit of ${credit} bytes, where ${underWay} were sent`);
-    this.window.onCredit(credit, this.now());
-    this.pump();
+    // A credit alone counts nothing, or two ends would credit each other's credits.
+    if (credit === null || message.byteLength > CHUNK_HEADER_BYTES) {
+      this.reader.read(credit === null ? message : message.subarray(CHUNK_HEADER_BYTES));
+      this.uncredited += message.byteLength;
+    }
+    if (credit !== null || this.isCreditDue) this.flush();
   }
 
-  private credit(): void {
-    if (this.isClosed || this.uncredited < CREDIT_STEP_BYTES) return;
-    if (this.pacer?.mayCredit(this.creditOn) === false) return;
-    const message = creditMessage(this.uncredited);
+  private get isCreditDue(): boolean {
+    return this.uncredited >= CREDIT_STEP_BYTES;
+  }
+
+  /** @returns bytes written at the front of the next message */
+  private writeCredit(): number {
+    if (this.isClosed || !this.isCreditDue || !this.transport.canSend()) return 0;
+    if (this.pacer?.mayCredit(this.goOn) === false) return 0;
+    const { uncredited } = this;
     this.uncredited = 0;
-    try {
-      this.transmit(message);
-    } catch (error) {
-      this.close(`sending failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    return writeCredit(this.stagingView, uncredited);
   }
 
   close(reason: string, isGarbage = false): void {

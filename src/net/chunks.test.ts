@@ -123,6 +123,16 @@ describe('reading', () => {
     expect(frames[0]?.buffer.byteLength).toBeLessThanOrEqual(2 * 100 * payload);
   });
 
+  it('puts a frame as long as the last together in memory of just its size, and never keeps more for a short one', () => {
+    const writer = new ChunkWriter();
+    for (const bytes of [70_000, 70_000, 1_000_000, 66_000]) writer.add([new Uint8Array(bytes)], Priority.push);
+    const { frames, read } = makeReader();
+    for (const message of messagesOf(writer)) read(message);
+    expect(frames.map((frame) => frame.byteLength)).toEqual([70_000, 70_000, 1_000_000, 66_000]);
+    expect(frames[1]?.buffer.byteLength).toBe(70_000);
+    expect(frames[3]?.buffer.byteLength).toBeLessThanOrEqual(2 * MAX_MESSAGE_BYTES);
+  });
+
   it('refuses a frame that grows over the largest', () => {
     const { read } = makeReader();
     const message = new Uint8Array(MAX_MESSAGE_BYTES);

@@ -2,7 +2,8 @@
 // A message is a sequence of chunks. A chunk is a header of 8 bytes: priority u8, flags u8 (1 first, 2 last), zero u16,
 // length u32; then the payload, padded to 8 bytes so that payloads stay aligned. Small frames share a message, big
 // frames span many. One frame is under way per priority; a higher priority cuts in between the chunks of a lower one.
-// A message may instead be one credit: a header with flag 4, whose length says how many bytes the receiver has taken.
+// A message may begin with a credit, or be nothing else: a header with flag 4, whose length says how many bytes its sender has
+// taken. So an acknowledgement and a credit share a message: on the way back messages are as many as on the way there.
 import { MalformedBytes } from '../protocol/bytes.ts';
 import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { Fifo } from './fifo.ts';
@@ -82,18 +83,16 @@ class FrameQueue {
   }
 }
 
-/** The message that says that `bytes` more have been taken. */
-export function creditMessage(bytes: number): Uint8Array<ArrayBuffer> {
-  const message = new Uint8Array(CHUNK_HEADER_BYTES);
-  const view = new DataView(message.buffer);
-  view.setUint8(1, CREDIT);
+/** Writes at the front of a message that `bytes` more have been taken. @returns where the rest of the message begins */
+export function writeCredit(view: DataView, bytes: number): number {
+  view.setUint32(0, CREDIT << 8, true);
   view.setUint32(4, bytes, true);
-  return message;
+  return CHUNK_HEADER_BYTES;
 }
 
-/** The bytes that a message credits; null for a message of frames. */
+/** The bytes that the front of a message credits; null where it doesn't begin with a credit. */
 export function creditOf(message: Uint8Array): number | null {
-  if (message.byteLength !== CHUNK_HEADER_BYTES || message[1] !== CREDIT) return null;
+  if (message.byteLength < CHUNK_HEADER_BYTES || message[1] !== CREDIT) return null;
   if (message[0] !== 0 || message[2] !== 0 || message[3] !== 0) throw new MalformedBytes('a credit with strange bytes');
   return new DataView(message.buffer, message.byteOffset, CHUNK_HEADER_BYTES).getUint32(4, true);
 }
@@ -124,9 +123,8 @@ export class ChunkWriter {
     return null;
   }
 
-  /** Writes the next message into `target`, as full as it gets; returns its length, 0 when nothing waits. */
-  fill(target: Uint8Array, view: DataView): number {
-    let at = 0;
+  /** Writes the next message into `target` from `at` on, as full as it gets; returns its length, `at` when nothing waits. */
+  fill(target: Uint8Array, view: DataView, at = 0): number {
     for (let priority = 0; priority < PRIORITIES; priority++) {
       const queue = this.queue(priority);
       let frame = queue.frames.first();
@@ -180,6 +178,8 @@ export class ChunkWriter {
 class Assembly {
   private bytes = new Uint8Array(0);
   private length = 0;
+  /** Of the last frame: segments are alike, and one that fills its memory exactly can be passed on without a copy. */
+  private lastLength = 0;
   isOpen = false;
 
   append(payload: Uint8Array): void {
@@ -187,7 +187,9 @@ class Assembly {
     if (needed > MAX_FRAME_BYTES) throw new MalformedBytes(`a frame of over ${MAX_FRAME_BYTES} bytes`);
     if (needed > this.bytes.byteLength) {
       // Twice what has really arrived: a peer can't make us allocate by claiming a size.
-      const capacity = Math.max(needed, Math.min(MAX_FRAME_BYTES, Math.max(2 * needed, MIN_ASSEMBLY_BYTES)));
+      const most = Math.max(needed, Math.min(MAX_FRAME_BYTES, Math.max(2 * needed, MIN_ASSEMBLY_BYTES)));
+      const isLikeLast = this.length === 0 && needed <= this.lastLength && this.lastLength <= most;
+      const capacity = isLikeLast ? this.lastLength : most;
       const grown = new Uint8Array(capacity);
       grown.set(this.bytes.subarray(0, this.length));
       this.bytes = grown;
@@ -199,6 +201,7 @@ class Assembly {
 
   take(): Uint8Array {
     const frame = this.bytes.subarray(0, this.length);
+    this.lastLength = this.length;
     this.bytes = new Uint8Array(0);
     this.length = 0;
     this.isOpen = false;

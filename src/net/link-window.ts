@@ -1,10 +1,15 @@
 // How many bytes a link may have on their way: a small window where the other end is near, and over a long round trip what the
 // path holds, bandwidth × round trip, measured as they go (after Cardwell et al. 2016, "BBR: congestion-based congestion
 // control"). Pure: told the time.
-import { CREDIT_STEP_BYTES, LINK_WINDOW_BYTES, MAX_LINK_WINDOW_BYTES } from '../protocol/limits.ts';
+import {
+  CREDIT_STEP_BYTES,
+  LINK_WINDOW_BYTES,
+  MAX_LINK_WINDOW_BYTES,
+  NEAR_LINK_WINDOW_BYTES,
+} from '../protocol/limits.ts';
 import { Fifo } from './fifo.ts';
 
-/** Up to here the smallest window carries 6 MB/s and more: between tabs of one machine or house it must not grow at all. */
+/** Up to here a small window carries 9 MB/s and more: between tabs of one machine or house it must grow no further. */
 const NEAR_MS = 20;
 
 /** Of bandwidth × round trip: as the bandwidth is measured under the window, a gain lets it double with every round. */
@@ -83,7 +88,8 @@ export class LinkWindow {
     this.remember(tripMs, now);
     const shortest = Math.min(this.shortest, this.shortestBefore);
     if (tripMs > Math.max(LEAST_STALL_MS, STALL_ROUND_TRIPS * shortest)) this.cautiousUntil = now + CAUTION_MS;
-    if (shortest <= NEAR_MS || now < this.cautiousUntil) this.goal = LINK_WINDOW_BYTES;
+    if (now < this.cautiousUntil) this.goal = LINK_WINDOW_BYTES;
+    else if (shortest <= NEAR_MS) this.goal = NEAR_LINK_WINDOW_BYTES;
     else if (isFull) {
       const held = ((this.credited - creditedBefore) / tripMs) * shortest;
       this.goal = Math.min(MAX_LINK_WINDOW_BYTES, Math.max(LINK_WINDOW_BYTES, GAIN * held));

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { channelLink } from './channel-link.ts';
 import { FakeChannel } from './fake-channel.ts';
+import { Priority } from './link.ts';
 import { type LinkFixture, linkCompliance } from './link-compliance.ts';
 import { memoryPair } from './memory-link.ts';
 import { portLink } from './port-link.ts';
@@ -23,6 +24,12 @@ const chunkGarbage = [
     data: bytes(0, 4, 0, 0, 8, 0, 0, 0),
     reason: /a credit of 8 bytes, where 0 were sent/,
   },
+  {
+    what: 'a credit for nothing ahead of a frame',
+    data: bytes(0, 4, 0, 0, 8, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0),
+    reason: /a credit of 8 bytes, where 0 were sent/,
+  },
+  { what: 'two credits', data: bytes(0, 4, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0), reason: /unknown flags/ },
   { what: 'a strange credit', data: bytes(0, 4, 1, 0, 8, 0, 0, 0), reason: /a credit with strange bytes/ },
   { what: 'a reserved field in use', data: bytes(0, 3, 1, 0, 0, 0, 0, 0), reason: /unknown flags/ },
   { what: 'too large a claim', data: bytes(0, 1, 0, 0, 255, 255, 255, 255), reason: /4294967295 bytes/ },
@@ -40,6 +47,7 @@ const ports: LinkFixture = {
   garbage: [
     { what: 'an object', data: { length: 3 }, reason: /no frame/ },
     { what: 'nothing', data: null, reason: /no frame/ },
+    { what: 'a message of something else', data: ['text', new ArrayBuffer(8)], reason: /no frame/ },
     { what: 'a credit for nothing', data: 100, reason: /never sent/ },
     { what: 'a credit that is no number', data: Number.NaN, reason: /never sent/ },
   ],
@@ -91,4 +99,29 @@ it('a port link tells the other end why it closed', async () => {
   });
   a.close('enough');
   expect(await reason).toBe('closed by the other end: enough');
+});
+
+it('a port link moves a frame that is given away, and copies one that shares its buffer', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const a = portLink(port1)({ onFrame: () => {}, onClose: () => {} });
+  const frames: number[][] = [];
+  const both = new Promise<void>((resolve) => {
+    const onFrame = (frame: Uint8Array) => {
+      frames.push([...frame]);
+      if (frames.length === 2) resolve();
+    };
+    portLink(port2)({ onFrame, onClose: () => {} });
+  });
+  const whole = Uint8Array.of(1, 2, 3, 4);
+  const shared = Uint8Array.of(5, 6, 7, 8);
+  a.give(whole, Priority.push);
+  a.give(shared.subarray(1, 3), Priority.push);
+  await both;
+  expect(frames).toEqual([
+    [1, 2, 3, 4],
+    [6, 7],
+  ]);
+  expect(whole.byteLength).toBe(0);
+  expect([...shared]).toEqual([5, 6, 7, 8]);
+  a.close('done');
 });

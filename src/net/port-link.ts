@@ -1,10 +1,11 @@
-// A link over a MessagePort: trainer and shard in one tab. A frame is copied once, into a buffer that is transferred.
+// A link over a MessagePort: trainer and shard in one tab. A frame is copied once, into a buffer that is transferred, or not at
+// all where its sender gives away the buffer that it fills. What waits together travels together: a message is a task.
 // A port has no back-pressure of its own, so the receiver counts back what it has taken (credits).
-// Messages: an ArrayBuffer is a frame, a number is a credit in bytes, a string is the reason of a close.
+// Messages: an array of ArrayBuffers are frames, a number is a credit in bytes, a string is the reason of a close.
 import { MAX_FRAME_BYTES, MAX_LINK_QUEUE_BYTES } from '../protocol/limits.ts';
 import { frameBytes } from './chunks.ts';
 import { Fifo } from './fifo.ts';
-import type { Link, LinkHandlers, LinkStats, OpenLink, Priority } from './link.ts';
+import type { Link, LinkHandlers, LinkStats, Priority } from './link.ts';
 
 /** Bytes under way in a port before the sender waits. A few dense models: more gains nothing, the copy is the cost. */
 const PORT_WINDOW_BYTES = 8 * 1024 * 1024;
@@ -12,15 +13,21 @@ const PORT_WINDOW_BYTES = 8 * 1024 * 1024;
 /** The receiver credits in steps: a quarter of the window, so that the sender never runs dry for want of a credit. */
 const CREDIT_STEP_BYTES = PORT_WINDOW_BYTES / 4;
 
+const NO_FRAME = 'the other end sent something that is no frame';
+
 /** What an empty frame counts, so that a flood of them is bounded too: about what the browser keeps per message. */
 const FRAME_COST_BYTES = 64;
+
+/** Frames in one message: more would only wait for each other. */
+const MAX_BATCH = 16;
 
 interface WaitingFrame {
   readonly parts: readonly Uint8Array[];
   readonly cost: number;
+  readonly isGiven: boolean;
 }
 
-class PortLink implements Link {
+export class PortLink implements Link {
   /** Frames by priority, taken from the front. */
   private readonly queues = [0, 1, 2, 3].map(() => new Fifo<WaitingFrame>());
   private underWay = 0;
@@ -46,9 +53,18 @@ class PortLink implements Link {
   }
 
   send(parts: readonly Uint8Array[], priority: Priority): void {
+    this.queue(parts, priority, false);
+  }
+
+  /** Sends a frame that the caller has no more use for: where it fills its buffer, that is transferred as it is. */
+  give(frame: Uint8Array, priority: Priority): void {
+    this.queue([frame], priority, true);
+  }
+
+  private queue(parts: readonly Uint8Array[], priority: Priority, isGiven: boolean): void {
     if (this.isClosed) return;
     const cost = frameBytes(parts) + FRAME_COST_BYTES;
-    this.queues[priority]?.push({ parts, cost });
+    this.queues[priority]?.push({ parts, cost, isGiven });
     this.queuedBytes += cost;
     if (this.queuedBytes > MAX_LINK_QUEUE_BYTES) {
       this.close(`over ${MAX_LINK_QUEUE_BYTES} bytes were waiting to be sent: the other end is too slow`);
@@ -71,25 +87,40 @@ class PortLink implements Link {
   private readonly onPortClose = (): void => this.end('the other end of the port is gone');
 
   private pump(): void {
+    for (let batch = this.nextBatch(); batch.length > 0; batch = this.nextBatch()) this.port.postMessage(batch, batch);
+  }
+
+  private nextBatch(): ArrayBuffer[] {
+    const batch: ArrayBuffer[] = [];
     // Over the window by at most one frame, so that a frame larger than it still goes.
-    while (!this.isClosed && this.underWay < PORT_WINDOW_BYTES) {
+    while (!this.isClosed && this.underWay < PORT_WINDOW_BYTES && batch.length < MAX_BATCH) {
       const frame = this.queues.find((queue) => queue.length > 0)?.shift();
-      if (frame === undefined) return;
-      const bytes = joinParts(frame);
+      if (frame === undefined) break;
+      const bytes = bufferOf(frame);
       this.queuedBytes -= frame.cost;
       this.underWay += frame.cost;
       this.counts.framesOut++;
       this.counts.bytesOut += bytes.byteLength;
-      this.port.postMessage(bytes, [bytes]);
+      batch.push(bytes);
     }
+    return batch;
   }
 
   private receive(data: unknown): void {
     if (this.isClosed) return;
-    if (data instanceof ArrayBuffer) this.receiveFrame(data);
+    if (Array.isArray(data)) this.receiveFrames(data);
     else if (typeof data === 'number') this.receiveCredit(data);
     else if (typeof data === 'string') this.end(`closed by the other end: ${data}`);
-    else this.close('the other end sent something that is no frame');
+    else this.close(NO_FRAME);
+  }
+
+  private receiveFrames(batch: readonly unknown[]): void {
+    for (const data of batch) {
+      // A handler may close the link between two frames of one message: nothing arrives after that.
+      if (this.isClosed) return;
+      if (data instanceof ArrayBuffer) this.receiveFrame(data);
+      else this.close(NO_FRAME);
+    }
   }
 
   private receiveFrame(data: ArrayBuffer): void {
@@ -130,7 +161,10 @@ class PortLink implements Link {
 }
 
 /** One buffer of exactly the frame's size, ready to be transferred. */
-function joinParts(frame: WaitingFrame): ArrayBuffer {
+function bufferOf(frame: WaitingFrame): ArrayBuffer {
+  const [whole] = frame.parts;
+  if (frame.isGiven && whole?.buffer instanceof ArrayBuffer && whole.byteLength === whole.buffer.byteLength)
+    return whole.buffer;
   const joined = new Uint8Array(frame.cost - FRAME_COST_BYTES);
   let at = 0;
   for (const part of frame.parts) {
@@ -142,6 +176,6 @@ function joinParts(frame: WaitingFrame): ArrayBuffer {
 
 /** Opens a link over one end of a `MessageChannel`. Both ends must be opened this way. */
 export const portLink =
-  (port: MessagePort): OpenLink =>
-  (handlers) =>
+  (port: MessagePort) =>
+  (handlers: LinkHandlers): PortLink =>
     new PortLink(port, handlers);

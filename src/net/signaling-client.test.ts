@@ -45,6 +45,7 @@ const WELCOME: FromServer = {
   kind: 'welcome',
   node: 3,
   token: 'token-token-token',
+  life: 'life-life-life-life',
   members: [1, 2],
   scheduler: 1,
   term: 4,
@@ -206,7 +207,7 @@ describe('failures that a retry can mend', () => {
     timers.advance(250);
     socket(1).accept();
     expect(socket(1).sent[0]).toMatchObject({
-      resume: { node: 3, token: 'token-token-token', term: 6, scheduler: 2 },
+      resume: { node: 3, token: 'token-token-token', life: 'life-life-life-life', term: 6, scheduler: 2, newest: 3 },
     });
     socket(1).say({ ...WELCOME, term: 6, scheduler: 2 });
     expect(log.at(-2)).toMatchObject(['welcome', { isResumed: true }]);
@@ -215,6 +216,21 @@ describe('failures that a retry can mend', () => {
     socket(2).accept();
     socket(2).say({ ...WELCOME, node: 9 });
     expect(log.at(-2)).toMatchObject(['welcome', { node: 9, isResumed: false }]);
+  });
+
+  it('brings along what it has heard of newer nodes and terms, from the server or from others', () => {
+    const { client, socket, timers } = makeJoined();
+    socket(0).say({ kind: 'joined', node: 4 });
+    socket(0).lose();
+    timers.advance(250);
+    socket(1).accept();
+    expect(socket(1).sent[0]).toMatchObject({ resume: { node: 3, term: WELCOME.term, newest: 4 } });
+    socket(1).lose();
+    client.hear(nodeId(7), nodeId(5), 9);
+    client.hear(nodeId(6), nodeId(4), 8);
+    timers.advance(10_000);
+    socket(2).accept();
+    expect(socket(2).sent[0]).toMatchObject({ resume: { node: 3, term: 9, scheduler: 5, newest: 7 } });
   });
 
   it('keeps trying for its seat when the room filled meanwhile', () => {

@@ -90,6 +90,7 @@ const FINAL_ADVICE: Partial<Record<SignalingErrorCode, string>> = {
 interface Identity {
   readonly node: NodeId;
   readonly token: string;
+  readonly life: string;
 }
 
 /** Joins on construction. All handlers are called from socket events and timers, never from inside a method. */
@@ -98,6 +99,8 @@ export class SignalingClient {
   private identity: Identity | null = null;
   private scheduler: NodeId | null = null;
   private term = 0;
+  /** The newest node heard of: a restarted server must give nobody its id, or one before it. */
+  private newest = 0;
   private attempt = 0;
   private isJoined = false;
   private isStopped = false;
@@ -110,6 +113,15 @@ export class SignalingClient {
     private readonly handlers: SignalingHandlers,
   ) {
     this.wait(0, () => this.open());
+  }
+
+  /**
+   * What nodes tell each other while the server is away, or after this node has missed something: should this one be the
+   * first to come back to a restarted server, that must know it, too.
+   */
+  hear(newest: NodeId, scheduler: NodeId, term: number): void {
+    this.newest = Math.max(this.newest, newest);
+    if (term > this.term) [this.scheduler, this.term] = [scheduler, term];
   }
 
   /** Relays `data` to another member. False when it can't now: not joined. The mesh tries again by itself. */
@@ -153,9 +165,9 @@ export class SignalingClient {
 
   private hello(): FromPage {
     const { room, secret } = this.options;
-    const { identity, scheduler, term } = this;
+    const { identity, scheduler, term, newest } = this;
     const hello = { kind: 'hello', version: PROTOCOL_VERSION, room, secret } as const;
-    return identity && scheduler ? { ...hello, resume: { ...identity, term, scheduler } } : hello;
+    return identity && scheduler ? { ...hello, resume: { ...identity, term, scheduler, newest } } : hello;
   }
 
   private send(message: FromPage): void {
@@ -190,6 +202,7 @@ export class SignalingClient {
         this.welcome(message);
         break;
       case 'joined':
+        this.newest = Math.max(this.newest, message.node);
         handlers.onJoined(nodeId(message.node));
         break;
       case 'left':
@@ -217,7 +230,8 @@ export class SignalingClient {
   private welcome(message: Extract<FromServer, { kind: 'welcome' }>): void {
     const node = nodeId(message.node);
     const isResumed = this.identity?.node === node;
-    this.identity = { node, token: message.token };
+    this.identity = { node, token: message.token, life: message.life };
+    this.newest = Math.max(this.newest, node, ...message.members);
     this.scheduler = nodeId(message.scheduler);
     this.term = message.term;
     this.isJoined = true;

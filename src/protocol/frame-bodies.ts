@@ -17,6 +17,7 @@ import {
 import {
   type Answer,
   type BlockAnswer,
+  type CodedUpdate,
   type FilteredAnswer,
   type FilteredPull,
   type FilteredPush,
@@ -132,17 +133,20 @@ export function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {
 /** What an update brings, as a number: 0 nothing, 1 a gradient, 2 a drift. */
 const DRIFT = 2;
 
-export function writeUpdate(head: ByteWriter, frame: Update): Uint8Array[] {
+export function writeUpdateHead(head: ByteWriter, frame: Update | CodedUpdate): ByteWriter {
   writeSegment(head, frame)
     .u32(frame.version)
     .f64(frame.learningRate)
     .f64(frame.weight)
     .u32(frame.hasGradient ? (frame.isDrift ? DRIFT : 1) : 0);
-  writeWorkerClocks(head, frame.advances);
-  return writeKeysAndValues(head, frame.keys, frame.values);
+  return writeWorkerClocks(head, frame.advances);
 }
 
-export function readUpdate(epoch: Epoch, reader: ByteReader): Update {
+export function writeUpdate(head: ByteWriter, frame: Update): Uint8Array[] {
+  return writeKeysAndValues(writeUpdateHead(head, frame), frame.keys, frame.values);
+}
+
+function readUpdateHead(reader: ByteReader): Omit<Update, 'kind' | 'epoch' | 'keys' | 'values'> {
   const segment = readSegment(reader);
   const version = reader.u32();
   const learningRate = reader.f64();
@@ -150,10 +154,18 @@ export function readUpdate(epoch: Epoch, reader: ByteReader): Update {
   const what = reader.u32();
   if (what > DRIFT) throw new MalformedBytes(`an update of unknown kind ${what}`);
   const [hasGradient, drift] = [what > 0, what === DRIFT ? { isDrift: true } : {}];
-  const advances = readWorkerClocks(reader);
-  const { keys, values } = readKeysAndValues(reader);
-  const head = { ...segment, version, learningRate, weight, hasGradient, ...drift };
-  return { kind: 'update', epoch, ...head, advances, keys, values };
+  return { ...segment, version, learningRate, weight, hasGradient, ...drift, advances: readWorkerClocks(reader) };
+}
+
+export function readUpdate(epoch: Epoch, reader: ByteReader): Update {
+  return { kind: 'update', epoch, ...readUpdateHead(reader), ...readKeysAndValues(reader) };
+}
+
+/** What is in the block is checked by the replica: it knows how many values may be there. */
+export function readCodedUpdate(epoch: Epoch, reader: ByteReader): CodedUpdate {
+  const head = readUpdateHead(reader);
+  const [count, bytes] = [reader.u32(), reader.u32()];
+  return { kind: 'codedUpdate', epoch, ...head, count, block: reader.raw(bytes) };
 }
 
 export function writeState(head: ByteWriter, frame: SegmentState): Uint8Array[] {

@@ -6,6 +6,7 @@ import {
   hexOf,
   readAnswer,
   readBlockAnswer,
+  readCodedUpdate,
   readFilteredAnswer,
   readFilteredPull,
   readFilteredPush,
@@ -20,6 +21,7 @@ import {
   writePushHead,
   writeState,
   writeUpdate,
+  writeUpdateHead,
 } from './frame-bodies.ts';
 import { readEpoch, readSegment, readWorker, writeEpoch, writeSegment, writeWorker } from './frame-fields.ts';
 import { type Frame, FrameKind, refusals } from './frames.ts';
@@ -60,6 +62,8 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
       return [head.i32(frame.clock).u32(frame.request).finish()];
     case 'update':
       return writeUpdate(head, frame);
+    case 'codedUpdate':
+      return [writeUpdateHead(head, frame).u32(frame.count).u32(frame.block.length).finish(), frame.block];
     case 'confirm':
       return [writeSegment(head, frame).u32(frame.version).finish()];
     case 'follow':
@@ -124,6 +128,8 @@ function readBody(kind: number, epoch: Epoch, reader: ByteReader): Frame {
       return readRefuse(epoch, reader);
     case FrameKind.update:
       return readUpdate(epoch, reader);
+    case FrameKind.codedUpdate:
+      return readCodedUpdate(epoch, reader);
     case FrameKind.confirm:
       return { kind: 'confirm', epoch, ...readSegment(reader), version: reader.u32() };
     case FrameKind.follow:

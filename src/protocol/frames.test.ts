@@ -102,7 +102,7 @@ describe('a frame', () => {
     expect(FrameKind).toEqual({
       ...{ push: 1, ack: 2, pull: 3, answer: 4, refuse: 5, snapshot: 6, blockRequest: 7, blockAnswer: 8 },
       ...{ update: 9, confirm: 10, follow: 11, cut: 12, restore: 13 },
-      ...{ filteredPush: 14, filteredPull: 15, filteredAnswer: 16 },
+      ...{ filteredPush: 14, filteredPull: 15, filteredAnswer: 16, codedUpdate: 17 },
       ...{ ringPush: 20, ringAnswer: 21 },
     });
     expect(new Set(Object.values(FrameKind)).size).toBe(Object.keys(FrameKind).length);

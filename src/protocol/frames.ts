@@ -21,6 +21,7 @@ export const FrameKind = {
   filteredPush: 14,
   filteredPull: 15,
   filteredAnswer: 16,
+  codedUpdate: 17,
   ringPush: 20,
   ringAnswer: 21,
 } as const;
@@ -163,6 +164,15 @@ export interface Update extends SegmentId {
   readonly values: Float32Array;
 }
 
+/** An update of a whole segment without its zeros; nothing is rounded. */
+export interface CodedUpdate extends Omit<Update, 'kind' | 'keys' | 'values'> {
+  readonly kind: 'codedUpdate';
+  /** Values that it stands for. */
+  readonly count: number;
+  /** A value block of bits. */
+  readonly block: Uint8Array;
+}
+
 /** A replica tells the owner how far it is. */
 export interface Confirm extends SegmentId {
   readonly kind: 'confirm';
@@ -248,6 +258,7 @@ export type Frame =
   | Answer
   | Refuse
   | Update
+  | CodedUpdate
   | Confirm
   | Follow
   | Snapshot

@@ -1,7 +1,7 @@
 // Every bound of the protocol, each with its reason. Nothing here is configurable: both ends must agree.
 
 /** Raised whenever a frame or message changes meaning; tabs of different versions refuse each other by name. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 6;
 
 /** One frame, reassembled. Larger tensors are split into segments long before; this bounds what a peer can make us hold. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;
@@ -11,12 +11,18 @@ export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
 /**
- * Bytes of messages on their way on one link before the receiver has taken them, where it is near. Chromium's socket drops what is over 64 KiB
+ * Bytes of messages on their way on one link before the receiver has taken them, at first and after every rest. Chromium's socket drops what is over 64 KiB
  * at once, and its SCTP then takes seconds to recover where both directions lose: with 256 KiB and more, and with
  * `bufferedAmount` as the only brake, every second start of a run lost packets and many stalled; with 128 KiB none in
  * 30 runs, at the same speed.
  */
 export const LINK_WINDOW_BYTES = 128 * 1024;
+
+/**
+ * What it grows to between near tabs while it is full: one message more. With two of them a browser's five threads wait for
+ * each other (push 0.77 of a raw channel; with three 1.0). It grows by credits, so never more than two messages leave at once.
+ */
+export const NEAR_LINK_WINDOW_BYTES = LINK_WINDOW_BYTES + MAX_MESSAGE_BYTES;
 
 /** What a link's window may grow to over a long round trip: 20 MB/s at 100 ms, or 4 MB/s half round the world. */
 export const MAX_LINK_WINDOW_BYTES = 2 * 1024 * 1024;
@@ -101,3 +107,6 @@ export const MAX_OFFER_CHARS = 48 * 1024;
 
 /** Shapes of all tabs of a room together: they are in every `cluster` message, beside the map. */
 export const MAX_OFFERS_CHARS = 96 * 1024;
+
+/** Points of a curve: more than a chart has pixels. A longer run keeps every second one of those that it had. */
+export const MAX_CURVE_POINTS = 4_000;

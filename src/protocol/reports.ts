@@ -1,12 +1,12 @@
 // What nodes report to the scheduler, and what it tells them all of a run: curves, and figures of every node.
 import { z } from 'zod';
-import { MAX_COUNTED_WORKERS, MAX_PLACEMENTS, MAX_ROOM_NODES } from './limits.ts';
+import { MAX_COUNTED_WORKERS, MAX_CURVE_POINTS, MAX_PLACEMENTS, MAX_ROOM_NODES } from './limits.ts';
 import { adviceSchema, machineSchema } from './ratio.ts';
 import { amount, clock, count, epochSchema, hash, node, sentence, u32 } from './schema-fields.ts';
 
 /** A point of a curve: clock, samples, seconds, value. */
 const point = z.tuple([clock, count, amount, z.number()]);
-const curveSchema = z.array(point).max(4_000);
+const curveSchema = z.array(point).max(MAX_CURVE_POINTS);
 
 /** What a run had learnt until its checkpoint: its curves go on from there. */
 export const historySchema = z.object({ seconds: amount, loss: curveSchema, accuracy: curveSchema });

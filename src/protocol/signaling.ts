@@ -7,14 +7,18 @@ const nodeSchema = z.number().int().min(1).max(0xffff_ffff);
 const termSchema = z.number().int().min(0).max(0xffff_ffff);
 const roomSchema = z.string().regex(/^[a-z0-9-]{4,40}$/, 'a room id is 4 to 40 of a–z, 0–9 and -');
 const secretSchema = z.string().min(8).max(128);
+const tokenSchema = z.string().min(16).max(128);
 
 /** What names a node across reconnections: only who has the token may be that node again. */
 const resumeSchema = z.object({
   node: nodeSchema,
-  token: z.string().min(16).max(128),
+  token: tokenSchema,
+  life: tokenSchema,
   /** Newest scheduler term the node has seen, and whose it is: a restarted server goes on from there. */
   term: termSchema,
   scheduler: nodeSchema,
+  /** The newest node that it has heard of: nobody else is given an id up to there. */
+  newest: nodeSchema,
 });
 
 /** Page → server. `hello` comes first, once. */
@@ -55,6 +59,8 @@ export const fromServerSchema = z.discriminatedUnion('kind', [
     kind: z.literal('welcome'),
     node: nodeSchema,
     token: z.string(),
+    /** Which of all rooms that had this name: one that a restarted server has let strangers make is another. */
+    life: z.string(),
     /** Everyone else in the room, oldest first. */
     members: z.array(nodeSchema),
     scheduler: nodeSchema,

@@ -34,3 +34,7 @@ export const isActive = (map: ClusterMap, worker: WorkerId): boolean =>
 /** Does the node hold a segment, or fill up with one? */
 export const isServing = (map: ClusterMap, node: NodeId): boolean =>
   map.placements.some(({ chain, learners }) => chain.includes(node) || learners.includes(node));
+
+/** The newest of those that the map counts on, and of its scheduler. */
+export const newestNode = ({ servers, workers }: ClusterMap, scheduler: NodeId): NodeId =>
+  [...servers, ...workers.map(({ node }) => node)].reduce((newest, node) => (node > newest ? node : newest), scheduler);

@@ -1,8 +1,9 @@
 // One training curve: its points by clock, and which of them nobody has been sent yet.
 import type { Point } from '../protocol/control.ts';
+import { MAX_CURVE_POINTS } from '../protocol/limits.ts';
 
 export class Curve {
-  private readonly points: Point[];
+  private points: Point[];
   private unsent: Point[] = [];
 
   /** @param known points that everybody has already */
@@ -19,6 +20,7 @@ export class Curve {
     const later = this.points.findLastIndex(([clock]) => clock <= point[0]);
     if (this.points[later]?.[0] === point[0]) return;
     this.points.splice(later + 1, 0, point);
+    if (this.points.length > MAX_CURVE_POINTS) this.points = this.points.filter((_, at) => at % 2 === 0);
     this.unsent.push(point);
   }
 

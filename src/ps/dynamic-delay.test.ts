@@ -119,6 +119,14 @@ describe('dynamic τ', () => {
     },
   );
 
+  it('begun at 16 nobody waits for who is slower, from the first second on, and among equals it comes down', () => {
+    const slow = new Model(4, (worker) => (worker === 0 ? 200 : 50), 16);
+    expect(slow.run(20_000)).toBeLessThan(0.002);
+    const equal = new Model(4, () => 50, 16);
+    expect(equal.run(60_000)).toBe(0);
+    expect(equal.delay).toBeLessThanOrEqual(2);
+  });
+
   it('random stragglers: finds a bound near the smallest that keeps the waiting under 2 %', () => {
     for (const seed of [1, 2]) {
       const model = new Model(4, withHiccups(seed, 20));

@@ -5,7 +5,7 @@ import type { WorkerReport } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { WorkerPaces } from './worker-paces.ts';
 
-/** Where it begins. At 0 nothing would overlap, and updaters would take one step a clock instead of one a push: that is BSP. */
+/** The smallest. At 0 nothing would overlap, and updaters would take one step a clock instead of one a push: that is BSP. */
 export const MIN_DYNAMIC_DELAY = 1;
 
 /** Share of the workers' time that may go into waiting. */

@@ -1,14 +1,24 @@
 // Frames of an epoch that a shard has not heard of yet, kept until its map has come. Every sender has its own share of
 // room, so that a flood of one costs the others nothing. What has no room is dropped, and its client told to send again
 // once the map is there.
-import type { Confirm, FilteredPull, FilteredPush, Follow, Pull, Push, Snapshot, Update } from '../protocol/frames.ts';
+import type {
+  CodedUpdate,
+  Confirm,
+  FilteredPull,
+  FilteredPush,
+  Follow,
+  Pull,
+  Push,
+  Snapshot,
+  Update,
+} from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { MAX_EARLY_BYTES } from '../protocol/limits.ts';
 import type { RingPush } from '../protocol/ring-frames.ts';
 
 export type PlainFrame = Push | RingPush | Pull | Update | Confirm | Follow | Snapshot;
 export type TrainerFrame = Push | Pull | FilteredPush | FilteredPull;
-export type SegmentFrame = PlainFrame | TrainerFrame;
+export type SegmentFrame = PlainFrame | TrainerFrame | CodedUpdate;
 
 export interface Arrived<F extends SegmentFrame = SegmentFrame> {
   readonly from: NodeId;

@@ -2,6 +2,7 @@
 // acknowledges what the chain has confirmed. As follower: applies what its predecessor sends. Every epoch re-attaches
 // the chain, so that no update of an older epoch is ever applied.
 import type {
+  CodedUpdate,
   Confirm,
   Cut,
   FilteredPull,
@@ -23,6 +24,7 @@ import type { Placement } from './cluster-map.ts';
 import { CollectedPushes } from './collected-pushes.ts';
 import { rateFor, scheduleAt } from './consistency.ts';
 import { AnswerFilter } from './filters/answer-filter.ts';
+import { codeUpdate, openUpdate } from './filters/coded-update.ts';
 import { KeyMemory } from './filters/key-memory.ts';
 import { openFrame, type WishedPull } from './filters/open-frame.ts';
 import { HeldAcks } from './held-acks.ts';
@@ -62,7 +64,8 @@ export class HostedSegment {
   }
 
   /** A filtered frame as the plain one that it stands for, or why it can't be. */
-  open(frame: FilteredPush | FilteredPull): Push | WishedPull | Refusal {
+  open(frame: FilteredPush | FilteredPull | CodedUpdate): Push | WishedPull | Update | Refusal {
+    if (frame.kind === 'codedUpdate') return openUpdate(frame, this.segment.range.floats) ?? 'malformed';
     return openFrame(frame, this.segment.range, this.site.width, this.keys);
   }
 
@@ -339,8 +342,11 @@ export class HostedSegment {
   /** Sends an update on. The rows are copied where they lie in work space that the next aggregation overwrites. */
   private forward(update: SegmentUpdate): void {
     if (this.follower === null) return;
-    const { version } = this.segment;
-    this.sendShard(this.follower, { kind: 'update', version, ...update, values: update.values.slice() });
+    const { epoch, encoder } = this.site;
+    const { version, range } = this.segment;
+    const { table, segment } = range;
+    const frame: Update = { kind: 'update', epoch, table, segment, version, ...update };
+    this.site.send(this.follower, 'shard', codeUpdate(frame, encoder));
   }
 
   private acknowledgeWhenSafe({ worker, clock }: Push): void {

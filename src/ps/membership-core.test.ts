@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { nodeId } from '../protocol/ids.ts';
-import { MembershipCore, PROBE_TIMEOUT_MS, RECONNECT_TIMEOUT_MS, SILENCE_TIMEOUT_MS } from './membership-core.ts';
+import {
+  HEARD_TIMEOUT_MS,
+  MembershipCore,
+  PROBE_TIMEOUT_MS,
+  RECONNECT_TIMEOUT_MS,
+  SILENCE_TIMEOUT_MS,
+} from './membership-core.ts';
 
 const A = nodeId(1);
 const B = nodeId(2);
@@ -54,8 +60,19 @@ describe('membership', () => {
   it('keeps a node that answers the probe, for as long as it is heard', () => {
     const membership = withA();
     membership.step(closed(), 100);
-    membership.step(heard(), 100 + PROBE_TIMEOUT_MS - 1);
-    expect(membership.step(tick, 100 + 2 * PROBE_TIMEOUT_MS)).toEqual([]);
+    membership.step({ ...heard(), answers: 100 }, 100 + PROBE_TIMEOUT_MS - 1);
+    expect(ticks(membership, 300, 100 + HEARD_TIMEOUT_MS + PROBE_TIMEOUT_MS)).toEqual([]);
+  });
+
+  it.each([
+    ['what was on its way when the tab crashed', heard()],
+    ['the answer to an earlier ping', { ...heard(), answers: 99 }],
+  ])('takes %s for no answer to the probe, but waits a while longer', (_, sign) => {
+    const membership = withA();
+    membership.step(closed(), 100);
+    membership.step(sign, 150);
+    expect(membership.step(tick, 150 + HEARD_TIMEOUT_MS - 1)).toEqual([]);
+    expect(membership.step(tick, 150 + HEARD_TIMEOUT_MS)).toEqual(gone('was closed'));
   });
 
   it('lets no later sign put off what an earlier one began', () => {

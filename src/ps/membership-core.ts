@@ -7,6 +7,10 @@ import type { NodeId } from '../protocol/ids.ts';
  * 0.8 s that a failover may take. */
 export const PROBE_TIMEOUT_MS = 200;
 
+/** Who is suspected and heard of, but has not answered yet, gets so much longer: twice the time between two reports. What was
+ * on its way when a tab crashed is no sign of life. */
+export const HEARD_TIMEOUT_MS = 500;
+
 /** A connection that broke is rebuilt within a second or two; who isn't back by then is gone. */
 export const RECONNECT_TIMEOUT_MS = 3_000;
 
@@ -24,8 +28,8 @@ export type MembershipEvent =
   | { readonly kind: 'hello'; readonly node: NodeId; readonly label: string; readonly role: RoleChoice }
   /** The node should be there, as somebody else says: if it stays silent it is gone. */
   | { readonly kind: 'expected'; readonly node: NodeId }
-  /** Anything arrived from the node. */
-  | { readonly kind: 'heard'; readonly node: NodeId }
+  /** Anything arrived from the node. `answers`: when the ping was sent that it answers, if that is what it is. */
+  | { readonly kind: 'heard'; readonly node: NodeId; readonly answers?: number | undefined }
   /** The signaling server says so: `leave` is a farewell, `closed` a reason to ask. */
   | { readonly kind: 'left'; readonly node: NodeId; readonly reason: 'leave' | 'closed' }
   | { readonly kind: 'disconnected'; readonly node: NodeId }
@@ -41,9 +45,13 @@ export type MembershipEffect =
 
 interface Member {
   heardAt: number;
+  /** When something first spoke against it; an answer to what was sent since then speaks for it. */
+  suspectedAt: number;
   /** When it will be taken for gone if nothing is heard of it; infinite while nothing speaks against it. */
   deadline: number;
 }
+
+const UNSUSPECTED = { suspectedAt: Number.POSITIVE_INFINITY, deadline: Number.POSITIVE_INFINITY };
 
 export class MembershipCore {
   private readonly members = new Map<NodeId, Member>();
@@ -53,18 +61,18 @@ export class MembershipCore {
     this.wake(now);
     switch (event.kind) {
       case 'hello':
-        this.members.set(event.node, { heardAt: now, deadline: Number.POSITIVE_INFINITY });
+        this.members.set(event.node, { heardAt: now, ...UNSUSPECTED });
         return [{ kind: 'up', node: event.node, label: event.label, role: event.role }];
       case 'expected':
         return this.expect(event.node, now);
       case 'heard':
-        return this.hear(event.node, now);
+        return this.hear(event.node, event.answers ?? Number.NEGATIVE_INFINITY, now);
       case 'left':
         return event.reason === 'leave'
           ? this.remove(event.node, 'left')
-          : this.suspect(event.node, now + PROBE_TIMEOUT_MS);
+          : this.suspect(event.node, now + PROBE_TIMEOUT_MS, now);
       case 'disconnected':
-        return this.suspect(event.node, now + RECONNECT_TIMEOUT_MS);
+        return this.suspect(event.node, now + RECONNECT_TIMEOUT_MS, now);
       case 'tick':
         return [...this.members].flatMap(([node, member]) => this.check(node, member, now, event.watched));
       default:
@@ -79,30 +87,32 @@ export class MembershipCore {
     if (slept <= SLEEP_MS) return;
     for (const member of this.members.values()) {
       member.heardAt += slept;
+      member.suspectedAt += slept;
       member.deadline += slept;
     }
   }
 
-  private hear(node: NodeId, now: number): MembershipEffect[] {
+  private hear(node: NodeId, answers: number, now: number): MembershipEffect[] {
     const member = this.members.get(node);
-    if (member !== undefined) {
-      member.heardAt = now;
-      member.deadline = Number.POSITIVE_INFINITY;
-    }
+    if (member === undefined) return [];
+    member.heardAt = now;
+    if (answers >= member.suspectedAt) Object.assign(member, UNSUSPECTED);
+    else if (member.deadline < Number.POSITIVE_INFINITY)
+      member.deadline = Math.max(member.deadline, now + HEARD_TIMEOUT_MS);
     return [];
   }
 
-  private suspect(node: NodeId, deadline: number): MembershipEffect[] {
+  private suspect(node: NodeId, deadline: number, now: number): MembershipEffect[] {
     const member = this.members.get(node);
     if (member === undefined) return [];
+    member.suspectedAt = Math.min(member.suspectedAt, now);
     member.deadline = Math.min(member.deadline, deadline);
     return [{ kind: 'probe', node }];
   }
 
   /** Its silence counts from now on. */
   private expect(node: NodeId, now: number): MembershipEffect[] {
-    const deadline = this.members.get(node)?.deadline ?? Number.POSITIVE_INFINITY;
-    this.members.set(node, { heardAt: now, deadline });
+    this.members.set(node, { ...UNSUSPECTED, ...this.members.get(node), heardAt: now });
     return [];
   }
 

@@ -45,6 +45,33 @@ class TestNode {
 
 const kinds = (effects: readonly NodeEffect[]) => effects.map(({ kind }) => kind);
 
+describe('a node that was never met', () => {
+  const late = nodeId(4);
+  const gone = { kind: 'gone', node: late, reason: 'left' };
+
+  it('is gone as soon as it leaves the room, whatever the reason, and once', () => {
+    const node = new TestNode();
+    for (const reason of ['leave', 'closed'] as const) {
+      node.step({ kind: 'joined', node: late });
+      expect(node.step({ kind: 'left', node: late, reason })).toEqual([gone]);
+      expect(node.step({ kind: 'left', node: late, reason })).toEqual([]);
+    }
+  });
+
+  it('is gone when it isn’t there any more after signaling was away', () => {
+    const node = new TestNode();
+    node.step({ kind: 'joined', node: late });
+    expect(node.step({ kind: 'welcome', members: [scheduler, peer], scheduler, term: 1 })).toContainEqual(gone);
+  });
+
+  it('once met, may have lost no more than its socket', () => {
+    const node = new TestNode();
+    node.step({ kind: 'joined', node: late });
+    node.meet(late);
+    expect(kinds(node.step({ kind: 'left', node: late, reason: 'closed' }))).not.toContain('gone');
+  });
+});
+
 describe('a connection that is lost', () => {
   it('is reported to the scheduler until it is back', () => {
     const node = new TestNode();

@@ -62,6 +62,8 @@ export class NodeCore {
   private election: Election | null = null;
   /** Who is in the room, as the signaling server says. */
   private roster = new Set<NodeId>();
+  /** Of those whom it was told to connect to: who hasn't introduced itself yet. */
+  private readonly unmet = new Set<NodeId>();
   /** Whom it has a connection to. */
   private readonly linked = new Set<NodeId>();
   /** Whose link was dead when the workers reported last. */
@@ -99,11 +101,12 @@ export class NodeCore {
         break;
       case 'joined':
         this.roster.add(event.node);
-        this.effects.push({ kind: 'connect', node: event.node });
+        this.approach(event.node);
         break;
       case 'left':
         this.roster.delete(event.node);
         this.member({ kind: 'left', node: event.node, reason: event.reason });
+        this.giveUp(event.node);
         break;
       case 'term':
         this.setTerm(event.scheduler, event.term);
@@ -121,7 +124,7 @@ export class NodeCore {
         this.miss(event.node);
         break;
       case 'control':
-        this.member({ kind: 'heard', node: event.from });
+        this.member({ kind: 'heard', node: event.from, answers: answered(event.message) });
         this.take(event.from, event.message);
         break;
       case 'report':
@@ -206,6 +209,7 @@ export class NodeCore {
       return;
     }
     this.known.set(from, { label, role });
+    this.unmet.delete(from);
     this.effects.push({ kind: 'hello', node: from, label });
     this.member({ kind: 'hello', node: from, label, role });
   }
@@ -223,6 +227,7 @@ export class NodeCore {
         return this.send(effect.node, { kind: 'ping', at: this.now });
       case 'gone':
         this.known.delete(effect.node);
+        this.unmet.delete(effect.node);
         this.linked.delete(effect.node);
         this.teller.forget(effect.node);
         this.election?.missing.delete(effect.node);
@@ -232,6 +237,16 @@ export class NodeCore {
       default:
         effect satisfies never;
     }
+  }
+
+  private approach(node: NodeId): void {
+    if (!this.known.has(node)) this.unmet.add(node);
+    this.effects.push({ kind: 'connect', node });
+  }
+
+  /** It left before it could introduce itself: nobody else will say that it has gone. */
+  private giveUp(node: NodeId): void {
+    if (this.unmet.delete(node)) this.effects.push({ kind: 'gone', node, reason: 'left' });
   }
 
   /** The signaling server names the scheduler; a new one first asks what it has missed. */
@@ -351,7 +366,8 @@ export class NodeCore {
   /** Back in the room, or in it for the first time: who of the old acquaintances isn't there has gone meanwhile. */
   private enter(members: readonly NodeId[]): void {
     this.roster = new Set(members);
-    for (const node of members) this.effects.push({ kind: 'connect', node });
+    for (const node of members) this.approach(node);
+    for (const node of this.unmet) if (!this.roster.has(node)) this.giveUp(node);
     for (const node of this.known.keys()) if (node !== this.self && !this.linked.has(node)) this.miss(node);
   }
 
@@ -429,3 +445,6 @@ export class NodeCore {
     else this.effects.push({ kind: 'send', to, message });
   }
 }
+
+/** When the ping was sent that this answers. */
+const answered = (message: ControlMessage): number | undefined => (message.kind === 'pong' ? message.at : undefined);

@@ -1,7 +1,17 @@
 // The server's side of push and pull, as a state machine: frames and map changes in, frames out. It knows which segments
 // it hosts, judges whether a frame may act now, and keeps early ones until the map that they speak of has come.
 // Pure: no I/O, no time, no randomness.
-import type { Cut, FilteredPull, FilteredPush, Frame, Pull, Push, PushCount, Refusal } from '../protocol/frames.ts';
+import type {
+  CodedUpdate,
+  Cut,
+  FilteredPull,
+  FilteredPush,
+  Frame,
+  Pull,
+  Push,
+  PushCount,
+  Refusal,
+} from '../protocol/frames.ts';
 import { compareEpochs, type Epoch, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { MAX_EARLY_ROUNDS, MAX_UNACKED_CLOCKS, MAX_VIOLATIONS } from '../protocol/limits.ts';
 import type { RingPush } from '../protocol/ring-frames.ts';
@@ -337,13 +347,13 @@ const judgePull = ({ minClock, done }: Pull | FilteredPull, { steps }: ShardPlan
 
 const SEGMENT_KINDS: ReadonlySet<Frame['kind']> = new Set([
   ...(['push', 'ringPush', 'pull', 'filteredPush', 'filteredPull'] as const),
-  ...(['update', 'confirm', 'follow', 'snapshot'] as const),
+  ...(['update', 'codedUpdate', 'confirm', 'follow', 'snapshot'] as const),
 ]);
 
 const isSegmentFrame = (frame: Frame): frame is SegmentFrame => SEGMENT_KINDS.has(frame.kind);
 
-const isFiltered = (frame: SegmentFrame): frame is FilteredPush | FilteredPull =>
-  frame.kind === 'filteredPush' || frame.kind === 'filteredPull';
+const isFiltered = (frame: SegmentFrame): frame is FilteredPush | FilteredPull | CodedUpdate =>
+  frame.kind === 'filteredPush' || frame.kind === 'filteredPull' || frame.kind === 'codedUpdate';
 
 const isPull = (frame: SegmentFrame): frame is Pull | FilteredPull =>
   frame.kind === 'pull' || frame.kind === 'filteredPull';

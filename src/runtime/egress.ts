@@ -15,7 +15,7 @@ export interface Egress {
 
 export type SentByKind = ReadonlyMap<Frame['kind'], number>;
 
-const UPDATES: readonly Frame['kind'][] = ['push', 'filteredPush', 'update'];
+const UPDATES: readonly Frame['kind'][] = ['push', 'filteredPush', 'update', 'codedUpdate'];
 const PARAMETERS: readonly Frame['kind'][] = ['answer', 'filteredAnswer', 'snapshot', 'cut'];
 
 export const NO_EGRESS: Egress = { data: 0, updates: 0, parameters: 0, other: 0 };

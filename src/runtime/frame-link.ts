@@ -30,6 +30,7 @@ const PRIORITIES: Record<Frame['kind'], Priority> = {
   // Snapshots and updates of one segment must arrive in the order in which they were sent.
   snapshot: Priority.push,
   update: Priority.push,
+  codedUpdate: Priority.push,
   confirm: Priority.control,
   follow: Priority.control,
   // These stay in the tab.

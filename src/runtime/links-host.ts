@@ -20,7 +20,7 @@ export class LinksHost {
       endpoint,
       this.pacer,
     )({
-      onFrame: (frame) => inner.send([frame], priorityOf(frame)),
+      onFrame: (frame) => inner.give(frame, priorityOf(frame)),
       onClose: (reason) => inner.close(reason),
     });
     const inner = portLink(port)({

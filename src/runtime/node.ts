@@ -19,7 +19,7 @@ import {
 import type { NodeId } from '../protocol/ids.ts';
 import type { Machine } from '../protocol/ratio.ts';
 import { BadMessage } from '../protocol/signaling.ts';
-import { isServing } from '../ps/cluster-map.ts';
+import { isServing, newestNode } from '../ps/cluster-map.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import { NodeCore, type NodeEffect, type NodeEvent } from '../ps/node-core.ts';
 import type { Fetched } from './block-exchange.ts';
@@ -43,6 +43,8 @@ export interface NodeOptions {
   readonly iceServers: readonly RTCIceServer[];
   readonly random: () => number;
   readonly now: () => number;
+  /** Comes into the room as a new node, everything begun anew. */
+  readonly rejoin: () => void;
 }
 
 /** What the page learns. */
@@ -165,8 +167,9 @@ export class RoomNode {
     moment('joined');
     const { node, members, scheduler, term, lanUrls, isResumed } = welcome;
     if (this.core !== null && this.core.self !== node) {
-      const [reason, advice] = ['The room no longer knows this tab.', 'Reload the page to join again.'];
-      this.handlers.onStatus({ phase: 'failed', code: 'not-joined', reason, advice });
+      // The room no longer knows this tab. As who it was it must be gone before it comes in anew: the others count on it.
+      this.leave();
+      this.options.rejoin();
       return;
     }
     if (this.core === null) this.start(node);
@@ -257,6 +260,11 @@ export class RoomNode {
     for (const effect of this.core?.step(event, this.options.now()) ?? []) this.perform(effect);
   }
 
+  /** For the server, should that have forgotten. */
+  private hear({ map, scheduler, term }: ClusterState): void {
+    this.signaling?.hear(newestNode(map, scheduler), scheduler, term);
+  }
+
   private perform(effect: NodeEffect): void {
     const { handlers, mesh, workers } = this;
     switch (effect.kind) {
@@ -279,6 +287,7 @@ export class RoomNode {
         break;
       case 'cluster':
         if (effect.cluster.plan !== null) moment('run heard');
+        this.hear(effect.cluster);
         void workers.setCluster(effect.cluster);
         this.shareBandwidth();
         handlers.onCluster(effect.cluster, effect.cluster.scheduler === this.core?.self);

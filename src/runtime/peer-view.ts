@@ -11,7 +11,7 @@ export function nextPeerView(before: PeerView | undefined, state: PeerState): Pe
     case 'connected':
       return { phase: 'connected' };
     case 'connecting':
-      if (before?.phase === 'connected') return { phase: 'reconnecting', reason: 'a new connection is being made' };
+      if (before?.phase === 'connected') return { phase: 'reconnecting', reason: 'the other tab makes a new one' };
       return before ?? { phase: 'connecting' };
     case 'failed':
       return { phase: before?.phase === 'connected' ? 'reconnecting' : 'unreachable', reason: state.reason };

@@ -60,3 +60,14 @@ test('only the newest hundred are kept', () => {
   expect(texts()).toHaveLength(100);
   expect(texts()[0]).toBe('event 31');
 });
+
+test('a connection that was rebuilt is told with the reason it was lost for; a first one, and one on its way, are not', () => {
+  const { timeline, texts } = open();
+  const [connected, lost] = [{ phase: 'connected' }, { phase: 'reconnecting', reason: 'the cable' }] as const;
+  timeline.onPeer(three, undefined, connected);
+  timeline.onPeer(three, connected, lost);
+  timeline.onPeer(three, lost, lost);
+  expect(texts()).toEqual([]);
+  timeline.onPeer(three, lost, connected);
+  expect(texts()).toEqual(['The connection to node 3 was lost and rebuilt: the cable.']);
+});

@@ -2,7 +2,7 @@
 import type { ClusterState } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { NoticeView } from '../store/view.ts';
+import type { NoticeView, PeerView } from '../store/view.ts';
 import { departureText, type Fate, NO_STORY, tellChanges } from './cluster-notices.ts';
 
 /** Notices kept; older ones go. */
@@ -46,6 +46,12 @@ export class Timeline {
     this.story = story;
     for (const fate of fates) this.depart(fate.node, { fate });
     for (const { level, text } of lines) this.note(level, text);
+  }
+
+  /** Said once it is over: a connection that was lost for good is part of a departure, or of a pair that can't reach. */
+  onPeer(node: NodeId, before: PeerView | undefined, after: PeerView): void {
+    if (before?.phase !== 'reconnecting' || after.phase !== 'connected') return;
+    this.note('good', `The connection to node ${node} was lost and rebuilt: ${before.reason}.`);
   }
 
   /** @param reason in words that follow the node's name: "was closed" */

@@ -4,13 +4,15 @@ import type { TableValues, Trainer } from '../jobs/job.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
+import { goesOnAlone } from '../ps/lone-worker.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
 import type { Batches, PickedBatch } from './batches.ts';
 import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
-import type { Signal } from './deferred.ts';
+import { Deferred, type Signal } from './deferred.ts';
 import type { Emulate } from './emulation.ts';
 import { type LocalResult, LocalSteps, unionOfKeys } from './local-steps.ts';
 import { moment } from './moments.ts';
+import { ownParameters } from './own-parameters.ts';
 import type { RunData } from './run-data.ts';
 import type { RunFilters } from './run-filters.ts';
 import type { StepLog } from './step-log.ts';
@@ -42,11 +44,15 @@ interface Step {
   readonly batches: readonly PickedBatch[];
   readonly keys: readonly (Uint32Array | null)[];
   readonly pulled: Promise<PulledTables>;
+  /** For a worker that goes on from its own parameters: takes them instead of a pull. */
+  readonly own: { readonly parameters: Deferred<PulledTables>; readonly into: readonly Float32Array[] } | null;
 }
 
 export class TrainingLoop {
   private readonly parameters: Float32Array[][] = [[], []];
   private turn = 0;
+  /** The map of the newest pull: nobody's pushes act but under their own. */
+  private pulledUnder = '';
   /** For local steps, asked for or chosen by the automatic mode; null without. */
   private local: LocalSteps | null = null;
 
@@ -62,17 +68,17 @@ export class TrainingLoop {
     let next: Promise<Step> | null = this.begin(clock, clock - 1);
     let evaluated = clock;
     while (clock < plan.steps && (await this.mayStart(clock))) {
-      const step: Step = await meter.time('communicate', () => next ?? this.begin(clock));
+      const step = this.confirm(await meter.time('communicate', () => next ?? this.begin(clock)));
       const pulled = await this.awaitPull(step);
       moment('parameters');
       if (clock > 0 && (clock % plan.evaluateEvery === 0 || isDue(evaluated, clock, plan.evaluateEvery))) {
         await this.evaluate(clock - 1, pulled, liveTestBlocks(this.parts.data.splits.test));
       }
       evaluated = clock;
-      next = this.mayOverlap(step.last + 1) ? this.begin(step.last + 1) : null;
+      next = this.mayOverlap(step.last + 1) ? this.begin(step.last + 1, NO_CLOCK, this.isAlone(step)) : null;
       // The pull must be on its way before the gradient takes the thread.
-      if (next !== null) await next;
-      const isNumber = await this.compute(step, pulled);
+      const own = (await next)?.own ?? null;
+      const isNumber = await this.compute(step, pulled, own);
       if (!isNumber) {
         if (!(await this.isResumed(clock))) break;
         next = this.begin(clock);
@@ -94,20 +100,42 @@ export class TrainingLoop {
     return ownClock + 1;
   }
 
-  /** Takes the batches of a round and sends its pull. Resolves when the pull is sent, not when it is answered. */
-  private async begin(clock: number, done = NO_CLOCK): Promise<Step> {
-    const { client, cluster, filters, plan, trainer } = this.parts;
+  /**
+   * Takes the batches of a round and sends its pull. Resolves when the pull is sent, not when it is answered.
+   * @param isAlone no pull: the round begins with this worker's own parameters
+   */
+  private async begin(clock: number, done = NO_CLOCK, isAlone = false): Promise<Step> {
+    const { filters, plan, trainer } = this.parts;
     const last = filters.roundEnd(clock);
     const batches = await this.takeBatches(clock, last - clock + 1);
     const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
     const keys =
       lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
-    const minClock = requiredClock(cluster().schedule, clock);
     const into = this.buffers(keys);
-    const everySegment = done !== NO_CLOCK;
+    if (isAlone) {
+      const parameters = new Deferred<PulledTables>();
+      return { clock, last, batches, keys, pulled: parameters.promise, own: { parameters, into } };
+    }
+    return { clock, last, batches, keys, pulled: this.pull(clock, keys, into, done), own: null };
+  }
+
+  private pull(
+    clock: number,
+    keys: Step['keys'],
+    into: readonly Float32Array[],
+    done = NO_CLOCK,
+  ): Promise<PulledTables> {
+    const { client, cluster, filters } = this.parts;
+    this.pulledUnder = epochText(cluster());
+    const minClock = requiredClock(cluster().schedule, clock);
     const wish = { filters: filters.pull(clock), isShared: true };
-    const pulled = client.pull({ minClock, keys, done, into, everySegment, ...wish }).done;
-    return { clock, last, batches, keys, pulled };
+    return client.pull({ minClock, keys, done, into, everySegment: done !== NO_CLOCK, ...wish }).done;
+  }
+
+  /** A round that was to begin with this worker's own parameters pulls after all where others may have pushed since. */
+  private confirm(step: Step): Step {
+    if (step.own === null || this.isPulledUnderMap) return step;
+    return { ...step, pulled: this.pull(step.clock, step.keys, step.own.into), own: null };
   }
 
   private async takeBatches(clock: number, clocks: number): Promise<PickedBatch[]> {
@@ -135,8 +163,25 @@ export class TrainingLoop {
     return clock < plan.steps && delayOf(scheduleAt(cluster().schedule, clock).consistency) >= 1;
   }
 
+  /**
+   * May the round after `step` begin with what this worker has then? Only where the servers will have the same: all of it has
+   * been pulled and pushed under the map of now, and every batch is whole, so that the servers go the whole way.
+   */
+  private isAlone(step: Step): boolean {
+    const { cluster, plan } = this.parts;
+    const samples = step.batches.reduce((sum, { block }) => sum + block.count, 0);
+    const isWhole = samples === plan.batch * (step.last - step.clock + 1) && step.keys.every((keys) => keys === null);
+    const mayGoOn = goesOnAlone(cluster(), step.clock) && goesOnAlone(cluster(), step.last + 1);
+    return isWhole && mayGoOn && this.drifts(step) && this.isPulledUnderMap;
+  }
+
+  /** Whether what was pulled last, and what was pushed since, was under the map of now. */
+  private get isPulledUnderMap(): boolean {
+    return this.pulledUnder === epochText(this.parts.cluster());
+  }
+
   /** Computes and pushes the gradient. @returns false where it isn't finite: then nothing was pushed */
-  private async compute(step: Step, pulled: PulledTables): Promise<boolean> {
+  private async compute(step: Step, pulled: PulledTables, own: Step['own']): Promise<boolean> {
     const { client, emulate, filters, meter, plan } = this.parts;
     const clock = step.last;
     const covers = clock - step.clock + 1;
@@ -162,6 +207,7 @@ export class TrainingLoop {
     const { readFronts, tables: parameters } = pulled;
     const push = { clock, covers, isDrift, samples, tables: gradient.tables, readFronts, parameters };
     this.note(clock, client.push({ ...push, filters: filters.push(clock) }));
+    own?.parameters.resolve(ownParameters(pulled, gradient.tables, clock, own.into));
     moment('pushed');
     meter.step(clock, gradient.lossSum, samples);
     return true;
@@ -285,6 +331,8 @@ export class TrainingLoop {
 /** Has a clock at which all workers evaluate come since the round before? */
 const isDue = (from: number, clock: number, every: number): boolean =>
   Math.floor(clock / every) > Math.floor(from / every);
+
+const epochText = ({ map }: ClusterState): string => `${map.epoch.term} ${map.epoch.counter}`;
 
 const tableValues = (keys: readonly (Uint32Array | null)[], { tables }: PulledTables): TableValues[] =>
   tables.map((values, table) => ({ keys: keys[table] ?? null, values }));

@@ -85,7 +85,10 @@ export class ViewWriter implements NodeHandlers {
     // Who is gone is shown again when it is really back, not while somebody looks for it.
     if (this.gone.has(peer) && state.phase !== 'connected') return;
     if (this.gone.delete(peer)) this.showRing();
-    this.peers.set(peer, nextPeerView(this.peers.get(peer), state));
+    const before = this.peers.get(peer);
+    const after = nextPeerView(before, state);
+    this.timeline.onPeer(peer, before, after);
+    this.peers.set(peer, after);
     this.showNodes();
   }
 

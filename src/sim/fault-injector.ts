@@ -168,8 +168,14 @@ export class FaultInjector {
   private bury(node: SimNode, reason: 'leave' | 'closed'): void {
     node.isAlive = false;
     node.worker?.end();
-    this.room.signaling.leave(node.self, reason);
+    if (reason === 'leave') node.line.client.leave();
+    else node.line.crash();
     this.room.network.forget(node.self);
+  }
+
+  /** The page of a node loads anew: who it was is gone. */
+  reload(node: SimNode): void {
+    this.bury(node, 'leave');
   }
 
   /** Tries again and again until the moment has come. */
@@ -244,18 +250,18 @@ export class FaultInjector {
     time.after(BLOCK_MS, () => this.blockUntil(one, other, endMs));
   }
 
+  /** It is taken for gone before the others have heard of those who are. */
   private cutOff(node: SimNode, durationMs: number): boolean {
     const { room } = this;
+    if (!this.canSpare(node)) return false;
     room.trace(`cut-off ${node.self} ${durationMs} ms`);
     for (const { self } of room.alive()) {
       if (self === node.self) continue;
       room.network.stall(self, node.self, durationMs);
       room.network.stall(node.self, self, durationMs);
     }
-    room.signaling.cut(node.self);
-    room.time.after(durationMs, () => {
-      if (node.isAlive) room.signaling.restore(node.self);
-    });
+    node.line.cut();
+    room.time.after(durationMs, () => node.line.restore());
     return true;
   }
 
@@ -288,7 +294,7 @@ export class FaultInjector {
     if (!room.signaling.isUp) return false;
     room.trace(`signaling away for ${durationMs} ms`);
     room.signaling.stop();
-    room.time.after(durationMs, () => room.signaling.restart(room.alive().map(({ self }) => self)));
+    room.time.after(durationMs, () => room.signaling.restart());
     return true;
   }
 }

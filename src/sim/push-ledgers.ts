@@ -23,7 +23,7 @@ export interface PushLedger {
 const isLong = (steps: number, nodes: number): boolean => 3 * steps * nodes > SLOTS;
 
 export function createLedger(segments: number, steps: number, nodes: number): PushLedger {
-  return isLong(steps, nodes) ? new SharedSlots(segments) : new OwnSlots(segments, steps);
+  return isLong(steps, nodes) ? new SharedSlots(segments) : new OwnSlots(segments, steps, 2 * nodes);
 }
 
 /** Reads the receipts of every segment from its owner. */
@@ -50,16 +50,21 @@ class OwnSlots implements PushLedger {
   constructor(
     private readonly segments: number,
     private readonly steps: number,
+    private readonly lastFixed: number,
   ) {}
 
-  /** A node's first life has fixed ones, so that runs with and without faults agree; later lives take them from the end. */
+  /**
+   * A node's first life has fixed ones, so that runs with and without faults agree; later lives take them from the end, and
+   * so do nodes whom a signaling server that had restarted gave a number far above.
+   */
   slotOf({ node, incarnation }: WorkerId, clock: number): number {
     const name = `${node} ${incarnation} ${clock}`;
     const known = this.slots.get(name);
     if (known !== undefined) return known;
     const first = this.incarnations.get(node) ?? incarnation;
     this.incarnations.set(node, first);
-    const slot = first === incarnation ? node * this.steps + clock : --this.next;
+    const isFixed = first === incarnation && node <= this.lastFixed;
+    const slot = isFixed ? node * this.steps + clock : --this.next;
     if (slot >= SLOTS || slot < 0) throw new Error(`more pushes than ${SLOTS} slots: use fewer steps or nodes`);
     this.slots.set(name, slot);
     return slot;

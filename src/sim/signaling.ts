@@ -1,107 +1,227 @@
-// A virtual signaling server: numbers nodes in join order, notices closed sockets, hands out terms. It can be away,
-// for all or for one.
-import type { NodeId } from '../protocol/ids.ts';
-import { nodeId } from '../protocol/ids.ts';
-import type { NodeEvent } from '../ps/node-core.ts';
+// Signaling in virtual time: the server's own core and each tab's own client, on sockets that take a while and break. The
+// server can be away, for all or for one; after that it is another, which knows nothing.
+import { DEFAULT_LIMITS, TICK_MS } from '../../signaling/limits.ts';
+import { type Effect, SignalingCore, type SocketId } from '../../signaling/server-core.ts';
+import { SignalingClient, type SignalingHandlers } from '../net/signaling-client.ts';
+import type { StartTimer } from '../net/timers.ts';
+import { hash32, Random } from '../random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** From a crash to the server's word of it, and a message's way through the server. */
+/** From a crash to the server's notice of it, and a message's way. */
 const NOTICE_MS = 60;
 const RELAY_MS = 2;
 
-export class VirtualSignaling {
-  isUp = true;
-  private members: NodeId[] = [];
-  private joined = 0;
-  private term = 0;
-  private scheduler: NodeId | null = null;
-  /** Nodes that can't reach the server for a while, though others do. */
-  private readonly cutOff = new Set<NodeId>();
+const OPEN = 1;
+const CLOSED = 3;
+
+/** The part of a WebSocket that a client uses, and the server's end of it. */
+class VirtualSocket {
+  readyState = 0;
+  readonly bufferedAmount = 0;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { reason: string }) => void) | null = null;
+  onerror: (() => void) | null = null;
 
   constructor(
-    private readonly time: VirtualTime,
-    private readonly tell: (node: NodeId, event: NodeEvent) => void,
+    readonly send: (text: string) => void,
+    private readonly onClose: () => void,
   ) {}
 
-  /** The id of the next node; `join` makes it a member. */
-  nextId(): NodeId {
-    return nodeId(++this.joined);
+  close(): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSED;
+    this.onClose();
   }
 
-  join(node: NodeId): void {
-    if (!this.isUp) {
-      this.time.after(500, () => this.join(node));
-      return;
-    }
-    const members = this.members.filter((member) => member !== node);
-    const isNew = members.length === this.members.length;
-    this.members = [...members, node];
-    this.electIfNeeded();
-    const { term } = this;
-    const scheduler = this.scheduler ?? node;
-    this.time.after(RELAY_MS, () => this.tell(node, { kind: 'welcome', members, scheduler, term }));
-    if (isNew) this.broadcast({ kind: 'joined', node }, node);
+  /** The other end, or the way there, is gone. */
+  lose(reason: string): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSED;
+    this.onclose?.({ reason });
+  }
+}
+
+/** What a tab hears. */
+export type LineHandlers = Pick<SignalingHandlers, 'onWelcome' | 'onJoined' | 'onLeft' | 'onTerm'> & { onAway(): void };
+
+/** One tab's end. */
+export class SignalingLine {
+  readonly client: SignalingClient;
+  /** Can what it sends reach others through the server? */
+  isJoined = false;
+  private isCutOff = false;
+  private hasCrashed = false;
+  private readonly sockets = new Map<VirtualSocket, SocketId>();
+
+  constructor(
+    private readonly server: VirtualSignaling,
+    private readonly time: VirtualTime,
+    random: Random,
+    handlers: LineHandlers,
+  ) {
+    this.client = new SignalingClient(
+      {
+        ...{ url: 'virtual', room: 'virtual', secret: 'a-virtual-secret' },
+        ...{ random: () => random.unit(), now: () => time.now, startTimer: timerOf(time) },
+        openSocket: () => this.open() as unknown as WebSocket,
+      },
+      {
+        ...handlers,
+        onStatus: ({ phase }) => {
+          this.isJoined = phase === 'joined';
+          if (phase === 'reconnecting') handlers.onAway();
+        },
+        onWelcome: (welcome) => {
+          this.isJoined = true;
+          handlers.onWelcome(welcome);
+        },
+        onSignal: () => undefined,
+        onRefused: () => undefined,
+        onRoundTrip: () => undefined,
+      },
+    );
   }
 
-  /** The node's socket has closed, with a word (`leave`) or without. */
-  leave(node: NodeId, reason: 'leave' | 'closed'): void {
-    this.time.after(reason === 'leave' ? RELAY_MS : NOTICE_MS, () => this.remove(node, reason));
+  private get reaches(): boolean {
+    return this.server.isUp && !this.isCutOff;
   }
 
-  private remove(node: NodeId, reason: 'leave' | 'closed'): void {
-    if (!this.isUp) return;
-    this.members = this.members.filter((member) => member !== node);
-    this.broadcast({ kind: 'left', node, reason });
-    this.electIfNeeded();
+  private open(): VirtualSocket {
+    const { server, time } = this;
+    const socket: VirtualSocket = new VirtualSocket(
+      (text) => time.after(RELAY_MS, () => this.pass(socket, text)),
+      () => time.after(this.hasCrashed ? NOTICE_MS : RELAY_MS, () => this.forget(socket)),
+    );
+    time.after(RELAY_MS, () => {
+      if (!this.reaches) return socket.lose('');
+      if (socket.readyState === CLOSED) return;
+      this.sockets.set(socket, server.accept(socket));
+      socket.readyState = OPEN;
+      socket.onopen?.();
+    });
+    return socket;
   }
 
-  reaches(node: NodeId): boolean {
-    return this.isUp && !this.cutOff.has(node);
+  private pass(socket: VirtualSocket, text: string): void {
+    const id = this.sockets.get(socket);
+    if (id !== undefined && this.reaches) this.server.receive(id, text);
   }
 
-  /** One node loses its way to the server; `restore` brings it back as who it was. */
-  cut(node: NodeId): void {
-    if (this.cutOff.has(node)) return;
-    this.cutOff.add(node);
+  private forget(socket: VirtualSocket): void {
+    const id = this.sockets.get(socket);
+    this.sockets.delete(socket);
+    if (id !== undefined) this.server.closed(id);
+  }
+
+  /** Its way to the server breaks, and both ends notice after a while; `restore` mends the way. */
+  cut(): void {
+    if (this.isCutOff) return;
+    this.isCutOff = true;
+    const broken = [...this.sockets.keys()];
     this.time.after(NOTICE_MS, () => {
-      // Who is back on a new socket before the old one is closed was never away.
-      if (!this.cutOff.has(node)) return;
-      this.remove(node, 'closed');
-      this.tell(node, { kind: 'signaling', isUp: false });
+      for (const socket of broken) {
+        this.forget(socket);
+        socket.lose('');
+      }
     });
   }
 
-  restore(node: NodeId): void {
-    if (this.cutOff.delete(node)) this.join(node);
+  restore(): void {
+    this.isCutOff = false;
+  }
+
+  /** The tab has crashed: the server hears of it by and by. */
+  crash(): void {
+    this.hasCrashed = true;
+    this.client.stop();
+  }
+}
+
+export class VirtualSignaling {
+  isUp = true;
+  private core: SignalingCore;
+  private readonly sockets = new Map<SocketId, VirtualSocket>();
+  private lastSocket = 0;
+  private lines = 0;
+  private tokens = 0;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly seed: number,
+  ) {
+    this.core = this.start();
+    this.tickLater();
+  }
+
+  /** A tab opens: it joins as soon as it can. */
+  open(handlers: LineHandlers): SignalingLine {
+    return new SignalingLine(this, this.time, new Random(hash32(this.seed, 23, ++this.lines)), handlers);
+  }
+
+  accept(socket: VirtualSocket): SocketId {
+    const id = ++this.lastSocket;
+    this.sockets.set(id, socket);
+    this.core.opened(id, this.time.now);
+    return id;
+  }
+
+  receive(id: SocketId, text: string): void {
+    if (this.sockets.has(id)) this.apply(this.core.received(id, text, text.length, this.time.now));
+  }
+
+  closed(id: SocketId): void {
+    if (this.sockets.delete(id)) this.apply(this.core.closed(id, this.time.now));
   }
 
   stop(): void {
+    this.apply(this.core.stop());
     this.isUp = false;
-    this.broadcast({ kind: 'signaling', isUp: false });
   }
 
-  /** Back, with the room's order and terms: those still alive have come back with them. */
-  restart(alive: readonly NodeId[]): void {
+  /** Another server, in the same place. */
+  restart(): void {
+    this.core = this.start();
     this.isUp = true;
-    const isBack = (member: NodeId) => alive.includes(member) && !this.cutOff.has(member);
-    const gone = this.members.filter((member) => !isBack(member));
-    this.members = this.members.filter(isBack);
-    this.broadcast({ kind: 'signaling', isUp: true });
-    for (const node of gone) this.broadcast({ kind: 'left', node, reason: 'closed' });
-    this.electIfNeeded();
   }
 
-  private electIfNeeded(): void {
-    const oldest = [...this.members].sort((a, b) => a - b)[0] ?? null;
-    if (oldest === null || (this.scheduler !== null && this.members.includes(this.scheduler))) return;
-    this.scheduler = oldest;
-    this.term++;
-    this.broadcast({ kind: 'term', scheduler: oldest, term: this.term });
+  private start(): SignalingCore {
+    const token = () => `token-${++this.tokens}`.padEnd(16, '.');
+    return new SignalingCore(DEFAULT_LIMITS, token, () => [], this.time.now);
   }
 
-  private broadcast(event: NodeEvent, except?: NodeId): void {
-    for (const member of this.members) {
-      if (member !== except) this.time.after(RELAY_MS, () => this.tell(member, event));
+  private tickLater(): void {
+    this.time.after(TICK_MS, () => {
+      if (this.isUp) this.apply(this.core.tick(this.time.now));
+      this.tickLater();
+    });
+  }
+
+  private apply(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      const socket = this.sockets.get(effect.socket);
+      if (socket === undefined) continue;
+      if (effect.kind === 'close') {
+        this.time.after(RELAY_MS, () => socket.lose(effect.reason));
+        this.time.after(RELAY_MS, () => this.closed(effect.socket));
+      } else {
+        const data = JSON.stringify(effect.message);
+        this.time.after(RELAY_MS, () => {
+          if (socket.readyState === OPEN) socket.onmessage?.({ data });
+        });
+      }
     }
   }
 }
+
+const timerOf =
+  (time: VirtualTime): StartTimer =>
+  (run, delayMs) => {
+    let isCancelled = false;
+    time.after(delayMs, () => {
+      if (!isCancelled) run();
+    });
+    return () => {
+      isCancelled = true;
+    };
+  };

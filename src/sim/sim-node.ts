@@ -3,6 +3,7 @@ import type { ClusterState, ControlMessage, RoleChoice } from '../protocol/contr
 import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import { newestNode } from '../ps/cluster-map.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import { NodeCore, type NodeEffect, type NodeEvent, type OwnReport } from '../ps/node-core.ts';
 import { RingInbox } from '../ps/ring-inbox.ts';
@@ -10,6 +11,7 @@ import { ringRuleOf } from '../ps/ring-push.ts';
 import type { Rows } from '../ps/segment.ts';
 import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
 import { CONTROL_LANE, type Network } from './network.ts';
+import type { SignalingLine } from './signaling.ts';
 import { type SimCheckpoint, SimCuts } from './sim-checkpoints.ts';
 import { SimWorker } from './sim-worker.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -75,6 +77,7 @@ export class SimNode {
   constructor(
     readonly self: NodeId,
     role: RoleChoice,
+    readonly line: SignalingLine,
     private readonly site: NodeSite,
   ) {
     this.core = new NodeCore(self, `virtual ${self}`, role);
@@ -166,6 +169,7 @@ export class SimNode {
 
   private follow(cluster: ClusterState): void {
     this.site.onCluster(this.self, cluster);
+    this.line.client.hear(newestNode(cluster.map, cluster.scheduler), cluster.scheduler, cluster.term);
     const { plan, map, schedule, leases } = cluster;
     if (plan === null) return;
     const { run, tables, seed, updater, aggregator, reduce, batch, steps, from } = plan;

@@ -1,6 +1,7 @@
 // Histories under faults hold, the same seed is the same history, and the checks can fail: with the shard broken in one
 // place each, a known range of seeds shows it.
 import { afterEach, describe, expect, it } from 'vitest';
+import { Room } from '../../signaling/room.ts';
 import { parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { Push } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
@@ -37,6 +38,13 @@ const violationsOf = (seeds: number, change: Partial<SimulationConfig> = {}) =>
   Array.from({ length: seeds }, (_, seed) => new Simulation(config(seed, change)).run()).flatMap(
     ({ seed, violations }) => violations.map(({ invariant, text }) => `seed ${seed}: invariant ${invariant}: ${text}`),
   );
+
+/** What restarts of the signaling server meet: a long run in which tabs come and go. */
+const RESTARTS: Partial<SimulationConfig> = {
+  faults: ['signaling', 'join', 'join-server', 'kill-worker', 'kill-server'],
+  faultCount: 14,
+  steps: 100,
+};
 
 /** Of the first history that fails; empty where all hold. */
 function firstViolation(seeds: number, change: Partial<SimulationConfig> = {}): string {
@@ -84,6 +92,11 @@ describe('histories with faults of every kind hold', () => {
 
   it.each([BSP, SSP, DYNAMIC, ASYNC])('drifts that cover several clocks, as many as the seed draws', (consistency) => {
     expect(violationsOf(8, { consistency, drifts: true, segments: 2 })).toEqual([]);
+  });
+
+  it('signaling restarts again and again, while tabs come and go', () => {
+    expect(violationsOf(8, RESTARTS)).toEqual([]);
+    expect(new Simulation(config(22, RESTARTS)).run().violations).toEqual([]);
   });
 
   it('no replicas: nobody who holds something is killed, but everything else happens', () => {
@@ -259,7 +272,16 @@ describe('the checks can fail', () => {
   it('when copies are let go for others that may be dead, what is lost stays lost', () => {
     restore = breakMethod(SegmentMoves.prototype, 'keepProven', (_: unknown, next: unknown) => next);
     const faults: readonly FaultKind[] = ['kill-server', 'break', 'signaling', 'freeze', 'cut-off'];
-    expect(new Simulation(config(58, { faults, faultCount: 12 })).run().violations).toMatchObject([{ invariant: 6 }]);
+    expect(new Simulation(config(19, { faults, faultCount: 12 })).run().violations).toMatchObject([{ invariant: 6 }]);
+  });
+
+  it('when who comes back to signaling first knows only of itself, ids are given twice', () => {
+    const original: unknown = Reflect.get(Room.prototype, 'restore');
+    if (typeof original !== 'function') throw new Error('no method restore');
+    restore = breakMethod(Room.prototype, 'restore', function (this: Room, resume: { node: number }, now: number) {
+      Reflect.apply(original, this, [{ ...resume, newest: resume.node }, now]);
+    });
+    expect(new Simulation(config(22, RESTARTS)).run().violations).toMatchObject([{ invariant: 6 }]);
   });
 
   it('when nobody is sidelined, a pair that can’t connect keeps the room waiting', () => {

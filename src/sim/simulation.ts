@@ -2,6 +2,7 @@
 import type { ClusterState, RoleChoice } from '../protocol/control.ts';
 import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import type { NodeEvent } from '../ps/node-core.ts';
 import type { Segment } from '../ps/segment.ts';
 import { hash32, Random } from '../random.ts';
 import { countingPlan, driftRows, pushRows, wholePushRows } from './counting-job.ts';
@@ -11,7 +12,7 @@ import type { SimulationConfig, SimulationResult } from './history.ts';
 import { checkMemory, checkReplicas, MapLedger, type Violation } from './invariants.ts';
 import { INTERNET, LAN, Network, type NetworkSettings } from './network.ts';
 import { createLedger, type PushLedger } from './push-ledgers.ts';
-import { VirtualSignaling } from './signaling.ts';
+import { type SignalingLine, VirtualSignaling } from './signaling.ts';
 import { gatherCheckpoint, type SimCheckpoint } from './sim-checkpoints.ts';
 import { SimNode } from './sim-node.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -72,12 +73,9 @@ export class Simulation {
       onDown: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkDown(peer)),
       isAlive: (node) => this.nodes.get(node)?.isAlive ?? false,
       onSend: config.onSend,
-      canSignal: (node) => this.signaling.reaches(node),
+      canSignal: (node) => this.nodes.get(node)?.line.isJoined ?? false,
     });
-    this.signaling = new VirtualSignaling(this.time, (node, event) => {
-      const target = this.nodes.get(node);
-      target?.on(() => target.step(event));
-    });
+    this.signaling = new VirtualSignaling(this.time, config.seed);
     this.injector = new FaultInjector(this.asTarget());
   }
 
@@ -129,15 +127,37 @@ export class Simulation {
     }
   }
 
+  /** A tab opens. It is a node once the room has let it in; should the room forget who it is, its page loads anew. */
   private add(role: RoleChoice): void {
+    let node: SimNode | null = null;
+    const tell = (event: NodeEvent) => node?.on(() => node?.step(event));
+    const line = this.signaling.open({
+      onWelcome: ({ node: self, members, scheduler, term }) => {
+        if (node !== null && node.self !== self) {
+          this.trace(`${node.self} is forgotten, and comes in anew`);
+          this.injector.reload(node);
+          return this.add(role);
+        }
+        // A server that has restarted may take a tab for the first of all. It is alone there until the others are back.
+        if (node === null && this.nodes.get(self)?.isAlive) return;
+        node ??= this.admit(self, role, line);
+        tell({ kind: 'welcome', members, scheduler, term });
+      },
+      onJoined: (other) => tell({ kind: 'joined', node: other }),
+      onLeft: (other, reason) => tell({ kind: 'left', node: other, reason }),
+      onTerm: (scheduler, term) => tell({ kind: 'term', scheduler, term }),
+      onAway: () => tell({ kind: 'signaling', isUp: false }),
+    });
+  }
+
+  private admit(self: NodeId, role: RoleChoice, line: SignalingLine): SimNode {
     const { time, network, config } = this;
-    const self = this.signaling.nextId();
     const random = new Random(hash32(config.seed, 11, self));
     const isSlow = random.unit() < 0.15;
     const rowsOf = config.drifts === true ? driftRows : config.reduce === 'ring' ? wholePushRows : pushRows;
     const pace = (config.computeMs ?? MEAN_COMPUTE_MS) / MEAN_COMPUTE_MS;
     const skewMs = (random.unit() - 0.5) * 1_000_000;
-    const node: SimNode = new SimNode(self, role, {
+    const node: SimNode = new SimNode(self, role, line, {
       time,
       network,
       isSlow,
@@ -158,7 +178,7 @@ export class Simulation {
     });
     this.nodes.set(self, node);
     this.trace(`${self} opens as ${role}`);
-    this.signaling.join(self);
+    return node;
   }
 
   private start(): void {

@@ -2,11 +2,11 @@
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
-import type { ViewStore } from './store.ts';
+import type { ShownStore } from './paced-store.ts';
 import type { Commands, ViewState } from './view.ts';
 
 export interface Page {
-  readonly store: ViewStore;
+  readonly store: ShownStore;
   readonly commands: Commands;
 }
 
@@ -26,6 +26,6 @@ export const useViewFields = <T>(selector: (state: ViewState) => T): T =>
   useStore(usePage().store, useShallow(selector));
 
 /** The store itself, for what draws outside React (charts, canvases). */
-export const useViewStore = (): ViewStore => usePage().store;
+export const useViewStore = (): ShownStore => usePage().store;
 
 export const useCommands = (): Commands => usePage().commands;

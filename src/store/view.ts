@@ -23,6 +23,12 @@ export type AggregatorView =
 /** What a run has where nobody chose. */
 export const DEFAULT_FILTERS: 'off' | 'auto' = 'auto';
 
+/**
+ * Where a dynamic bound begins: it takes a second to see who is slower, and with a bound of 1 all others would wait for most of
+ * it. It comes down by itself where less is enough.
+ */
+export const FIRST_DYNAMIC_DELAY = 16;
+
 /** Bytes of one direction: keys and values as they are, and what went over the links. */
 export interface WayView {
   raw: number;

@@ -1,5 +1,5 @@
 // The page: which of its three faces is shown (before, during and after training, or the end), and what lies over all of them.
-import { useEffect, useRef, useState } from 'react';
+import { useDeferredValue, useEffect, useRef, useState } from 'react';
 import { useCommands, useView, useViewStore } from '../store/use-view.ts';
 import { EndState, isEnd } from './end-state.tsx';
 import { Header } from './header/header.tsx';
@@ -38,7 +38,8 @@ function Room() {
     ({ run, nodes }) => run?.isPrivate === true && !nodes.some((node) => node.isSelf && node.isWorker),
   );
   const [putAway, setPutAway] = useState<number | null>(null);
-  const isTraining = run !== null && run !== putAway;
+  // Drawn piece by piece: a tab that comes in mid-run has its first step to take, and its cores have enough to do.
+  const isTraining = useDeferredValue(run !== null && run !== putAway);
 
   useScrollToTop(isTraining);
 

@@ -18,12 +18,22 @@ export const rowsPerDocument = ({ longest }: DocumentsMeta): number => Math.max(
 export const documentOf = ({ blockDocuments }: DocumentsMeta, { blocks, rows }: Picks, at: number): number =>
   (blocks[at] ?? 0) * blockDocuments + (rows[at] ?? 0);
 
-/** Keys of the rows of the picked documents, ascending and unique. */
-export function assignmentKeys(meta: DocumentsMeta, batch: SparseBlock, picks: Picks | null): Uint32Array {
+/**
+ * Keys of the rows of the picked documents, ascending and unique.
+ * @param isWanted by a document's number; the others' are left out
+ */
+export function assignmentKeys(
+  meta: DocumentsMeta,
+  batch: SparseBlock,
+  picks: Picks | null,
+  isWanted: (document: number) => boolean = () => true,
+): Uint32Array {
   if (picks === null) return new Uint32Array(0);
   const keys = new Set<number>();
   for (let at = 0; at < batch.count; at++) {
-    const first = documentOf(meta, picks, at) * rowsPerDocument(meta);
+    const document = documentOf(meta, picks, at);
+    if (!isWanted(document)) continue;
+    const first = document * rowsPerDocument(meta);
     const rows = Math.ceil(lengthOf(batch, at, meta.words) / ROW_TOKENS);
     for (let row = 0; row < rows; row++) keys.add(first + row);
   }
@@ -64,11 +74,13 @@ export function startTokens(
     const times = values[at] as number;
     if (start.isCounted(word)) {
       const wordRow = rowOf.position(word);
-      const before = values[at + count] as number;
+      let topic = start.topicOf(word, values[at + count] as number);
       for (let i = 0; i < times; i++) {
         rows[tokens] = wordRow;
         places[tokens] = place + i;
-        starts[tokens++] = start.topicOf(word, before + i);
+        starts[tokens++] = topic;
+        // The following occurrences take the following topics in turn.
+        if (++topic === start.topics) topic = 0;
       }
     }
     place += times;

@@ -22,8 +22,8 @@ import { completion, type WordShares, wordShares } from './model.ts';
 import { type Priors, SparseSampler } from './sparse-sampler.ts';
 import { StartCounts } from './start-counts.ts';
 
-/** Batches for which a document's topics are remembered here: while its push may still be under way (at most 4 clocks
- * unacknowledged, and the next pull sent ahead), what is pulled of it is old. */
+/** Batches for which a document's topics are remembered here, and not pulled: while its push may still be under way (at most
+ * 4 clocks unacknowledged, and the next pull sent ahead), what comes of it would be old. */
 const REMEMBERED_BATCHES = 8;
 
 export interface LdaModel extends Priors {
@@ -40,7 +40,8 @@ export const ASSIGNMENTS = 2;
 /** A document sampled a short while ago: how far its tokens are past their starts. */
 interface Remembered {
   readonly shifts: Uint32Array;
-  readonly batch: number;
+  /** The newest batch that it was in, or whose pull left it out. */
+  batch: number;
 }
 
 export class LdaTrainer implements Trainer {
@@ -66,7 +67,14 @@ export class LdaTrainer implements Trainer {
 
   keysOf(batch: Block, picks: Picks | null = null): readonly (Uint32Array | null)[] {
     const documents = sparse(batch);
-    return [this.wordsIn(documents), null, assignmentKeys(this.meta, documents, picks)];
+    return [this.wordsIn(documents), null, assignmentKeys(this.meta, documents, picks, (at) => !this.remembers(at))];
+  }
+
+  /** If so, it will until the batch is computed that asks now. */
+  private remembers(document: number): boolean {
+    const known = this.remembered.get(document);
+    if (known !== undefined) known.batch = this.batches;
+    return known !== undefined;
   }
 
   /**
@@ -80,7 +88,8 @@ export class LdaTrainer implements Trainer {
     const { topics } = this.model;
     const totals = this.totalsOf(parameters);
     const sampler = new SparseSampler(this.countsOf(words), totals, this.model, this.vocabulary);
-    const moved = new Float32Array(assignments.values.length);
+    const movedKeys = assignmentKeys(this.meta, documents, picks);
+    const moved = new Float32Array(movedKeys.length * ROW_TOKENS);
     const rowOf = indexOf(words, this.meta.words);
     const seed = this.seedOf(totals);
     let [nats, tokens] = [0, 0];
@@ -93,15 +102,16 @@ export class LdaTrainer implements Trainer {
       if (shifts !== null) shiftTopics(list.topics, shifts, topics);
       nats += sampler.sample(list, new Random(hash32(seed, document ?? at)));
       tokens += list.rows.length;
-      if (document !== null && shifts !== null) this.keep(document, list, shifts, assignments, moved);
+      if (document !== null && shifts !== null) this.keep(document, list, shifts, movedKeys, moved);
     }
     this.forgetOld();
+    const changes = sampler.changes();
     return {
       lossSum: tokens === 0 ? 0 : (nats / tokens) * documents.count,
       tables: [
-        { keys: words.keys, values: sampler.changes },
-        { keys: tableOf(parameters, TOPICS).keys, values: sampler.totalChanges },
-        { keys: assignments.keys, values: moved },
+        { keys: words.keys, values: changes.counts },
+        { keys: tableOf(parameters, TOPICS).keys, values: changes.totals },
+        { keys: movedKeys, values: moved },
       ],
     };
   }
@@ -167,7 +177,7 @@ export class LdaTrainer implements Trainer {
 
   private shiftsOf(document: number, list: PlacedTokens, pulled: TableValues): Uint32Array {
     const known = this.remembered.get(document);
-    if (known !== undefined && known.shifts.length === list.places.length) return known.shifts;
+    if (known !== undefined) return known.shifts;
     return readShifts(list, pulled, document * rowsPerDocument(this.meta), this.model.topics);
   }
 
@@ -176,15 +186,15 @@ export class LdaTrainer implements Trainer {
     document: number,
     list: PlacedTokens,
     before: Uint32Array,
-    { keys }: TableValues,
+    keys: Uint32Array,
     moved: Float32Array,
   ): void {
     const { topics } = this.model;
-    const first = document * rowsPerDocument(this.meta);
-    const base = (keys === null ? first : lowerBound(keys, first)) * ROW_TOKENS;
+    const base = lowerBound(keys, document * rowsPerDocument(this.meta)) * ROW_TOKENS;
     const shifts = new Uint32Array(list.topics.length);
     for (let i = 0; i < shifts.length; i++) {
-      const shift = ((list.topics[i] as number) - (list.starts[i] as number) + topics) % topics;
+      const way = (list.topics[i] as number) - (list.starts[i] as number);
+      const shift = way < 0 ? way + topics : way;
       shifts[i] = shift;
       const place = base + (list.places[i] as number);
       moved[place] = (moved[place] as number) + shift - (before[i] as number);
@@ -209,9 +219,12 @@ function sparse(block: Block): SparseBlock {
   return block;
 }
 
-/** Moves each token as far past its start as it is. */
+/** Moves each token as far past its start as it is; both are below `topics`. */
 function shiftTopics(list: Uint32Array, shifts: Uint32Array, topics: number): void {
-  for (let i = 0; i < list.length; i++) list[i] = ((list[i] as number) + (shifts[i] as number)) % topics;
+  for (let i = 0; i < list.length; i++) {
+    const topic = (list[i] as number) + (shifts[i] as number);
+    list[i] = topic < topics ? topic : topic - topics;
+  }
 }
 
 export function tableOf(parameters: readonly TableValues[], table: number): TableValues {

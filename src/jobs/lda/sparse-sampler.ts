@@ -12,6 +12,9 @@ export interface Priors {
   readonly beta: number;
 }
 
+/** A product of probabilities is far above the smallest number while one more, of 1e-100 at least, comes in. */
+const LEAST_PRODUCT = 1e-200;
+
 /** Tokens of one document: row of each token's word in the word counts, and the token's topic, which sampling changes. */
 export interface DocumentTokens {
   readonly rows: Uint32Array;
@@ -23,10 +26,10 @@ export interface DocumentTokens {
  * may be off, even below zero: such a count weighs nothing.
  */
 export class SparseSampler {
-  /** What sampling has changed, row-major [rows, topics] and [topics]: whole numbers, every token's sum being zero. */
-  readonly changes: Float32Array;
-  readonly totalChanges: Float32Array;
   private readonly topics: number;
+  /** Counts and totals as they were. */
+  private readonly countsBefore: Int32Array;
+  private readonly totalsBefore: Float64Array;
   /** 1 / (Vβ + n_k). */
   private readonly inverse: Float64Array;
   /** (α + n_dk) / (Vβ + n_k): the factor of n_wk in the word bucket. */
@@ -55,8 +58,8 @@ export class SparseSampler {
   ) {
     const topics = totals.length;
     this.topics = topics;
-    this.changes = new Float32Array(counts.length);
-    this.totalChanges = new Float32Array(topics);
+    this.countsBefore = counts.slice();
+    this.totalsBefore = totals.slice();
     this.inverse = new Float64Array(topics);
     this.factor = new Float64Array(topics);
     this.inDocument = new Int32Array(topics);
@@ -68,6 +71,11 @@ export class SparseSampler {
     for (let topic = 0; topic < topics; topic++) this.setInverse(topic);
   }
 
+  /** What sampling has changed, row-major [rows, topics] and [topics]: whole numbers, every token's sum being zero. */
+  changes(): { readonly counts: Float32Array; readonly totals: Float32Array } {
+    return { counts: difference(this.counts, this.countsBefore), totals: difference(this.totals, this.totalsBefore) };
+  }
+
   /** One sweep over a document's tokens. @returns Σ −log p(word | all other tokens), in nats */
   sample(document: DocumentTokens, random: Random): number {
     this.enter(document);
@@ -75,20 +83,25 @@ export class SparseSampler {
     const { alpha } = this.priors;
     const others = rows.length - 1 + this.topics * alpha;
     let loss = 0;
+    // One logarithm for many tokens: it would cost as much as a draw.
+    let product = 1;
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at] as number;
       const old = topics[at] as number;
       this.take(row, old);
       const word = this.weighWord(row);
       const mass = this.smoothing + this.ofDocument + word;
-      loss -= Math.log(mass / others);
+      product *= mass / others;
+      if (product < LEAST_PRODUCT) {
+        loss -= Math.log(product);
+        product = 1;
+      }
       const topic = this.draw(row, random.unit() * mass, word);
       this.put(row, topic);
       topics[at] = topic;
-      if (topic !== old) this.record(row, old, topic);
     }
     this.leave();
-    return loss;
+    return loss - Math.log(product);
   }
 
   private listWordTopics(): void {
@@ -246,12 +259,10 @@ export class SparseSampler {
     }
     return this.wordTopics[start + last] as number;
   }
+}
 
-  private record(row: number, old: number, topic: number): void {
-    const start = row * this.topics;
-    this.changes[start + old] = (this.changes[start + old] as number) - 1;
-    this.changes[start + topic] = (this.changes[start + topic] as number) + 1;
-    this.totalChanges[old] = (this.totalChanges[old] as number) - 1;
-    this.totalChanges[topic] = (this.totalChanges[topic] as number) + 1;
-  }
+function difference(now: Int32Array | Float64Array, before: Int32Array | Float64Array): Float32Array {
+  const changes = new Float32Array(now.length);
+  for (let i = 0; i < changes.length; i++) changes[i] = (now[i] as number) - (before[i] as number);
+  return changes;
 }

@@ -4,7 +4,7 @@ import type { Filters } from '../../protocol/filters.ts';
 import { nodeId } from '../../protocol/ids.ts';
 import { emptyCluster } from '../cluster-state.ts';
 import { localStepsOf } from '../consistency.ts';
-import { BSP, epochOf, mapOf, reportOf, runPlanOf, workerOf, workerReportOf } from '../testing.ts';
+import { BSP, epochOf, mapOf, reportOf, runPlanOf, sspOf, workerOf, workerReportOf } from '../testing.ts';
 import { AVERAGE } from '../updaters/outer.ts';
 import { AutoFilters } from './auto-filters.ts';
 
@@ -18,13 +18,18 @@ class TestCluster {
   private raw = 0;
   private state: ClusterState;
 
-  constructor(filters: Filters, workers = [A, B], updater: NonNullable<ClusterState['plan']>['updater'] = ADAM) {
+  constructor(
+    filters: Filters,
+    workers = [A, B],
+    updater: NonNullable<ClusterState['plan']>['updater'] = ADAM,
+    consistency = BSP,
+  ) {
     this.state = {
       ...emptyCluster(nodeId(1), 1),
       phase: 'running',
       plan: { ...runPlanOf({ updater, outer: AVERAGE }), steps: 1_000_000 },
       map: mapOf({ workers }) as ClusterState['map'],
-      schedule: [{ fromClock: 0, consistency: BSP, learningRate: 1, filters }],
+      schedule: [{ fromClock: 0, consistency, learningRate: 1, filters }],
     };
   }
 
@@ -97,6 +102,15 @@ describe('the automatic mode', () => {
     cluster.join();
     for (let s = 0; s < 4; s++) cluster.second(2, 100);
     expect(cluster.chosen).toBe('int8 × 16');
+  });
+
+  it('keeps a lone worker’s local steps: what exchanges take is hidden behind them, and would look like nothing', () => {
+    const cluster = new TestCluster(AUTO, [A], ADAM, sspOf(1));
+    for (let s = 0; s < 4; s++) cluster.second(20, 60);
+    const { chosen } = cluster;
+    expect(chosen).toMatch(/× (4|8|16)$/);
+    for (let s = 0; s < 200; s++) cluster.second(20, 20);
+    expect(cluster.chosen).toBe(chosen);
   });
 
   it('leaves alone what was chosen by hand, and counts', () => {

@@ -4,6 +4,7 @@ import type { ClusterState, Report } from '../../protocol/control.ts';
 import type { FilterChoice } from '../../protocol/filters.ts';
 import type { NodeId } from '../../protocol/ids.ts';
 import { delayOf, localStepsOf, type Schedule, type ScheduleEntry, scheduleAt } from '../consistency.ts';
+import { goesOnAlone } from '../lone-worker.ts';
 import {
   type ClockFigures,
   chooseExchange,
@@ -70,7 +71,8 @@ export class AutoFilters {
   }
 
   /** @returns what should hold from now on; null where nothing changes */
-  consider({ plan, map, schedule, phase }: ClusterState, now: number): FilterChoice | null {
+  consider(state: ClusterState, now: number): FilterChoice | null {
+    const { plan, map, schedule, phase } = state;
     if (plan === null || phase !== 'running') return this.rest();
     const entry = scheduleAt(schedule, Number.POSITIVE_INFINITY);
     const { filters, consistency } = entry;
@@ -81,6 +83,8 @@ export class AutoFilters {
     this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, [...this.caps]]));
     const since = beginningOf(this.current, schedule);
     this.notePeriod(`${map.epoch.term} ${map.epoch.counter} ${since}`, since);
+    // A lone worker goes on while what it did travels: what that takes doesn't show, and what was chosen stays.
+    if (goesOnAlone(state, Number.POSITIVE_INFINITY)) return null;
     const nodes = map.workers.map(({ node }) => node);
     const figures = this.figures(nodes, Number.isFinite(delayOf(consistency)));
     if (figures === null) return null;

@@ -1,10 +1,10 @@
 // One figure: a curve with its heading, the value under the pointer, and the same in words and numbers for who can't see it.
 import { memo, type RefObject, useEffect, useId, useRef, useState } from 'react';
 import { useView, useViewStore } from '../../store/use-view.ts';
+import { drawOnChange } from '../common/draw-on-change.ts';
 import { onThemeChange } from '../theme.ts';
 import { CurvePlot, type PlotStyle } from './curve-plot.ts';
 import { CurveTable } from './curve-table.tsx';
-import { drawOnFrames } from './draw-on-frames.ts';
 import { X_AXES, type XAxis } from './x-axis.ts';
 
 export interface CurveChartProps {
@@ -16,7 +16,7 @@ export interface CurveChartProps {
   readonly empty: string;
 }
 
-/** React renders the frame once; points go from the store to the plot, at most once per animation frame. */
+/** React renders the figure once; points go from the store to the plot when it is its turn to be drawn. */
 export const CurveChart = memo(function CurveChart({ name, curve, style, axis, empty }: CurveChartProps) {
   const container = useRef<HTMLDivElement>(null);
   const reading = useRef<HTMLSpanElement>(null);
@@ -61,7 +61,11 @@ function usePlot(
       if (reading.current === null) return;
       reading.current.textContent = point ? `${style.formatValue(point.value)} ${place(point.x)}` : '';
     });
-    const stopDrawing = drawOnFrames(store, (series) => plot.draw(series[curve], axis));
+    const stopDrawing = drawOnChange(
+      store,
+      ({ series }) => series,
+      (series) => plot.draw(series[curve], axis),
+    );
     const stopRepainting = onThemeChange(() => plot.repaint());
     let isGone = false;
     // A canvas doesn't notice when its font has come.

@@ -44,7 +44,7 @@ export class CurvePlot {
     this.resize.observe(container);
   }
 
-  /** Draws the curve as it is now. Call at most once per animation frame. */
+  /** Draws the curve as it is now. */
   draw(curve: Curve, axis: XAxis): void {
     const mean = this.style.isSmoothed ? this.smoothing.follow(curve.step, curve.value) : curve.value;
     this.plot.setData([curve[axis], this.style.isSmoothed ? curve.value : [], mean]);

@@ -4,8 +4,13 @@ import { useEffect, useState } from 'react';
 import type { ZodType } from 'zod';
 import { useCommands, useViewStore } from '../../store/use-view.ts';
 
-/** Between an answer and the next question: nobody reads faster, and the trainer has other work. */
+/** Between an answer and the next question: nobody reads faster. */
 const PAUSE_MS = 1_000;
+/** Answers are computed in the thread that trains, and every tab asks: they may take a tenth of its time, no more. */
+const PAUSES_PER_ANSWER = 9;
+
+/** Milliseconds to wait after an answer that took so long. */
+export const pauseAfter = (ms: number): number => Math.max(PAUSE_MS, PAUSES_PER_ANSWER * ms);
 
 export interface Look<Answer> {
   readonly answer: Answer | null;
@@ -39,14 +44,18 @@ export function useLook<Answer>(request: unknown, schema: ZodType<Answer>): Look
         return;
       }
       state = 'busy';
+      const start = performance.now();
       const found = await answerTo(commands.look(JSON.parse(question)), schema);
       if (isClosed()) return;
       setLook((before) => ({ ...keepAnswer(before, question, found), question }));
-      timer = window.setTimeout(() => {
-        const isOutdated = state === 'busy and outdated';
-        state = 'ready';
-        if (isOutdated) void ask();
-      }, PAUSE_MS);
+      timer = window.setTimeout(
+        () => {
+          const isOutdated = state === 'busy and outdated';
+          state = 'ready';
+          if (isOutdated) void ask();
+        },
+        pauseAfter(performance.now() - start),
+      );
     };
     const isClosed = () => state === 'closed';
     void ask();

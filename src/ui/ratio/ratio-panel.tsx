@@ -2,6 +2,7 @@
 import { type RefObject, useEffect, useRef } from 'react';
 import { useCommands, useView, useViewStore } from '../../store/use-view.ts';
 import type { AdviceView } from '../../store/view.ts';
+import { drawOnChange } from '../common/draw-on-change.ts';
 import { Explain } from '../common/explain.tsx';
 import { Panel } from '../common/panel.tsx';
 import { useDraft } from '../common/use-draft.ts';
@@ -102,11 +103,11 @@ function usePlot(container: RefObject<HTMLDivElement | null>): void {
   useEffect(() => {
     if (container.current === null) return;
     const plot = new RatioPlot(container.current);
-    const draw = () => plot.draw(store.getState().advice);
-    draw();
-    const stopDrawing = store.subscribe(({ advice }, before) => {
-      if (advice !== before.advice) draw();
-    });
+    const stopDrawing = drawOnChange(
+      store,
+      ({ advice }) => advice,
+      (advice) => plot.draw(advice),
+    );
     const stopRepainting = onThemeChange(() => plot.repaint());
     return () => {
       stopDrawing();

@@ -1,14 +1,13 @@
 // Frames on their way between nodes, as dots on a canvas over the drawing: the only thing on the page that moves all the time.
 import { memo, useEffect, useRef } from 'react';
+import { inNextTask, restAfter } from '../common/drawings.ts';
 import { nodeToken } from '../node-style.ts';
 import { onThemeChange, resolveColour } from '../theme.ts';
 import type { DrawnFlow } from './ring-flows.tsx';
 import { alongCurve, SIZE, TRAFFIC_FIELD } from './ring-geometry.ts';
 
-/** A third of the screen's rate: smooth enough for dots, and computing shares these cores. */
-const FRAME_MS = 45;
-/** What of it the wait for the next frame takes, on average. */
-const FRAME_WORK_MS = 8;
+/** Between two frames, at least: a third of the screen's rate is smooth enough for dots, and computing shares these cores. */
+const REST_MS = 37;
 /** One way along a curve. */
 const TRAVEL_MS = 2_200;
 /** Over this many dots each flow gets fewer: bounds the work per frame. */
@@ -52,15 +51,21 @@ function animate(canvas: HTMLCanvasElement, flows: () => readonly DrawnFlow[]): 
   const stillness = matchMedia('(prefers-reduced-motion: reduce)');
   const colours = new Map<number, string>();
   let [frame, timer, isVisible] = [0, 0, false];
+  /** Counts stops: what a frame of before one still wanted is void. */
+  let stops = 0;
   const onFrame = (now: number) => {
-    // A timer in between: asking for every frame would run the whole page's frame work at the screen's rate.
-    timer = window.setTimeout(ask, FRAME_MS - FRAME_WORK_MS);
+    const [start, before] = [performance.now(), stops];
     drawDots(context, flows(), now / TRAVEL_MS, colours);
+    // What a frame costs is known when it is done: style, layout and paint of the whole page come after this callback.
+    inNextTask(() => {
+      if (stops === before) timer = window.setTimeout(ask, restAfter(performance.now() - start, REST_MS));
+    });
   };
   const ask = () => {
     frame = requestAnimationFrame(onFrame);
   };
   const stop = () => {
+    stops++;
     clearTimeout(timer);
     cancelAnimationFrame(frame);
     // Setting the size also clears.

@@ -1,6 +1,6 @@
 // How far workers may drift apart: the kind, the delay, and what that means.
 import { useRef } from 'react';
-import type { ConsistencyView } from '../../store/view.ts';
+import { type ConsistencyView, FIRST_DYNAMIC_DELAY } from '../../store/view.ts';
 import { Choice } from '../common/choice.tsx';
 import { explainConsistency } from './consistency-words.ts';
 import './steering.css';
@@ -16,9 +16,6 @@ const KINDS: readonly { value: Kind; label: string }[] = [
 
 const MAX_DELAY = 16;
 const FIRST_DELAY = 4;
-
-/** A dynamic bound begins at its smallest and finds its way from there. */
-const FIRST_DYNAMIC_DELAY = 1;
 
 function ofKind(kind: Kind, delay: number): ConsistencyView {
   if (kind === 'ssp') return { kind, delay };
