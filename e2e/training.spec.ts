@@ -81,6 +81,23 @@ test('a tab that is slowed down is shown as slow, also in BSP, where all clocks 
   await expect(slow).toBeHidden();
 });
 
+test('with backup tasks another tab makes the gradients of one that is far behind, until it has caught up', async ({
+  room,
+}) => {
+  const [a, b] = [await room.joinTab(), await room.joinTab()];
+  await a.start({ steps: 100_000, backupTasks: 'On' });
+  await b.clockOver(2);
+  const told = b.page.getByRole('region', { name: 'What happened' });
+  await b.page.getByLabel('Slow this tab down').selectOption('8× slower');
+  await expect(told).toContainText(/This tab is far behind: node \d+ makes its gradients, too\./);
+  await expect(a.row(await b.id())).toContainText('helps');
+  // Its clocks go on, with those that it leaves to the other.
+  const clock = (await b.value('Clock')) ?? 0;
+  await a.clockOver(clock + 50, await b.id());
+  await b.page.getByLabel('Slow this tab down').selectOption('full speed');
+  await expect(told).toContainText('This tab keeps up by itself again.');
+});
+
 test('the download is a safetensors file with the model’s tensors', async ({ room }) => {
   const tab = await room.joinTab();
   await tab.start({ steps: 5 });

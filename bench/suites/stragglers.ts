@@ -25,9 +25,11 @@ const LOOK_EVERY_MS = 250;
 interface Case {
   readonly name: string;
   readonly consistency: Consistency;
+  readonly hasBackups?: boolean;
 }
 
 const BSP: Case = { name: 'BSP', consistency: { kind: 'bsp' } };
+const BACKUPS: Case = { name: 'BSP with backup tasks', consistency: { kind: 'bsp' }, hasBackups: true };
 const FIXED: readonly Case[] = [
   ...[1, 2, 4, 8, 16].map((delay) => ({ name: `ssp:${delay}`, consistency: { kind: 'ssp', delay } as const })),
   { name: 'async', consistency: { kind: 'async' } },
@@ -39,7 +41,9 @@ const DYNAMIC: Case = { name: 'dynamic τ', consistency: { kind: 'dynamic', dela
 async function train(one: Case, seed: number): Promise<VirtualResult & { readonly seconds: number }> {
   const data = generatedData(JOB, { train: 8_192, test: 512 });
   const { updater, learningRate } = findJob(JOB).defaults(OPTIONS, data.meta);
-  const wish = { job: JOB, options: OPTIONS, batch: BATCH, steps: STEPS, seed, replicas: 0, evaluateEvery: STEPS };
+  const { hasBackups } = one;
+  const size = { batch: BATCH, steps: STEPS, evaluateEvery: STEPS };
+  const wish = { job: JOB, options: OPTIONS, ...size, seed, replicas: 0, hasBackups };
   const plan = makePlan({ ...wish, updater: updater.kind }, data.meta, data.plan);
   const examiner = await Examiner.of(JOB, data, OPTIONS);
   const result = await new VirtualCluster({
@@ -99,6 +103,6 @@ export const benchmark: Benchmark = {
   what: 'one of four workers four times slower: waiting and time to target, by consistency',
   async run({ isQuick }) {
     const [fixed, seeds] = isQuick ? [QUICK_FIXED, [1]] : [FIXED, [1, 2, 3]];
-    return rowsOf(await trainAll([BSP, ...fixed, DYNAMIC], seeds), fixed);
+    return rowsOf(await trainAll([BSP, BACKUPS, ...fixed, DYNAMIC], seeds), fixed);
   },
 };

@@ -143,6 +143,7 @@ const schema = z.object({
   device: z.enum(['auto', 'wasm', 'webgpu', 'webgl'], 'is auto, wasm, webgpu or webgl'),
   aggregator: aggregator.optional(),
   reduce: z.enum(['server', 'ring'], 'is server or ring'),
+  backupTasks: z.boolean().default(false),
   batch: wholeNumber(1, 1_000_000).optional(),
   lr: positive(1000).optional(),
   updater: z.string().optional(),
@@ -222,6 +223,7 @@ function command(): Command {
       '--aggregator <rule>',
       'how BSP makes one gradient of a clock’s: mean, or against workers that lie median, trimmed-mean[:share], centred-clipping[:iterations]',
     )
+    .option('--backup-tasks', 'in BSP: idle workers make the gradients of those far behind, too')
     .option('--reduce <where>', 'server, or ring: gradients are added up from worker to worker', 'server')
     .option('--batch <samples>', 'samples of one clock, over all workers')
     .option('--lr <rate>', 'learning rate')

@@ -127,6 +127,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     filters: filtersOf(wanted),
     ...(wanted.aggregator && { aggregator: wanted.aggregator }),
     reduce: wanted.reduce,
+    ...(wanted.backupTasks ? { hasBackups: true } : {}),
   };
 }
 

@@ -54,6 +54,11 @@ export const clusterSchema = z.object({
   shutOut: z.array(node).max(MAX_ROOM_NODES),
   /** Nodes that have lost a role, or both, until they reach another node again. */
   sidelined: z.array(z.object({ node, unreached: node, worker: z.boolean(), server: z.boolean() })).max(MAX_ROOM_NODES),
+  /** Workers far behind the rest, each with the one that makes its gradients, too, while it has nothing to do. */
+  backups: z
+    .array(z.object({ worker: node, helper: node }))
+    .max(MAX_ROOM_NODES)
+    .optional(),
   privacy: privacySchema,
   /** Roles that were given by the ratio advisor; absent: none. */
   roles: rolePolicySchema.optional(),

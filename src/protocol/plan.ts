@@ -122,6 +122,8 @@ export const planSchema = z.object({
   aggregator: aggregatorSchema.optional(),
   /** How the gradients of a BSP clock come together: each sent to the servers (also when absent), or added up round a ring. */
   reduce: z.enum(['server', 'ring']).optional(),
+  /** A gradient whose worker is far behind the rest is made by an idle one, too: in BSP the first that arrives counts. */
+  hasBackups: z.boolean().optional(),
   /** Copies of each segment besides the owner's, as far as there are servers. */
   replicas: z.number().int().min(0).max(MAX_REPLICAS),
   tables: tablesSchema,

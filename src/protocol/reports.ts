@@ -24,6 +24,10 @@ export const workerReportSchema = z.object({
   computeMs: amount,
   waitMs: amount,
   communicateMs: amount,
+  /** Spent on gradients of workers that are far behind; absent: none. */
+  backupMs: amount.optional(),
+  /** Clocks that it left to whoever made its gradients, since its last report; absent: none. */
+  skipped: count.optional(),
   spanMs: amount,
   isDone: z.boolean(),
   device: z.string().max(60),

@@ -13,7 +13,7 @@ import {
   type WorkerId,
 } from '../protocol/ids.ts';
 import { MAX_RESENDS } from '../protocol/limits.ts';
-import type { ClientEffect, ClientEvent } from './client-events.ts';
+import type { BackupPush, ClientEffect, ClientEvent } from './client-events.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import { type ClientFilterSettings, ClientFilters } from './filters/client-filters.ts';
 import { type KeySlice, sliceKeys } from './key-slice.ts';
@@ -26,6 +26,7 @@ import { cutSegments, type SegmentRange, type TableSpec } from './table.ts';
 export class ClientCore {
   private map: ClusterMap = EMPTY_MAP;
   private run = 0;
+  private settings = NO_SETTINGS;
   private tables: readonly TableSpec[] = [];
   private ranges: readonly SegmentRange[] = [];
   private rangesByKey: ReadonlyMap<number, SegmentRange> = new Map();
@@ -39,10 +40,12 @@ export class ClientCore {
   /** By what was sent and saved; anew with each run. */
   filters: ClientFilters;
   private ring: RingReduce | null = null;
+  /** What pushes in another worker's name go through: it remembers what it has left out of those. */
+  private standIn: Pusher | null = null;
 
   /** @param nextRequest numbers for pulls, never the same twice on one link, whatever client it comes from */
   constructor(
-    private readonly self: WorkerId,
+    readonly self: WorkerId,
     private readonly nextRequest: () => number,
   ) {
     this.filters = new ClientFilters(self, [], NO_SETTINGS);
@@ -71,6 +74,9 @@ export class ClientCore {
         break;
       case 'push':
         this.push(event);
+        break;
+      case 'backup':
+        this.pushFor(event);
         break;
       case 'frame':
         this.takeFrame(event.from, event.frame);
@@ -102,6 +108,11 @@ export class ClientCore {
     return { clocks: pushes.clocks, pulls: pulls.size, requests: pulls.requests, ring: ring?.load ?? 0 };
   }
 
+  /** Segments of the run: a push has a part for each. */
+  get segments(): number {
+    return this.ranges.length;
+  }
+
   get epoch(): Epoch {
     return this.map.epoch;
   }
@@ -110,6 +121,8 @@ export class ClientCore {
   private setPlan({ run, tables, filters = NO_SETTINGS, ring }: ClientEvent & { kind: 'plan' }): void {
     this.run = run;
     this.filters = new ClientFilters(this.self, tables, filters);
+    this.settings = filters;
+    this.standIn = null;
     this.tables = tables;
     this.ranges = cutSegments(tables);
     this.rangesByKey = new Map(this.ranges.map((range) => [segmentKey(range.table, range.segment), range]));
@@ -187,16 +200,22 @@ export class ClientCore {
     if (frame.kind === 'push') this.ring?.call(key, frame.clock);
     const complete =
       frame.kind === 'push'
-        ? this.completePush(key, frame, owner, mayBeShort)
+        ? this.completePush(frame, this.pushes.oldest(key), this.filters, owner, mayBeShort)
         : this.completePullFrame(frame, owner, mayBeShort);
     this.effects.push({ kind: 'send', to: owner, frame: complete });
   }
 
-  private completePush(key: number, { coded, ...push }: UnsentPush, owner: NodeId, mayBeShort: boolean): Frame {
-    const head = { ...push, epoch: this.map.epoch, settled: this.pushes.oldest(key) };
+  private completePush(
+    { coded, ...push }: UnsentPush,
+    settled: number,
+    filters: ClientFilters,
+    owner: NodeId,
+    mayBeShort: boolean,
+  ): Frame {
+    const head = { ...push, epoch: this.map.epoch, settled };
     if (coded === null) return head;
     const { keys: _, values: __, ...rest } = head;
-    return { ...rest, ...this.filters.rowsFor(coded, this.rangeOf(push), owner, mayBeShort), kind: 'filteredPush' };
+    return { ...rest, ...filters.rowsFor(coded, this.rangeOf(push), owner, mayBeShort), kind: 'filteredPush' };
   }
 
   private completePullFrame({ wish, ...pull }: UnsentPull, owner: NodeId, mayBeShort: boolean): Frame {
@@ -258,13 +277,39 @@ export class ClientCore {
       const rows = event.tables[range.table];
       if (rows === undefined) throw new RangeError(`A push without rows for table ${range.table}.`);
       if (rows === null) continue;
-      const push = this.pushPart(event, range, rows);
+      const push = this.pushPart(event, range, rows, this);
       const key = segmentKey(range.table, range.segment);
       this.pushes.add(key, push);
       if (!this.goesRound(key, push)) this.send(key, push, () => true);
     }
     if (event.isPart) this.pushes.expectMore(event.clock);
     else if (this.pushes.complete(event.clock)) this.effects.push({ kind: 'acknowledged', clock: event.clock });
+  }
+
+  /**
+   * Sends a gradient in the name of another worker, once: shards take whichever comes first, and acknowledge it to that one,
+   * which sends again what is lost.
+   */
+  private pushFor(event: BackupPush): void {
+    if (this.run !== this.map.run || !isActive(this.map, event.worker)) return;
+    const standIn = this.standInFor(event.worker);
+    for (const range of this.ranges) {
+      const rows = event.tables[range.table];
+      const owner = this.owners.get(segmentKey(range.table, range.segment));
+      if (rows === undefined || owner === undefined || !this.up.has(owner)) continue;
+      const push = this.pushPart(event, range, rows, standIn);
+      const frame = this.completePush(push, 0, standIn.filters, owner, false);
+      this.effects.push({ kind: 'send', to: owner, frame });
+    }
+  }
+
+  private standInFor(worker: WorkerId): Pusher {
+    const { node, incarnation } = this.standIn?.self ?? this.self;
+    if (this.standIn === null || node !== worker.node || incarnation !== worker.incarnation) {
+      const filters = new ClientFilters(worker, this.tables, this.settings, this.filters.push);
+      this.standIn = { self: worker, filters };
+    }
+    return this.standIn;
   }
 
   private goesRound(key: number, push: UnsentPush): boolean {
@@ -274,14 +319,19 @@ export class ClientCore {
     return this.ring.push({ ...push, settled: this.pushes.oldest(key) }, key, isWhole);
   }
 
-  private pushPart(event: ClientEvent & { kind: 'push' }, range: SegmentRange, rows: Rows): UnsentPush {
+  private pushPart(
+    event: Omit<ClientEvent & { kind: 'push' }, 'kind' | 'tables'>,
+    range: SegmentRange,
+    rows: Rows,
+    { self, filters }: Pusher,
+  ): UnsentPush {
     const { table, segment } = range;
     const width = this.widthOf(table);
     const { keys, from, rows: count } = sliceKeys(range, rows.keys);
     const [start, end] = [from * width, (from + count) * width];
     const values = rows.values.subarray(start, end);
     const parameters = event.parameters?.[table]?.subarray(start, end) ?? null;
-    const coded = this.filters.codePush(range, { keys, values }, event.clock, event.filters ?? null, parameters);
+    const coded = filters.codePush(range, { keys, values }, event.clock, event.filters ?? null, parameters);
     const readFront = event.readFronts.get(segmentKey(table, segment)) ?? event.clock - 1;
     const { clock, samples, covers = 1, isDrift = false } = event;
     const round = { ...(covers === 1 ? {} : { covers }), ...(isDrift ? { isDrift } : {}) };
@@ -289,7 +339,7 @@ export class ClientCore {
       kind: 'push',
       table,
       segment,
-      worker: this.self,
+      worker: self,
       clock,
       ...round,
       samples,
@@ -406,6 +456,9 @@ export class ClientCore {
     return this.tables[table]?.width ?? 1;
   }
 }
+
+/** Whose a push is, and what remembers what it has left out. */
+type Pusher = Pick<ClientCore, 'self' | 'filters'>;
 
 const NO_SETTINGS: ClientFilterSettings = { seed: 0, l1: 0 };
 

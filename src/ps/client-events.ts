@@ -1,7 +1,7 @@
 // What a worker's client is told, and what it wants done: the events and effects of ClientCore.
 import type { PullFilters, PushFilters } from '../protocol/filters.ts';
 import type { Frame, Refuse } from '../protocol/frames.ts';
-import type { NodeId } from '../protocol/ids.ts';
+import type { NodeId, WorkerId } from '../protocol/ids.ts';
 import type { RingFrame } from '../protocol/ring-frames.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import type { ClientFilterSettings } from './filters/client-filters.ts';
@@ -63,7 +63,21 @@ export type ClientEvent =
       /** What the gradient is of, laid out like it, per table: the KKT filter looks at it. */
       readonly parameters?: readonly Float32Array[];
     }
+  | (BackupPush & { readonly kind: 'backup' })
   | { readonly kind: 'frame'; readonly from: NodeId; readonly frame: Frame };
+
+/** A gradient in the name of a worker that is far behind. */
+export interface BackupPush {
+  readonly worker: WorkerId;
+  readonly clock: number;
+  readonly covers: number;
+  readonly isDrift: boolean;
+  readonly samples: number;
+  readonly tables: readonly Rows[];
+  readonly readFronts: ReadFronts;
+  readonly filters: PushFilters | null;
+  readonly parameters: readonly Float32Array[];
+}
 
 export type ClientEffect =
   | { readonly kind: 'send'; readonly to: NodeId; readonly frame: Frame }

@@ -164,23 +164,25 @@ export class HostedSegment {
     this.sendShard(predecessor, { kind: 'follow', version, stamp });
   }
 
-  takePush(push: Push): void {
-    const from = push.worker.node;
+  /** @param from who sends it: its worker, or one that stands in for that */
+  takePush(from: NodeId, push: Push): void {
+    const { node } = push.worker;
     const { clocks } = this.segment;
     const standing = this.standingOf(push);
+    if (standing === 'odd' && from !== node) return this.site.counters.duplicate();
     if (standing === 'odd') return this.site.refuse(from, push, 'out-of-order');
-    this.acks.forgetBefore(from, push.settled);
-    if (standing === 'next' && this.acks.countOf(from) >= MAX_UNACKED_CLOCKS)
+    this.acks.forgetBefore(node, push.settled);
+    if (standing === 'next' && this.acks.countOf(node) >= MAX_UNACKED_CLOCKS)
       return this.site.refuse(from, push, 'too-many');
     clocks.advance(push.worker, push.settled - 1);
     if (standing !== 'next') {
       this.site.counters.duplicate();
       if (standing === 'applied') this.acknowledgeWhenSafe(push);
-    } else if (this.collected.clocksOf(from).length > 0 || this.isBsp(push.clock)) {
+    } else if (this.collected.clocksOf(node).length > 0 || this.isBsp(push.clock)) {
       this.collect(push);
     } else {
       this.applyAlone(push);
-      this.settle(from);
+      this.settle(node);
     }
   }
 

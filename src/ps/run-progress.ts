@@ -9,7 +9,7 @@ import { emptyProgress, linesOf, type NodeProgress, type NodeRole, totalsOf } fr
 import { isPrivateRun } from './privacy.ts';
 import { withLists } from './report-lists.ts';
 import { Tallies } from './tallies.ts';
-import { WorkerPaces } from './worker-paces.ts';
+import { type Pace, WorkerPaces } from './worker-paces.ts';
 
 /** Sums waiting for the last worker's part. Older ones are dropped: a worker that left will not complete them. */
 const MAX_OPEN_BUCKETS = 256;
@@ -108,6 +108,11 @@ export class RunProgress {
 
   report(node: NodeId): Report | null {
     return this.nodes.get(node)?.report ?? null;
+  }
+
+  /** Of each of these workers, without what it waits for others; null before that is known. */
+  pacesOf(workers: readonly NodeId[]): ReadonlyMap<NodeId, Pace | null> {
+    return new Map(workers.map((node) => [node, this.paces.pace(node)]));
   }
 
   /** Least clock of these workers, and the greatest. */

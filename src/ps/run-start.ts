@@ -29,6 +29,37 @@ export function whyUnfit(
 export const whyNoFilters = (plan: Pick<RunPlan, 'reduce'> | null, filters: Filters | undefined): Denial | null =>
   plan?.reduce === 'ring' && (filters?.kind ?? 'off') !== 'off' ? RING_NEEDS_PLAIN : null;
 
+/** Whoever makes another's gradient must have its data, and nobody may count it twice. */
+export function whyNoBackups(
+  plan: Pick<RunPlan, 'hasBackups' | 'aggregator' | 'reduce' | 'updater' | 'data'>,
+): Denial | null {
+  if (plan.hasBackups !== true) return null;
+  if (plan.updater.kind === 'add') return BACKUPS_COUNT;
+  if (plan.reduce === 'ring') return BACKUPS_NEED_SERVERS;
+  if ((plan.aggregator?.kind ?? 'mean') !== 'mean') return BACKUPS_SPEAK_FOR_OTHERS;
+  return plan.data.source.kind === 'private' ? BACKUPS_NEED_DATA : null;
+}
+
+const BACKUPS_COUNT: Denial = [
+  'This job counts: what two tabs have counted of the same data can be told apart no more.',
+  'Turn backup tasks off.',
+];
+
+const BACKUPS_NEED_SERVERS: Denial = [
+  'Round a ring every tab adds its own gradient: no other can do it in its place.',
+  'Turn backup tasks off, or reduce at the servers.',
+];
+
+const BACKUPS_SPEAK_FOR_OTHERS: Denial = [
+  'With backup tasks one tab may speak for others, and an aggregator that trusts the most would believe it.',
+  'Turn backup tasks off, or choose the mean as the aggregator.',
+];
+
+const BACKUPS_NEED_DATA: Denial = [
+  'In a private run no tab has the data of another, so none can compute in its place.',
+  'Turn backup tasks off.',
+];
+
 const RING_NEEDS_DENSE: Denial = [
   'Each tab changes only a few parameters of this job, or counts: there is nothing whole to add up round a ring.',
   'Reduce at the servers, or choose a job that changes all its parameters in every step.',
@@ -62,7 +93,11 @@ export function whyNotStart(
 ): Denial | null {
   if (!nodes.some(mayWork)) return ['No tab may work.', 'Set the role of a tab to auto, worker or both.'];
   const workers = nodes.filter(mayWork).map(({ node }) => node);
-  const unfit = whyUnfit(plan, consistency) ?? whyNoFilters(plan, filters) ?? whyNotPrivately(plan, privacy, workers);
+  const unfit =
+    whyUnfit(plan, consistency) ??
+    whyNoFilters(plan, filters) ??
+    whyNoBackups(plan) ??
+    whyNotPrivately(plan, privacy, workers);
   if (unfit !== null) return unfit;
   if (chooseServers(nodes, [], plan.replicas).length > 0) return null;
   return ['No tab may serve.', 'Set the role of a tab to auto, server or both.'];
@@ -84,6 +119,7 @@ export function beginning(
     schedule: plan.from?.schedule ?? [first],
     checkpoint: { cutAt: null, newest: null },
     clockLimit: plan.steps,
+    backups: [],
     leases: leaseBlocks(
       plan,
       [],

@@ -3,6 +3,7 @@
 import type { ClusterState, Metrics, Report, RunHistory, RunPlan } from '../protocol/control.ts';
 import type { Filters } from '../protocol/filters.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
+import { nextBackups } from './backups.ts';
 import { CheckpointCuts } from './checkpoint-cuts.ts';
 import { isActive, workerNodes } from './cluster-state.ts';
 import {
@@ -80,6 +81,7 @@ export class RunSteering {
   tick(now: number): void {
     this.considerCheckpoint(now);
     this.considerDelay(now);
+    this.considerBackups();
     const choice = this.auto.consider(this.cluster, now);
     if (choice !== null) this.changeFrom({ filters: { kind: 'auto', choice } });
     this.progress?.closeBuckets(this.progress.span(workerNodes(this.cluster)).floor, now);
@@ -171,6 +173,14 @@ export class RunSteering {
     if (delay === consistency.delay) return;
     const front = this.progress?.span(workers).front ?? NO_CLOCK;
     this.changeFrom({ consistency: { kind: 'dynamic', delay } }, Math.max(fromClock, front + 1));
+  }
+
+  /** Who is far behind gets a helper where the run wants that, and loses it where it has caught up. */
+  private considerBackups(): void {
+    const { plan, phase, backups = [] } = this.cluster;
+    if (plan?.hasBackups !== true || phase !== 'running' || this.progress === null) return;
+    const next = nextBackups(backups, this.progress.pacesOf(workerNodes(this.cluster)));
+    if (next !== backups) this.room.change({ backups: [...next] });
   }
 
   private finishWhenDone(now: number): void {

@@ -42,6 +42,8 @@ export interface ShardPlan {
   readonly aggregator?: AggregatorSpec | undefined;
   /** Workers add their gradients up on the way; absent: each pushes its own. */
   readonly reduce?: 'server' | 'ring' | undefined;
+  /** Workers may push in each other's names; absent: they may not. */
+  readonly hasBackups?: boolean | undefined;
   /** Global batch of one clock: a push of n samples outside BSP weighs n / batch. */
   readonly batch: number;
   /** What becomes of local steps; absent where they have no way. */
@@ -276,14 +278,21 @@ export class ShardCore {
     const age = compareEpochs(frame.epoch, this.map.epoch);
     if (age < 0) return 'stale-epoch';
     const isOfWorker = isFromTrainer(frame);
-    if (isOfWorker && frame.worker.node !== from) return 'not-a-worker';
+    const isStandIn = isOfWorker && frame.worker.node !== from;
+    if (isStandIn && isPull(frame)) return 'not-a-worker';
     if (age > 0 || this.plan?.run !== this.map.run) return 'early';
+    if (isStandIn && !this.mayStandIn(from)) return 'not-a-worker';
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));
     if (hosted === undefined) return 'not-owner';
     if (frame.kind === 'ringPush') return this.judgeRingPush(from, frame, hosted);
     if (!isOfWorker) return 'none';
     if (!hosted.isOwner || !hosted.isThere) return 'not-owner';
     return isPull(frame) ? judgePull(frame, this.plan) : judgePush(frame, this.map, this.plan);
+  }
+
+  /** May it push in another worker's name? */
+  private mayStandIn(from: NodeId): boolean {
+    return this.plan?.hasBackups === true && this.map.workers.some(({ node }) => node === from);
   }
 
   /** Whoever hands over what came round has checked it, too: it answers for all of it. */
@@ -377,7 +386,7 @@ function flawOf(frame: PlainFrame, segment: Segment): Refusal {
 function dispatch(hosted: HostedSegment, from: NodeId, frame: PlainFrame): void {
   switch (frame.kind) {
     case 'push':
-      return hosted.takePush(frame);
+      return hosted.takePush(from, frame);
     case 'ringPush':
       return hosted.takeRingPush(frame);
     case 'pull':

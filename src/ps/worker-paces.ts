@@ -29,7 +29,7 @@ export interface Pace {
 export class WorkerPaces {
   private readonly workers = new Map<NodeId, { clock: number; busyMs: number; slices: Slice[] }>();
 
-  take(node: NodeId, { clock, computeMs, communicateMs }: WorkerReport): void {
+  take(node: NodeId, { clock, computeMs, communicateMs, skipped = 0 }: WorkerReport): void {
     const known = this.workers.get(node);
     // The first report covers the time before the first clock, too.
     if (known === undefined || clock < known.clock) {
@@ -39,7 +39,8 @@ export class WorkerPaces {
     // A long clock's time comes with the report in which it ends.
     known.busyMs += computeMs + communicateMs;
     if (clock === known.clock) return;
-    known.slices.push({ clocks: clock - known.clock, busyMs: known.busyMs });
+    // What another made in its name is no pace of its own.
+    known.slices.push({ clocks: Math.max(1, clock - known.clock - skipped), busyMs: known.busyMs });
     if (known.slices.length > MAX_SLICES) known.slices.shift();
     known.clock = clock;
     known.busyMs = 0;

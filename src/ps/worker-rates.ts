@@ -9,14 +9,17 @@ export interface TimeShares {
   readonly communicate: number;
 }
 
-type Times = Pick<WorkerReport, 'spanMs' | 'computeMs' | 'waitMs' | 'communicateMs'>;
+type Times = Pick<WorkerReport, 'spanMs' | 'computeMs' | 'waitMs' | 'communicateMs' | 'backupMs'>;
 
-const noTimes = (): { -readonly [key in keyof Times]: Times[key] } => ({
+const noTimes = (): { -readonly [key in keyof Times]-?: number } => ({
   spanMs: 0,
   computeMs: 0,
   waitMs: 0,
   communicateMs: 0,
+  backupMs: 0,
 });
+
+const PARTS = ['spanMs', 'computeMs', 'waitMs', 'communicateMs', 'backupMs'] as const;
 
 export class WorkerRates {
   samplesPerSecond = 0;
@@ -28,12 +31,12 @@ export class WorkerRates {
   /** @param samples counted since the report before */
   take(samples: number, times: Times): void {
     const { open } = this;
-    for (const part of ['spanMs', 'computeMs', 'waitMs', 'communicateMs'] as const) open[part] += times[part];
+    for (const part of PARTS) open[part] += times[part] ?? 0;
     if (open.spanMs <= 0) return;
     if (samples > 0) {
       this.samplesPerSecond = smooth(this.samplesPerSecond, (samples * 1000) / open.spanMs);
       this.shares = {
-        compute: Math.min(1, open.computeMs / open.spanMs),
+        compute: Math.min(1, (open.computeMs + open.backupMs) / open.spanMs),
         wait: Math.min(1, open.waitMs / open.spanMs),
         communicate: Math.min(1, open.communicateMs / open.spanMs),
       };

@@ -5,7 +5,7 @@ import type { Frame } from '../protocol/frames.ts';
 import type { NodeId, WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { ClientCore } from '../ps/client-core.ts';
-import type { ClientEffect, ClientEvent, Pulled, ReadFronts } from '../ps/client-events.ts';
+import type { BackupPush, ClientEffect, ClientEvent, Pulled, ReadFronts } from '../ps/client-events.ts';
 import type { ClusterMap } from '../ps/cluster-map.ts';
 import type { ClientFilterSettings } from '../ps/filters/client-filters.ts';
 import type { RingInbox } from '../ps/ring-inbox.ts';
@@ -87,6 +87,8 @@ export class Client {
   private readonly core: ClientCore;
   private readonly pulls = new Map<number, { deferred: Deferred<PulledTables>; tables: readonly Float32Array[] }>();
   private readonly pushes = new Map<number, Deferred<void>>();
+  /** Pushes that were left to others, each segment's counted. */
+  skipped = 0;
   private nextPull = 1;
   /** Why nothing goes on any more; null while it does. */
   private closedBy: Error | null = null;
@@ -195,6 +197,16 @@ export class Client {
     return { done: deferred.promise };
   }
 
+  /** So many rounds of this worker are left to whoever has pushed them in its name. */
+  skip(rounds: number): void {
+    this.skipped += rounds * this.core.segments;
+  }
+
+  /** Sends a gradient in the name of a worker that is far behind. Nobody tells whether it came first. */
+  pushFor(backup: BackupPush): void {
+    this.step({ kind: 'backup', ...backup });
+  }
+
   /** Waits until fewer than `MAX_UNACKED_CLOCKS` pushes are under way: bounds memory where nothing else holds back. */
   async roomToPush(): Promise<void> {
     while (this.pushes.size >= MAX_UNACKED_CLOCKS) await this.pushes.values().next().value?.promise;
@@ -275,7 +287,7 @@ function eachAlone(tables: readonly Rows[], push: (tables: readonly (Rows | null
 
 /** Whose time an event's is. */
 function wayOf(event: ClientEvent): 'push' | 'pull' | null {
-  if (event.kind === 'push') return event.filters ? 'push' : null;
+  if (event.kind === 'push' || event.kind === 'backup') return event.filters ? 'push' : null;
   return event.kind === 'frame' && event.frame.kind === 'filteredAnswer' ? 'pull' : null;
 }
 

@@ -165,6 +165,18 @@ describe('the run and its scheduler', () => {
     expect(textFor(2)).toEqual(['This tab is the scheduler now.']);
   });
 
+  test('who is far behind is told with who helps, and when that is over', () => {
+    const { state } = new Room(['both', 'both']);
+    const helped = { ...state, backups: [{ worker: nodeId(2), helper: nodeId(1) }] };
+    const told = (from: ClusterState, to: ClusterState) =>
+      tellChanges(NO_STORY, from, to, nodeId(1)).lines.map(({ text }) => text);
+    expect(told(state, helped)).toEqual(['Node 2 is far behind: this tab makes its gradients, too.']);
+    expect(told(helped, helped)).toEqual([]);
+    expect(told(helped, { ...state, backups: [] })).toEqual(['Node 2 keeps up by itself again.']);
+    const gone = { ...state.map, workers: state.map.workers.filter(({ node }) => node !== 2) };
+    expect(told(helped, { ...state, backups: [], map: gone })).toEqual([]);
+  });
+
   test('an epoch that moves nothing says nothing', () => {
     const { state } = new Room(['both', 'both']);
     const map = { ...state.map, epoch: { ...state.map.epoch, counter: 99 } };

@@ -53,6 +53,7 @@ export function tellChanges(story: Story, old: ClusterState, next: ClusterState,
     ...phaseLines(old, next),
     ...shutOutLines(old, next, self),
     ...sidelinedLines(old, next, self),
+    ...backupLines(old, next, self),
   ];
   if (plan === null || plan.run !== old.plan?.run) return { lines, fates: [], story: NO_STORY };
   if (isSameMap(old, next)) return { lines, fates: [], story };
@@ -93,6 +94,23 @@ interface Move {
 function schedulerLines(old: ClusterState, next: ClusterState, self: NodeId | null): Line[] {
   if (old.scheduler === next.scheduler) return [];
   return [{ level: 'info', text: `${capital(nameOf(next.scheduler, self))} is the scheduler now.` }];
+}
+
+function backupLines(old: ClusterState, next: ClusterState, self: NodeId | null): Line[] {
+  const isHelped = ({ backups = [] }: ClusterState, node: NodeId) => backups.some(({ worker }) => worker === node);
+  const isThere = (node: NodeId) => next.map.workers.some((worker) => worker.node === node);
+  const [before, now] = [old.backups ?? [], next.backups ?? []];
+  const helped = now.filter(({ worker }) => !isHelped(old, worker));
+  const ended = before.filter(({ worker }) => !isHelped(next, worker) && isThere(worker) && next.phase === 'running');
+  return [
+    ...helped.map(({ worker, helper }): Line => {
+      const text = `${capital(nameOf(worker, self))} is far behind: ${nameOf(helper, self)} makes its gradients, too.`;
+      return { level: 'warning', text };
+    }),
+    ...ended.map(({ worker }): Line => {
+      return { level: 'good', text: `${capital(nameOf(worker, self))} keeps up by itself again.` };
+    }),
+  ];
 }
 
 function phaseLines({ phase: before }: ClusterState, { phase, message, plan }: ClusterState): Line[] {

@@ -41,6 +41,8 @@ export interface PlanRequest {
   readonly aggregator?: AggregatorSpec | undefined;
   /** At the servers when absent. */
   readonly reduce?: 'server' | 'ring' | undefined;
+  /** Gradients of workers far behind are also made by idle ones; absent: they are not. */
+  readonly hasBackups?: boolean | undefined;
   /** Clocks between evaluations; chosen when absent. */
   readonly evaluateEvery?: number | undefined;
   /** Batches between two exchanges; absent or 1: as the filters say. */
@@ -94,6 +96,7 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     updater,
     ...(request.aggregator && { aggregator: request.aggregator }),
     ...(request.reduce && { reduce: request.reduce }),
+    ...(request.hasBackups && { hasBackups: true }),
     replicas,
     tables,
     ...(touchesAllKeys(meta) ? { isWhole: true } : {}),

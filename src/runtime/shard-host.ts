@@ -104,6 +104,6 @@ export class ShardHost {
 
 /** What a shard must know of a plan. */
 export function shardPlanOf(whole: RunPlan): ShardPlan {
-  const { run, tables, seed, updater, outer, aggregator, reduce, batch, steps, from } = whole;
-  return { run, tables, seed, updater, outer, aggregator, reduce, batch, steps, isResumed: from !== null };
+  const { run, tables, seed, updater, outer, aggregator, reduce, hasBackups, batch, steps, from } = whole;
+  return { run, tables, seed, updater, outer, aggregator, reduce, hasBackups, batch, steps, isResumed: from !== null };
 }

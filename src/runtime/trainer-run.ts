@@ -147,7 +147,7 @@ export class TrainerRun {
     return {
       worker: isWorker ? this.meter.take(this.device?.used ?? '') : null,
       acknowledged: this.pastAcknowledged + (this.worker?.client.acknowledged ?? 0),
-      abandoned: this.abandoned,
+      abandoned: this.abandoned + (this.worker?.client.skipped ?? 0),
       divergedAt: this.meter.divergedAt,
       holdsAllBlocks: this.data?.holdsAll() ?? false,
       traffic: this.traffic(),
@@ -340,7 +340,7 @@ export class TrainerRun {
     if (this.worker === null) return;
     this.pastTraffic = sumTraffic(this.pastTraffic, this.worker.client.traffic);
     this.pastAcknowledged += this.worker.client.acknowledged;
-    this.abandoned += this.worker.client.openPushes;
+    this.abandoned += this.worker.client.openPushes + this.worker.client.skipped;
     this.worker.client.close();
     this.worker = null;
     this.parts.changed.notify();

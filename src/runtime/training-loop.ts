@@ -3,10 +3,12 @@
 import type { TableValues, Trainer } from '../jobs/job.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
+import { whomToHelp } from '../ps/backups.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { goesOnAlone } from '../ps/lone-worker.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
-import type { Batches, PickedBatch } from './batches.ts';
+import { Batches, type PickedBatch } from './batches.ts';
+import { BlockNotFound } from './block-exchange.ts';
 import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
 import { Deferred, type Signal } from './deferred.ts';
 import type { Emulate } from './emulation.ts';
@@ -53,6 +55,8 @@ export class TrainingLoop {
   private turn = 0;
   /** The map of the newest pull: nobody's pushes act but under their own. */
   private pulledUnder = '';
+  /** Of the worker that this one helps. */
+  private helped: { readonly node: NodeId; readonly batches: Batches } | null = null;
   /** For local steps, asked for or chosen by the automatic mode; null without. */
   private local: LocalSteps | null = null;
 
@@ -71,8 +75,13 @@ export class TrainingLoop {
       const step = this.confirm(await meter.time('communicate', () => next ?? this.begin(clock)));
       const pulled = await this.awaitPull(step);
       moment('parameters');
+      if (this.isOvertaken(step, pulled)) {
+        clock = this.skipTo(pulled.floor + 1, step);
+        next = null;
+        continue;
+      }
       if (clock > 0 && (clock % plan.evaluateEvery === 0 || isDue(evaluated, clock, plan.evaluateEvery))) {
-        await this.evaluate(clock - 1, pulled, liveTestBlocks(this.parts.data.splits.test));
+        await this.evaluate(this.evaluatedClock(clock), pulled, liveTestBlocks(this.parts.data.splits.test));
       }
       evaluated = clock;
       next = this.mayOverlap(step.last + 1) ? this.begin(step.last + 1, NO_CLOCK, this.isAlone(step)) : null;
@@ -87,6 +96,7 @@ export class TrainingLoop {
       clock = step.last + 1;
       batches.prefetch();
       next ??= clock < plan.steps ? this.begin(clock) : null;
+      await this.backUp(step, pulled, (await next)?.pulled);
     }
     if (clock >= plan.steps) await this.finish();
     meter.isDone = true;
@@ -105,12 +115,9 @@ export class TrainingLoop {
    * @param isAlone no pull: the round begins with this worker's own parameters
    */
   private async begin(clock: number, done = NO_CLOCK, isAlone = false): Promise<Step> {
-    const { filters, plan, trainer } = this.parts;
-    const last = filters.roundEnd(clock);
-    const batches = await this.takeBatches(clock, last - clock + 1);
-    const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
-    const keys =
-      lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
+    const last = this.parts.filters.roundEnd(clock);
+    const batches = await this.takeBatches(this.parts.batches, clock, last - clock + 1);
+    const keys = this.keysOf(batches);
     const into = this.buffers(keys);
     if (isAlone) {
       const parameters = new Deferred<PulledTables>();
@@ -138,8 +145,8 @@ export class TrainingLoop {
     return { ...step, pulled: this.pull(step.clock, step.keys, step.own.into), own: null };
   }
 
-  private async takeBatches(clock: number, clocks: number): Promise<PickedBatch[]> {
-    const { batches, cluster } = this.parts;
+  private async takeBatches(batches: Batches, clock: number, clocks: number): Promise<PickedBatch[]> {
+    const { cluster } = this.parts;
     const taken: PickedBatch[] = [];
     batches.keepAlive(clocks);
     for (let step = 0; step < clocks; step++) {
@@ -147,6 +154,13 @@ export class TrainingLoop {
       if (batch !== null) taken.push(batch);
     }
     return taken;
+  }
+
+  /** What any of the batches touches; nothing where there are none. */
+  private keysOf(batches: readonly PickedBatch[]): (Uint32Array | null)[] {
+    const { plan, trainer } = this.parts;
+    const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
+    return lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
   }
 
   private awaitPull(step: Step): Promise<PulledTables> {
@@ -178,6 +192,63 @@ export class TrainingLoop {
   /** Whether what was pulled last, and what was pushed since, was under the map of now. */
   private get isPulledUnderMap(): boolean {
     return this.pulledUnder === epochText(this.parts.cluster());
+  }
+
+  /** Has another made this worker's gradients while it was far behind: its own one would come too late? */
+  private isOvertaken({ last }: Step, { floor }: PulledTables): boolean {
+    return this.parts.plan.hasBackups === true && Number.isFinite(floor) && floor >= last;
+  }
+
+  /** Leaves the rounds from `step` to just before `clock` to whoever has made them. @returns `clock` */
+  private skipTo(clock: number, step: Step): number {
+    const { client, filters, meter } = this.parts;
+    let rounds = 0;
+    for (let at = step.clock; at < clock; at = filters.roundEnd(at) + 1) rounds++;
+    client.skip(rounds);
+    const samples = step.batches.reduce((sum, { block }) => sum + block.count, 0) / (step.last - step.clock + 1);
+    meter.skip(clock - 1, Math.round(samples * (clock - step.clock)));
+    return clock;
+  }
+
+  /** While this worker would only wait for one that is far behind, it makes that one's gradient of the round, too. */
+  private async backUp(step: Step, pulled: PulledTables, next: Promise<unknown> | undefined): Promise<void> {
+    const { client, cluster, emulate, filters, meter, self } = this.parts;
+    const worker = whomToHelp(cluster(), self, step.last);
+    if (worker === null) return;
+    let isIdle = true;
+    const stop = () => {
+      isIdle = false;
+    };
+    next?.then(stop, stop);
+    const covers = step.last - step.clock + 1;
+    const batches = await this.takeFor(worker.node, step.clock, covers);
+    const work = { ...step, batches, keys: this.keysOf(batches) };
+    const rows = work.keys.every((keys) => keys === null) ? pulled : await this.pullAt(step.clock, work.keys);
+    if (batches.length === 0 || !isIdle) return;
+    const { samples, ...gradient } = await meter.time('backup', () => emulate(() => this.gradient(work, rows), covers));
+    if (!Number.isFinite(gradient.lossSum)) return;
+    const { readFronts, tables: parameters } = rows;
+    const push = { worker, clock: step.last, covers, isDrift: this.drifts(step), samples, readFronts, parameters };
+    client.pushFor({ ...push, tables: gradient.tables, filters: filters.push(step.last) });
+  }
+
+  /** Batches of another's lease, of which nobody has the data any more: none. */
+  private async takeFor(node: NodeId, clock: number, clocks: number): Promise<PickedBatch[]> {
+    if (this.helped?.node !== node) {
+      const batches = new Batches(this.parts.plan, this.parts.data, node);
+      batches.startAt(null);
+      this.helped = { node, batches };
+    }
+    return this.takeBatches(this.helped.batches, clock, clocks).catch((error: unknown) => {
+      if (error instanceof BlockNotFound) return [];
+      throw error;
+    });
+  }
+
+  /** Rows as they were when every worker could begin with `clock`. */
+  private pullAt(clock: number, keys: Step['keys']): Promise<PulledTables> {
+    const { client, cluster, filters } = this.parts;
+    return client.pull({ minClock: requiredClock(cluster().schedule, clock), keys, filters: filters.pull(clock) }).done;
   }
 
   /** Computes and pushes the gradient. @returns false where it isn't finite: then nothing was pushed */
@@ -297,6 +368,13 @@ export class TrainingLoop {
       sum.score += part.score;
     }
     meter.evaluated(clock, sum.lossSum, sum.samples, sum.score);
+  }
+
+  /** The clock that all workers evaluate at `clock`, also those that have skipped the round that it is due in. */
+  private evaluatedClock(clock: number): number {
+    const { filters, plan } = this.parts;
+    const due = clock - (clock % plan.evaluateEvery);
+    return due === 0 ? clock - 1 : filters.roundEnd(due - 1);
   }
 
   private pullFor(keys: readonly (Uint32Array | null)[], clock: number): Promise<PulledTables> {

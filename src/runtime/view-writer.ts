@@ -249,6 +249,7 @@ export class ViewWriter implements NodeHandlers {
   private nodeView(id: NodeId, self: NodeId | null): NodeView {
     const figures: Partial<NodeMetrics> = this.metrics?.nodes.find(({ node }) => node === id) ?? {};
     const map = this.cluster?.map;
+    const helper = this.cluster?.backups?.find(({ worker }) => worker === id)?.helper;
     const isTraining = this.cluster?.phase === 'running' || this.cluster?.phase === 'finishing';
     return {
       id,
@@ -266,6 +267,7 @@ export class ViewWriter implements NodeHandlers {
       bytesOut: figures.bytesOut ?? 0,
       rttMs: figures.rttMs ?? null,
       staleness: figures.staleness ?? null,
+      ...(isTraining && helper !== undefined ? { helper } : {}),
       isSlow: isTraining && (figures.isSlow ?? false),
       refused: figures.refused ?? {},
     };

@@ -2,7 +2,7 @@
 import type { WorkerReport } from '../protocol/control.ts';
 import { NO_CLOCK } from '../protocol/ids.ts';
 
-export type Activity = 'compute' | 'wait' | 'communicate';
+export type Activity = 'compute' | 'wait' | 'communicate' | 'backup';
 
 /** Milliseconds since the start. */
 export type ActivityTotals = Readonly<Record<Activity, number>>;
@@ -10,6 +10,8 @@ export type ActivityTotals = Readonly<Record<Activity, number>>;
 /** Points kept for the next report: reports are a few times a second, so this is never reached but by a stuck page. */
 const MAX_POINTS = 1_000;
 const MAX_EVALUATIONS = 200;
+
+const NOTHING: ActivityTotals = { compute: 0, wait: 0, communicate: 0, backup: 0 };
 
 export class WorkerMeter {
   /** Last iteration finished. */
@@ -19,8 +21,9 @@ export class WorkerMeter {
   private samples = 0;
   private losses = new Map<number, { sum: number; samples: number }>();
   private evaluations: WorkerReport['evaluations'] = [];
-  private spent = { compute: 0, wait: 0, communicate: 0 };
-  private readonly sums = { compute: 0, wait: 0, communicate: 0 };
+  private spent = { ...NOTHING };
+  private readonly sums = { ...NOTHING };
+  private skipped = 0;
   private since: number;
 
   constructor(
@@ -56,6 +59,13 @@ export class WorkerMeter {
     }
   }
 
+  /** Another has made its gradients up to `clock`. @param samples behind them: every clock's are counted once, here */
+  skip(clock: number, samples: number): void {
+    this.skipped += clock - this.clock;
+    this.clock = clock;
+    this.samples += samples;
+  }
+
   evaluated(clock: number, lossSum: number, samples: number, scoreSum: number): void {
     if (this.evaluations.length >= MAX_EVALUATIONS) return;
     // A report is JSON, which has no NaN: a loss that isn't a number is as large as numbers go.
@@ -66,7 +76,7 @@ export class WorkerMeter {
   /** What happened since the last call. */
   take(device: string): WorkerReport {
     const spanMs = this.now() - this.since;
-    const { compute, wait, communicate } = this.spent;
+    const { compute, wait, communicate, backup } = this.spent;
     const report: WorkerReport = {
       clock: this.clock,
       samples: this.samples,
@@ -75,13 +85,16 @@ export class WorkerMeter {
       computeMs: compute,
       waitMs: wait,
       communicateMs: communicate,
+      ...(backup > 0 ? { backupMs: backup } : {}),
+      ...(this.skipped > 0 ? { skipped: this.skipped } : {}),
       spanMs,
       isDone: this.isDone,
       device,
     };
     this.losses = new Map();
     this.evaluations = [];
-    this.spent = { compute: 0, wait: 0, communicate: 0 };
+    this.spent = { ...NOTHING };
+    this.skipped = 0;
     this.since = this.now();
     return report;
   }

@@ -36,6 +36,8 @@ export interface SimulationConfig {
   readonly reduce?: 'ring';
   /** Workers take several batches between two exchanges, how many is drawn from the seed: pushes are drifts. */
   readonly drifts?: boolean;
+  /** Gradients of workers that are far behind are also made by idle ones. */
+  readonly backups?: boolean;
   /** Goes on from what an earlier history kept. */
   readonly from?: SimCheckpoint;
   /** Receives every line of the trace, when wanted. */
@@ -62,6 +64,8 @@ export interface SimulationResult {
   readonly bytes: number;
   readonly acknowledged: number;
   readonly duplicates: number;
+  /** Pushes that workers left to those who made them in their names, counted in every segment. */
+  readonly skipped: number;
   /** Hash of the whole trace: the same for the same seed. */
   readonly traceHash: string;
   /** Bytes of the final parameters, segment by segment: for comparing runs. */

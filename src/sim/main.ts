@@ -40,6 +40,7 @@ interface Options {
   readonly filters?: Filters;
   readonly reduce?: 'ring';
   readonly drifts?: true;
+  readonly backups?: true;
   readonly growth?: readonly number[] | true;
 }
 
@@ -104,13 +105,26 @@ function replayCommand(seed: number, options: Options): string {
     (segments === DEFAULTS.segments ? '' : ` --segments ${segments}`) +
     filtersText(options.filters) +
     (options.reduce === undefined ? '' : ` --reduce ${options.reduce}`) +
-    (options.drifts === undefined ? '' : ' --drifts')
+    (options.drifts === undefined ? '' : ' --drifts') +
+    (options.backups === undefined ? '' : ' --backups')
   );
 }
 
 function runOne(seed: number, options: Options, onTrace: (line: string) => void): SimulationResult {
-  const { workers, servers, replicas, consistency, faults, faultCount, steps, segments, filters, reduce, drifts } =
-    options;
+  const {
+    workers,
+    servers,
+    replicas,
+    consistency,
+    faults,
+    faultCount,
+    steps,
+    segments,
+    filters,
+    reduce,
+    drifts,
+    backups,
+  } = options;
   const config: SimulationConfig = {
     seed,
     workers,
@@ -125,6 +139,7 @@ function runOne(seed: number, options: Options, onTrace: (line: string) => void)
     ...(filters === undefined ? {} : { filters }),
     ...(reduce === undefined ? {} : { reduce }),
     ...(drifts === undefined ? {} : { drifts }),
+    ...(backups === undefined ? {} : { backups }),
   };
   return new Simulation(config).run();
 }
@@ -214,6 +229,7 @@ function commandLine(): Command {
     .addOption(option('--filters <push,pull>', 'lossless on whole numbers: f16,delta+f16', parseFilters))
     .addOption(new Option('--reduce <way>', 'ring: gradients are added up from worker to worker').choices(['ring']))
     .addOption(option('--drifts', 'local steps between exchanges, 2 to 8 drawn from the seed'))
+    .addOption(option('--backups', 'idle workers make the gradients of those far behind, too'))
     .addOption(option('--trace <file>', 'writes the whole trace of the last history'))
     .addOption(option('--growth [sizes]', `rooms of ${GROWTH_SIZES.join(', ')} nodes, or of these`, parseSizes))
     .addHelpText('after', EXAMPLES);

@@ -67,6 +67,7 @@ export class SimNode {
   /** Computes slower until then. */
   slowUntil = 0;
   private incarnation = 0;
+  private pastSkipped = 0;
   private preparedRun = 0;
   private preparing = 0;
   private requests = 0;
@@ -172,10 +173,10 @@ export class SimNode {
     this.line.client.hear(newestNode(cluster.map, cluster.scheduler), cluster.scheduler, cluster.term);
     const { plan, map, schedule, leases } = cluster;
     if (plan === null) return;
-    const { run, tables, seed, updater, aggregator, reduce, batch, steps, from } = plan;
+    const { run, tables, seed, updater, aggregator, reduce, hasBackups, batch, steps, from } = plan;
     this.stepShard({
       kind: 'plan',
-      plan: { run, tables, seed, updater, aggregator, reduce, batch, steps, isResumed: from !== null },
+      plan: { run, tables, seed, updater, aggregator, reduce, hasBackups, batch, steps, isResumed: from !== null },
     });
     this.stepShard({ kind: 'schedule', schedule });
     this.stepShard({ kind: 'map', map });
@@ -198,6 +199,7 @@ export class SimNode {
     const { plan, map } = cluster;
     const incarnation = map.workers.find(({ node }) => node === this.self)?.incarnation ?? 0;
     if (incarnation !== this.incarnation) {
+      this.pastSkipped = this.skippedPushes;
       this.worker?.end();
       this.worker = null;
       this.incarnation = 0;
@@ -295,6 +297,11 @@ export class SimNode {
     });
   }
 
+  /** Pushes that its workers left to others. */
+  get skippedPushes(): number {
+    return this.pastSkipped + (this.worker?.skippedPushes ?? 0);
+  }
+
   private report(): OwnReport {
     const run = this.core.newest?.plan?.run ?? 0;
     const { worker } = this;
@@ -320,7 +327,7 @@ export class SimNode {
               device: 'virtual',
             },
       acknowledged: worker?.acknowledged ?? 0,
-      abandoned: 0,
+      abandoned: this.skippedPushes,
       shard: {
         ...figures,
         pushes: this.shard.pushes(),

@@ -4,6 +4,7 @@ import type { ClusterState } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
+import { whomToHelp } from '../ps/backups.ts';
 import { ClientCore } from '../ps/client-core.ts';
 import type { ClientEvent, Pulled, ReadFronts } from '../ps/client-events.ts';
 import { delayOf, requiredClock, roundEnd, scheduleAt } from '../ps/consistency.ts';
@@ -55,7 +56,9 @@ export class SimWorker {
   private isEnded = false;
   private pulls = 0;
   /** Milliseconds since the last report. */
-  private spent = { computeMs: 0, waitMs: 0, communicateMs: 0 };
+  private spent = { computeMs: 0, waitMs: 0, communicateMs: 0, backupMs: 0, skipped: 0 };
+  /** Pushes that were left to others, each segment's counted. */
+  skippedPushes = 0;
   private idleSince = 0;
   /** Clock required by each request under way, to check every answer against. */
   private readonly floors = new Map<number, PullUnderWay>();
@@ -87,9 +90,9 @@ export class SimWorker {
   }
 
   /** Where the time has gone since the last call. */
-  takeTimes(): { computeMs: number; waitMs: number; communicateMs: number } {
+  takeTimes(): Spent {
     const { spent } = this;
-    this.spent = { computeMs: 0, waitMs: 0, communicateMs: 0 };
+    this.spent = { computeMs: 0, waitMs: 0, communicateMs: 0, backupMs: 0, skipped: 0 };
     return spent;
   }
 
@@ -168,6 +171,8 @@ export class SimWorker {
     if (this.isEnded || !this.isJoined || this.isComputing || pull === null || pull.pulled === null) return;
     if (pull.clock !== clock || clock >= this.site.steps || clock >= this.site.cluster().clockLimit) return;
     if (this.core.unacknowledgedClocks >= MAX_UNACKED_CLOCKS) return;
+    if (this.site.cluster().plan?.hasBackups === true && pull.pulled.floor >= pull.last)
+      return this.skipTo(pull.pulled.floor + 1);
     this.site.onStart(clock, pull.required, pull.floor);
     this.isComputing = true;
     const { last } = pull;
@@ -185,6 +190,34 @@ export class SimWorker {
     });
   }
 
+  /** Another has made this worker's gradients until then. */
+  private skipTo(clock: number): void {
+    for (let at = this.clock; at < clock; at = roundEnd(this.site.cluster().schedule, at, this.site.steps) + 1)
+      this.skippedPushes += this.core.segments;
+    this.spent.skipped += clock - this.clock;
+    this.clock = clock;
+    this.pull = null;
+    if (clock < this.site.steps) this.begin(clock, NO_CLOCK);
+  }
+
+  /** While it would only wait for a worker that is far behind, it makes that one's gradient of the round, too. */
+  private backUp(clock: number, covers: number, readFronts: ReadFronts): void {
+    const worker = whomToHelp(this.site.cluster(), this.site.self.node, clock);
+    if (worker === null || this.isComputing || this.isEnded) return;
+    const { filters } = scheduleAt(this.site.cluster().schedule, clock);
+    const computeMs = covers * this.site.computeMs();
+    this.isComputing = true;
+    this.site.after(computeMs, () => {
+      if (this.isEnded) return;
+      this.isComputing = false;
+      this.spent.backupMs += computeMs;
+      const samples = this.site.samplesOf(covers);
+      const push = { worker, clock, covers, isDrift: false, samples, readFronts, parameters: [] };
+      const tables = this.site.rows(worker, clock);
+      this.step({ kind: 'backup', ...push, tables, filters: filters?.kind === 'fixed' ? filters.push : null });
+    });
+  }
+
   private finish(clock: number, covers: number, readFronts: ReadFronts): void {
     if (this.isEnded) return;
     this.isComputing = false;
@@ -196,5 +229,15 @@ export class SimWorker {
     this.step({ kind: 'push', ...push, filters: filters?.kind === 'fixed' ? filters.push : null });
     if (this.pull === null && this.clock < this.site.steps) this.begin(this.clock, NO_CLOCK);
     this.proceed();
+    this.backUp(clock, covers, readFronts);
   }
+}
+
+/** Milliseconds, and clocks that others have made. */
+interface Spent {
+  readonly computeMs: number;
+  readonly waitMs: number;
+  readonly communicateMs: number;
+  readonly backupMs: number;
+  readonly skipped: number;
 }

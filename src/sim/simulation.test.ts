@@ -46,6 +46,9 @@ const RESTARTS: Partial<SimulationConfig> = {
   steps: 100,
 };
 
+/** What makes workers fall behind, and those go who help them, or are helped. */
+const SLOWING: readonly FaultKind[] = ['slow', 'slow', 'freeze', 'kill-worker', 'kill-server', 'join', 'break-late'];
+
 /** Of the first history that fails; empty where all hold. */
 function firstViolation(seeds: number, change: Partial<SimulationConfig> = {}): string {
   for (let seed = 0; seed < seeds; seed++) {
@@ -92,6 +95,16 @@ describe('histories with faults of every kind hold', () => {
 
   it.each([BSP, SSP, DYNAMIC, ASYNC])('drifts that cover several clocks, as many as the seed draws', (consistency) => {
     expect(violationsOf(8, { consistency, drifts: true, segments: 2 })).toEqual([]);
+  });
+
+  it('idle workers make the gradients of those far behind, too: each is in once, whoever was first', () => {
+    const slow = { backups: true, segments: 2, workers: 5, steps: 100, faults: SLOWING, faultCount: 14 };
+    const results = Array.from({ length: 8 }, (_, seed) => new Simulation(config(seed, slow)).run());
+    expect(results.flatMap(({ seed, violations }) => violations.map(({ text }) => `seed ${seed}: ${text}`))).toEqual(
+      [],
+    );
+    expect(results.reduce((sum, { skipped }) => sum + skipped, 0)).toBeGreaterThan(0);
+    expect(violationsOf(4, { ...slow, drifts: true })).toEqual([]);
   });
 
   it('signaling restarts again and again, while tabs come and go', () => {
@@ -221,22 +234,45 @@ describe('the checks can fail', () => {
 
   it('without deduplication an acknowledged push is in twice', () => {
     const original = HostedSegment.prototype.takePush;
-    restore = breakMethod(HostedSegment.prototype, 'takePush', function (this: HostedSegment, push: Push) {
-      const applied = this.segment.clocks.get(push.worker) ?? -1;
-      if (push.clock <= applied && push.clock >= push.settled) method(this, 'applyAlone')(push);
-      else original.call(this, push);
-    });
+    restore = breakMethod(
+      HostedSegment.prototype,
+      'takePush',
+      function (this: HostedSegment, from: NodeId, push: Push) {
+        const applied = this.segment.clocks.get(push.worker) ?? -1;
+        if (push.clock <= applied && push.clock >= push.settled) method(this, 'applyAlone')(push);
+        else original.call(this, from, push);
+      },
+    );
     expect(firstViolation(30, { consistency: SSP })).toContain('invariant 1');
   });
 
   it('without deduplication a drift is in twice', () => {
     const original = HostedSegment.prototype.takePush;
-    restore = breakMethod(HostedSegment.prototype, 'takePush', function (this: HostedSegment, push: Push) {
-      const applied = this.segment.clocks.get(push.worker) ?? -1;
-      if (push.clock <= applied && push.clock >= push.settled) method(this, 'applyAlone')(push);
-      else original.call(this, push);
-    });
+    restore = breakMethod(
+      HostedSegment.prototype,
+      'takePush',
+      function (this: HostedSegment, from: NodeId, push: Push) {
+        const applied = this.segment.clocks.get(push.worker) ?? -1;
+        if (push.clock <= applied && push.clock >= push.settled) method(this, 'applyAlone')(push);
+        else original.call(this, from, push);
+      },
+    );
     expect(firstViolation(30, { consistency: SSP, drifts: true, segments: 2 })).toContain('invariant 1');
+  });
+
+  it('when a gradient made for a slow worker is taken although its own is in, it counts twice', () => {
+    const original = HostedSegment.prototype.takePush;
+    restore = breakMethod(
+      HostedSegment.prototype,
+      'takePush',
+      function (this: HostedSegment, from: NodeId, push: Push) {
+        const isIn = push.clock <= (this.segment.clocks.get(push.worker) ?? -1);
+        if (from !== push.worker.node && isIn) method(this, 'applyTogether')(push.clock, [push]);
+        else original.call(this, from, push);
+      },
+    );
+    const slow = { backups: true, segments: 2, workers: 5, steps: 60, faults: SLOWING };
+    expect(firstViolation(20, slow)).toContain('invariant 1');
   });
 
   it('when a gradient of several is taken although some of it is in, a push counts twice', () => {

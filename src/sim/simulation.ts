@@ -154,7 +154,7 @@ export class Simulation {
     const { time, network, config } = this;
     const random = new Random(hash32(config.seed, 11, self));
     const isSlow = random.unit() < 0.15;
-    const rowsOf = config.drifts === true ? driftRows : config.reduce === 'ring' ? wholePushRows : pushRows;
+    const rowsOf = this.descends ? driftRows : config.reduce === 'ring' ? wholePushRows : pushRows;
     const pace = (config.computeMs ?? MEAN_COMPUTE_MS) / MEAN_COMPUTE_MS;
     const skewMs = (random.unit() - 0.5) * 1_000_000;
     const node: SimNode = new SimNode(self, role, line, {
@@ -182,13 +182,14 @@ export class Simulation {
   }
 
   private start(): void {
-    const { steps, replicas, consistency, checkpoint, from, reduce, drifts = false } = this.config;
+    const { steps, replicas, consistency, checkpoint, from, reduce, backups } = this.config;
     const first = this.alive()[0];
     if (first === undefined) return;
     const plan = {
       ...countingPlan(this.segments, this.batch, steps, replicas),
       ...(reduce === undefined ? {} : { reduce, isWhole: true }),
-      ...(drifts ? { updater: { kind: 'sgd' as const }, isWhole: true } : {}),
+      ...(this.descends ? { updater: { kind: 'sgd' as const }, isWhole: true } : {}),
+      ...(backups === undefined ? {} : { hasBackups: backups }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(from === undefined ? {} : { from: { clock: from.clock, parts: [], schedule: [...from.schedule] } }),
     };
@@ -204,6 +205,11 @@ export class Simulation {
     if (!drifts) return filters;
     const localSteps = 2 + (hash32(seed, 17) % 7);
     return { kind: 'auto', choice: { push: null, pull: null, localSteps, reason: 'drawn from the seed' } };
+  }
+
+  /** Sums are counted twice where two may bring the same, and have no direction: then pushes go down a slope. */
+  private get descends(): boolean {
+    return this.config.drifts === true || this.config.backups === true;
   }
 
   private get batch(): number {
@@ -351,7 +357,7 @@ export class Simulation {
 
   /** In BSP the pushes of a clock are in as their mean, where the updater takes one. */
   private readsMeans(): boolean {
-    return this.config.drifts === true && this.config.consistency.kind === 'bsp';
+    return this.descends && this.config.consistency.kind === 'bsp';
   }
 
   private indexOf(key: number): number {
@@ -395,6 +401,7 @@ export class Simulation {
       bytes: this.network.bytes,
       acknowledged: this.pushes.acknowledgedCount,
       duplicates,
+      skipped: [...this.nodes.values()].reduce((sum, node) => sum + node.skippedPushes, 0),
       traceHash: (this.hash >>> 0).toString(16).padStart(8, '0'),
       parameters: sorted.map((segment) => segment.state().values),
       nodes: [...this.nodes.values()],

@@ -82,6 +82,8 @@ export interface NodeView {
   rttMs: number | null;
   /** Mean staleness in clocks of the gradients this worker pushed; null without any. */
   staleness: number | null;
+  /** The worker that makes its gradients, too, while it is far behind. */
+  helper?: NodeId;
   /** How far the worker is behind the front, when that is notable. */
   isSlow: boolean;
   /** Frames of this node that were not taken, by reason; absent before the first figures. */
@@ -411,6 +413,8 @@ export interface StartRequest {
   aggregator?: AggregatorView;
   /** At the servers when absent; the ring needs BSP and no filters. */
   reduce?: ReduceView;
+  /** Idle workers make the gradients of those far behind, too; off when absent, and of use in BSP alone. */
+  hasBackups?: boolean;
   /** Batches between two exchanges; absent or 1: as the filters say. */
   localSteps?: number;
   /** What servers do with what came of them; chosen when absent. */

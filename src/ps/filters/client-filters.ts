@@ -48,7 +48,6 @@ export interface ClientFilterSettings {
 }
 
 export class ClientFilters {
-  readonly push = noBytes();
   readonly pull = noBytes();
   private readonly encoder = new BlockEncoder();
   private readonly work = new PushWork();
@@ -60,6 +59,8 @@ export class ClientFilters {
     private readonly self: WorkerId,
     private readonly tables: readonly TableSpec[],
     private readonly settings: ClientFilterSettings,
+    /** Where pushes are counted. */
+    readonly push = noBytes(),
   ) {}
 
   /** Codes one segment's part of a push; null where it travels as it is: no filter, nothing in it, or no number. */

@@ -8,6 +8,7 @@ describe('who chooses', () => {
       consistency: { kind: 'bsp' },
       filters: { kind: 'off' },
       aggregator: { kind: 'mean' },
+      hasBackups: false,
     });
   });
 
@@ -17,13 +18,24 @@ describe('who chooses', () => {
 
   it('a rule that compares gradients gets BSP, and leaves the ring', () => {
     const aggregator = { kind: 'median' } as const;
-    expect(fitting({ aggregator })).toEqual({ aggregator, consistency: { kind: 'bsp' }, reduce: 'server' });
+    expect(fitting({ aggregator })).toEqual({
+      ...{ aggregator, consistency: { kind: 'bsp' }, reduce: 'server', hasBackups: false },
+    });
+  });
+
+  it('backup tasks gets BSP, the servers and the mean', () => {
+    expect(fitting({ hasBackups: true })).toEqual({
+      ...{ hasBackups: true, consistency: { kind: 'bsp' }, reduce: 'server', aggregator: { kind: 'mean' } },
+    });
+    expect(fitting({ hasBackups: false })).toEqual({ hasBackups: false });
   });
 
   it.each([{ kind: 'async' }, { kind: 'ssp', delay: 4 }] as const)(
     '%o leaves the ring and such rules',
     (consistency) => {
-      expect(fitting({ consistency })).toEqual({ consistency, aggregator: { kind: 'mean' }, reduce: 'server' });
+      expect(fitting({ consistency })).toEqual({
+        ...{ consistency, aggregator: { kind: 'mean' }, reduce: 'server', hasBackups: false },
+      });
     },
   );
 

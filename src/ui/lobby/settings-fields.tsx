@@ -11,6 +11,7 @@ import { formatCount, formatRate } from '../format.ts';
 import { ConsistencyChoice } from '../training/consistency-choice.tsx';
 import { consistencyName } from '../training/consistency-words.ts';
 import { AggregatorChoice } from './aggregator-choice.tsx';
+import { BackupsChoice } from './backups-choice.tsx';
 import { CheckpointsChoice } from './checkpoints-choice.tsx';
 import { fitting } from './fitting.ts';
 import { ReduceChoice } from './reduce-choice.tsx';
@@ -27,6 +28,7 @@ const summarise = (settings: Settings): string =>
     filtersName(settings.filters),
     ...(isRobust(settings.aggregator) ? [aggregatorName(settings.aggregator)] : []),
     ...(settings.reduce === 'ring' ? [reduceName(settings.reduce)] : []),
+    ...(settings.hasBackups ? ['backup tasks'] : []),
     ...(settings.localSteps > 1 ? [`${settings.localSteps} local steps`] : []),
   ].join(' · ');
 
@@ -97,6 +99,11 @@ function Fields({ settings, form }: { readonly settings: Settings; readonly form
       {form.job?.isWhole === true && (
         <div className="settings-wide">
           <ReduceChoice value={settings.reduce} onChange={(reduce) => change(fitting({ reduce }))} />
+        </div>
+      )}
+      {!isAdding(settings.updater) && (
+        <div className="settings-wide">
+          <BackupsChoice value={settings.hasBackups} onChange={(hasBackups) => change(fitting({ hasBackups }))} />
         </div>
       )}
       <div className="settings-wide">

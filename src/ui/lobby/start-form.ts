@@ -23,6 +23,7 @@ export interface Settings {
   readonly filters: FiltersView;
   readonly aggregator: AggregatorView;
   readonly reduce: ReduceView;
+  readonly hasBackups: boolean;
   readonly localSteps: number;
   readonly outer?: OuterView;
   readonly seed: number;
@@ -59,6 +60,7 @@ const DEFAULTS = {
   filters: { kind: DEFAULT_FILTERS },
   aggregator: DEFAULT_AGGREGATOR,
   reduce: DEFAULT_REDUCE,
+  hasBackups: false,
   localSteps: 1,
   seed: DEFAULT_SEED,
   checkpoints: DEFAULT_CHECKPOINTS,

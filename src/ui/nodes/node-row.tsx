@@ -29,6 +29,7 @@ export function NodeRow({ id }: { readonly id: NodeId }) {
       <td data-label="Clock" className="number">
         {clock === null ? NOTHING : formatCount(Math.max(0, clock))}
         {node.isSlow && <span className="badge badge-warning">slow</span>}
+        {node.helper !== undefined && <small className="muted">{nodeName(node.helper)} helps</small>}
       </td>
       <td data-label="Samples/s" className="number">
         {node.isWorker ? formatShort(node.samplesPerSecond) : NOTHING}
