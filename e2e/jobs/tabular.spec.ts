@@ -28,7 +28,7 @@ test('generated customers are learnt in two tabs; importances and a filled-in ro
   await expect(answer).toHaveText('no');
 });
 
-test('the columns of a CSV file are shown, and what is corrected counts', async ({ room }) => {
+test('the columns of a CSV file are shown, and what is corrected counts, also after a reload', async ({ room }) => {
   const a = await room.joinTab();
   await expect(a.button('Start training')).toBeEnabled();
   const rows = Array.from({ length: 600 }, (_, row) => {
@@ -41,6 +41,11 @@ test('the columns of a CSV file are shown, and what is corrected counts', async 
   await expect(a.page.getByLabel('Kind of size')).toHaveValue('category');
   await a.page.getByLabel('Kind of size').selectOption('ignored');
   await expect(a.data).toContainText('1 column to predict price from');
+  // A tab that is loaded again still has the file, and what was said of it.
+  await a.page.reload();
+  await expect(a.data).toContainText('1 column to predict price from');
+  await a.page.getByText('predicting price').click();
+  await expect(a.page.getByLabel('Kind of size')).toHaveValue('ignored');
   await a.page.getByRole('combobox', { name: /^Predict/ }).selectOption('colour');
   await expect(a.data).toContainText('to predict colour from (2 classes)');
   await a.start({ steps: 60 });

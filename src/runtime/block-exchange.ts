@@ -131,6 +131,26 @@ export class BlockExchange {
     }
   }
 
+  /** Puts more beside the blocks of this tab's own data: where there is no room for it, it isn't there. */
+  async keepBeside(hash: string, parts: Readonly<Record<string, Uint8Array>>): Promise<void> {
+    const disk = await this.disk;
+    const set = (await disk?.find(hash, true)) ?? null;
+    const manifest = this.opened(hash);
+    if (disk === null || set === null || manifest === null) return;
+    let bytes = bytesIn(manifest);
+    for (const [name, part] of Object.entries(parts)) {
+      if (!(await set.write(name, part))) return;
+      bytes += part.byteLength;
+    }
+    await disk.name(set, hash, bytes, true);
+  }
+
+  /** What was put beside the blocks of this tab's own data; nobody checks it. */
+  async readBeside(hash: string, name: string): Promise<Uint8Array | null> {
+    const set = await (await this.disk)?.find(hash, true);
+    return (await set?.read(name)) ?? null;
+  }
+
   /** The data came to nothing. */
   async dropSet(set: BlockSet | null, hashes: Iterable<string>): Promise<void> {
     this.release(hashes);

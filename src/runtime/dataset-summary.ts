@@ -2,15 +2,14 @@
 import { whyNotPrivate } from '../data/agreement.ts';
 import type { Block, DatasetMeta, DenseBlock, DocumentsMeta, Manifest, SparseBlock } from '../data/dataset.ts';
 import { wordName, wordsOf } from '../data/documents.ts';
-import type { Loaded } from '../data/file-format.ts';
-import type { TableSchema } from '../data/table-schema.ts';
 import { jobs } from '../jobs/registry.ts';
 import type { DataPlan } from '../protocol/control.ts';
 import type { Offer } from '../protocol/privacy.ts';
 import type { DatasetView, JobView } from '../store/view.ts';
+import type { DroppedFiles } from './dropped-files.ts';
 import { jobViews } from './job-views.ts';
 import { offerOf } from './private-data.ts';
-import { ratingRows, tableRows, tableView } from './table-preview.ts';
+import { ratingRows, tableRows } from './table-preview.ts';
 
 export interface DatasetSummary {
   readonly plan: DataPlan;
@@ -20,6 +19,8 @@ export interface DatasetSummary {
   readonly offer: Offer | null;
   /** Why these can't stay in their tab; null where they can. */
   readonly whyNotPrivate: string | null;
+  /** The files that these were read from, where this tab has them: a page that was loaded again has forgotten them. */
+  readonly dropped: DroppedFiles | null;
 }
 
 const count = (samples: number) => samples.toLocaleString('en');
@@ -30,9 +31,8 @@ const PREVIEW_IMAGES = 24;
 /** What is known of data only where their files were read. */
 interface ReadFrom {
   readonly manifest: Manifest;
-  readonly schema: TableSchema | null;
-  readonly columns: Loaded['columns'] | null;
-  readonly skippedRows: number;
+  /** Null where the files are no longer here, so that nothing can be corrected. */
+  readonly dropped: DroppedFiles | null;
 }
 
 export function describeDataset(
@@ -41,7 +41,7 @@ export function describeDataset(
   first: Block | null,
   from?: ReadFrom,
 ): DatasetSummary {
-  const skippedRows = from?.skippedRows ?? 0;
+  const { table = null, columns = null, skippedRows = 0 } = from?.dropped?.notes ?? {};
   const skipped = skippedRows === 0 ? '' : `; ${plural(skippedRows, 'bad row')} skipped`;
   const { train, test } = meta.samples;
   const view: DatasetView = {
@@ -50,12 +50,13 @@ export function describeDataset(
     source: plan.source.kind === 'generated' ? 'generated' : 'files',
     jobs: jobs.filter(({ dataKind }) => dataKind === meta.kind).map(({ name }) => name),
     preview: first === null ? null : previewOf(meta, first),
-    ...(from?.schema && { table: tableView(from.schema) }),
-    ...(from?.columns && { columns: { ...from.columns, names: [...from.columns.names] } }),
+    ...(from?.dropped && { isCorrectable: true }),
+    ...(table && { table }),
+    ...(columns && { columns }),
   };
   const reason = whyNotPrivate(meta);
   const offer = from === undefined || reason !== null ? null : offerOf(from.manifest);
-  return { plan, view, jobs: jobViews(meta), offer, whyNotPrivate: reason };
+  return { plan, view, jobs: jobViews(meta), offer, whyNotPrivate: reason, dropped: from?.dropped ?? null };
 }
 
 const plural = (many: number, what: string) => `${count(many)} ${what}${many === 1 ? '' : 's'}`;

@@ -11,7 +11,9 @@ import type { ClusterState, DataPlan } from '../protocol/control.ts';
 import { type BlockExchange, hashesOf } from './block-exchange.ts';
 import { Cancelled, loadFiles, type OnProgress } from './data-files.ts';
 import { type DatasetSummary, describeDataset } from './dataset-summary.ts';
+import { findDropped, keepDropped } from './dropped-files.ts';
 import { splitsOf } from './private-data.ts';
+import { tableView } from './table-preview.ts';
 
 /** What a tab has read, for when it is loaded again: the hash of the manifest, and a name that only one tab can have. */
 export interface KeptData {
@@ -59,7 +61,15 @@ export class OwnData {
       const owner = `${hashBlock(encodeManifest(loaded.manifest)).slice(0, 16)}-${Math.random().toString(36).slice(2)}`;
       const kept = { manifest: this.adopt(loaded.manifest), owner };
       await this.claim(owner);
-      const summary = describeDataset(loaded.meta, loaded.plan, loaded.first, loaded);
+      const { meta, plan, first, manifest, schema, columns, skippedRows } = loaded;
+      const notes = {
+        table: schema && tableView(schema),
+        columns: columns ? { ...columns, names: [...columns.names] } : null,
+        skippedRows,
+      };
+      const dropped = { files, settings, notes };
+      await keepDropped(this.exchange, kept.manifest, dropped);
+      const summary = describeDataset(meta, plan, first, { manifest, dropped });
       return { kind: 'loaded', summary, kept };
     } catch (error) {
       const sentence = error instanceof Error ? error.message : String(error);
@@ -86,7 +96,8 @@ export class OwnData {
     this.adopt(manifest);
     const { meta } = manifest;
     const plan = { name: meta.name, ...splitsOf(manifest), source: { kind: 'blocks', manifest: hash } } as const;
-    return describeDataset(meta, plan, block, { manifest, schema: null, columns: null, skippedRows: 0 });
+    const dropped = await findDropped(this.exchange, hash);
+    return describeDataset(meta, plan, block, { manifest, dropped });
   }
 
   /** A tab that was made as a copy of another has heard of the other's data too. @returns whether they are this tab's */

@@ -46,9 +46,9 @@ export class PageData {
     const found = await this.workers.restoreData(kept).catch(() => null);
     if (question !== this.asked) return;
     this.store.setState({ progress: null });
-    if (found !== null) return this.adopt(found);
-    this.memory.keep(null);
-    this.generate(null);
+    if (found === null) return this.generate(null);
+    if (found.dropped !== null) ({ files: this.files, settings: this.settings } = found.dropped);
+    this.adopt(found);
   }
 
   /** The job has changed: data that it can't learn from are made anew. */

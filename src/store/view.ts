@@ -260,7 +260,9 @@ export interface DatasetView {
   jobs: string[];
   /** A few samples to look at; null where there is nothing to see. */
   preview: PreviewView | null;
-  /** What the columns of a table were taken for, where this tab has read it from files. */
+  /** Does this tab have its files, to read them again with corrections? */
+  isCorrectable?: boolean;
+  /** What the columns of a table were taken for, where this tab has its file. */
   table?: TableView;
   /** Columns of a table that was read as documents: one of them may be counted alone. */
   columns?: { names: string[]; chosen: string | null };

@@ -4,9 +4,9 @@ import type { DatasetView } from '../../store/view.ts';
 
 const SIDES = [16, 24, 32, 48, 64, 96, 128];
 
-/** Width and height of pictures that this tab has read; null of any other data. */
+/** Width and height of pictures that this tab can read again; null of any other data. */
 function sizeOf(dataset: DatasetView | null): string | null {
-  if (dataset?.source !== 'files' || dataset.preview?.kind !== 'images' || !dataset.preview.classes) return null;
+  if (!dataset?.isCorrectable || dataset.preview?.kind !== 'images' || !dataset.preview.classes) return null;
   return `${dataset.preview.width}×${dataset.preview.height}`;
 }
 
