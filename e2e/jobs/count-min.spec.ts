@@ -25,6 +25,8 @@ test('one column of a CSV file is counted, each field as one', async ({ room }) 
   await expect(a.data).toContainText('20,000 different ones');
   const rows = Array.from({ length: 3_000 }, (_, row) => `${row},${row % 3 ? 'New York' : `town ${row % 90}`}`);
   await a.drop([{ name: 'orders.csv', bytes: Buffer.from(`id,city\n${rows.join('\n')}\n`) }]);
+  // As lines, all of them: a number and two words each, and the header.
+  await expect(a.data).toContainText('9,002 words to learn from');
   await a.page.getByLabel('Words to count').selectOption({ label: 'the column city, each field as one' });
   await expect(a.data).toContainText('3,000 words to learn from, 31 different ones');
   await a.start({});

@@ -26,9 +26,9 @@ export const docword: FileFormat = {
   kind: 'documents',
   isDistinctive: true,
   detect: (files) => files.some(isDocword) && files.every((file) => isDocword(file) || firstLines(file, 1) !== null),
-  load: (files, seed, { skipBadRows }, emit) => {
+  load: (files, seed, settings, emit) => {
     const open = (file: FileHead, badRows: BadRowCount) => new DocwordReader(file.name, badRows);
-    return numberedCorpus(files, isDocword, 'UCI bag of words', open, { seed, skipBadRows }, emit);
+    return numberedCorpus(files, isDocword, 'UCI bag of words', open, { ...settings, seed }, emit);
   },
 };
 

@@ -40,6 +40,8 @@ export interface LoadSettings {
   readonly imageSide: number | null;
   /** Of a table read as documents: the column whose fields are the words; null takes its lines as text. */
   readonly column: string | null;
+  /** Said by the job: documents are counted, all of them, and none held out. */
+  readonly isStream?: boolean;
 }
 
 export const DEFAULT_SETTINGS: LoadSettings = { skipBadRows: false, table: NO_CHOICES, imageSide: null, column: null };

@@ -36,13 +36,13 @@ export const ldac: FileFormat = {
   kind: 'documents',
   isDistinctive: true,
   detect: (files) => files.some(isLdac) && files.every((file) => isLdac(file) || firstLines(file, 1) !== null),
-  load: (files, seed, { skipBadRows }, emit) =>
+  load: (files, seed, settings, emit) =>
     numberedCorpus(
       files,
       isLdac,
       'LDA-C',
       (file, badRows) => new LdacReader(file.name, badRows),
-      { seed, skipBadRows },
+      { ...settings, seed },
       emit,
     ),
 };

@@ -40,8 +40,8 @@ function* loadText(files: readonly FileHead[], seed: number, settings: LoadSetti
       if (document !== null) onDocument(document);
     });
   };
-  const kind = column === null ? 'text' : 'stream';
-  const loaded = yield* wordCorpus(named, words, open, kind, { seed, skipBadRows }, emit);
+  const isStream = column !== null || settings.isStream === true;
+  const loaded = yield* wordCorpus(named, words, open, column === null, { seed, skipBadRows, isStream }, emit);
   const names = columnNames(named.train);
   return names.length === 0 ? loaded : { ...loaded, columns: { names, chosen: column } };
 }

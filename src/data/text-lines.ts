@@ -2,7 +2,15 @@
 import { BadRowCount } from './bad-rows.ts';
 import { BadDataFile } from './data-file.ts';
 import { type Corpus, type CountedDocument, documentsDataset } from './documents.ts';
-import { bySplit, datasetName, emitAll, heldOutRows, type Loaded, type LoadedDataset } from './file-format.ts';
+import {
+  bySplit,
+  datasetName,
+  emitAll,
+  heldOutRows,
+  type Loaded,
+  type LoadedDataset,
+  type LoadSettings,
+} from './file-format.ts';
 import { MAX_TOKENS, MAX_VOCABULARY, MAX_WORD_LENGTH } from './limits.ts';
 import { type Asking, type ByteSink, type Emit, type FileHead, readWhole } from './reading.ts';
 import { firstBadByte } from './utf8.ts';
@@ -53,6 +61,9 @@ export interface NumberedDocuments {
   readonly words: number;
 }
 
+/** How documents are read and split. */
+export type CorpusSettings = Pick<LoadSettings, 'skipBadRows' | 'isStream'> & { readonly seed: number };
+
 /** Reads the documents of one file. */
 export interface DocumentsReader extends ByteSink {
   /** After the end. @throws BadDataFile, BadRows */
@@ -69,7 +80,7 @@ export function* numberedCorpus(
   isDocuments: (file: FileHead) => boolean,
   format: string,
   open: (file: FileHead, badRows: BadRowCount) => DocumentsReader,
-  { seed, skipBadRows }: { readonly seed: number; readonly skipBadRows: boolean },
+  { seed, skipBadRows, isStream = false }: CorpusSettings,
   emit: Emit,
 ): Asking<Loaded> {
   const named = bySplit(files.filter(isDocuments), format);
@@ -89,7 +100,7 @@ export function* numberedCorpus(
   const vocabulary = yield* vocabularyFor(others, needed);
   const words = Math.max(needed, vocabulary.length);
   const what = { name: datasetName(named.train.name), words, vocabulary, isText: false, picture: [] };
-  const loaded = corpusDataset(what, train.documents, test?.documents ?? null, seed);
+  const loaded = corpusDataset(what, train.documents, test?.documents ?? null, isStream ? null : seed);
   return { ...emitAll(loaded, emit), skippedRows };
 }
 
@@ -119,16 +130,21 @@ export class TokenCount {
   }
 }
 
-/** A dataset of documents; without test documents some are held out. */
+/** Of a stream all is counted; so much of it is looked at to see how well. */
+const LOOKED_AT = 6;
+
+/** A dataset of documents; without test documents some are held out by `seed`, or looked at twice where that is null. */
 export function corpusDataset(
   what: Omit<Corpus, 'documents'>,
   train: readonly CountedDocument[],
   test: readonly CountedDocument[] | null,
-  seed: number,
+  seed: number | null,
 ): LoadedDataset {
-  if (test !== null) return documentsDataset({ ...what, documents: { train, test } });
+  const dataset = (documents: Corpus['documents']) => documentsDataset({ ...what, documents });
+  if (test !== null) return dataset({ train, test });
+  if (seed === null) return dataset({ train, test: train.filter((_, index) => index % LOOKED_AT === 0) });
   const rows = heldOutRows(what.name, train.length, seed);
   const pick = (list: Uint32Array) =>
     Array.from(list, (row) => train[row]).filter((document) => document !== undefined);
-  return documentsDataset({ ...what, documents: { train: pick(rows.train), test: pick(rows.test) } });
+  return dataset({ train: pick(rows.train), test: pick(rows.test) });
 }

@@ -150,6 +150,17 @@ describe('a dataset of documents', () => {
     expect(() => recogniseDataset([file('one.txt', 'a single line')], 1, 'documents')).toThrow(BadDataFile);
   });
 
+  test.each([
+    ['LDA-C', Array.from({ length: 7 }, (_, row) => `3 0:1 1:1 ${row + 2}:2\n`).join(''), 28],
+    ['text', Array.from({ length: 7 }, (_, row) => `a b word${row}\n`).join(''), 21],
+  ])('as a stream is counted whole: %s', (_, text, tokens) => {
+    const settings = { ...DEFAULT_SETTINGS, isStream: true };
+    const { meta } = recogniseDataset([file('a.txt', text)], 1, 'documents', settings);
+    expect(meta).toMatchObject({ samples: { train: 7 }, tokens: { train: tokens } });
+    const heldOut = recogniseDataset([file('a.txt', text)], 1, 'documents').meta;
+    expect(heldOut.samples).toEqual({ train: 6, test: 1 });
+  });
+
   test('keeps its train and test files apart', () => {
     const files = [file('words.train.txt', 'a b\nb c'), file('words.test.txt', 'c d\n')];
     const { meta } = recogniseDataset(files, 1, 'documents');

@@ -6,7 +6,7 @@ import { type CountedDocument, countWords } from './documents.ts';
 import { datasetName, emitAll, type Loaded } from './file-format.ts';
 import { MAX_DISTINCT_WORDS, MAX_VOCABULARY } from './limits.ts';
 import type { Asking, ByteSink, Emit, FileHead } from './reading.ts';
-import { corpusDataset, TokenCount } from './text-lines.ts';
+import { type CorpusSettings, corpusDataset, TokenCount } from './text-lines.ts';
 
 /** The words seen so far. */
 export class WordNumbers {
@@ -73,20 +73,17 @@ export type OpenDocuments = (
   onDocument: (document: CountedDocument) => void,
 ) => ByteSink;
 
-/** Of a stream all is counted; so much of it is looked at to see how well. */
-const LOOKED_AT = 6;
-
 /**
  * A dataset of documents with words.
- * @param kind of a text some documents are held out for testing, of a stream none
+ * @param isText its words were found in lines of text
  * @throws BadDataFile, BadRows
  */
 export function* wordCorpus(
   named: { readonly train: FileHead; readonly test: FileHead | null },
   words: WordNumbers,
   open: OpenDocuments,
-  kind: 'text' | 'stream',
-  { seed, skipBadRows }: { readonly seed: number; readonly skipBadRows: boolean },
+  isText: boolean,
+  { seed, skipBadRows, isStream = false }: CorpusSettings,
   emit: Emit,
 ): Asking<Loaded> {
   let skippedRows = 0;
@@ -104,10 +101,7 @@ export function* wordCorpus(
   const test = named.test === null ? null : yield* read(named.test);
   const { words: vocabulary, placeOf } = words.vocabulary();
   const all = (documents: readonly CountedDocument[]) => documents.map((document) => placed(document, placeOf));
-  const counted = all(train);
-  const lookedAt = kind === 'stream' ? counted.filter((_, index) => index % LOOKED_AT === 0) : null;
-  const shape = { words: vocabulary.length, vocabulary, isText: kind === 'text', picture: [] };
-  const what = { name: datasetName(named.train.name), ...shape };
-  const loaded = corpusDataset(what, counted, test === null ? lookedAt : all(test), seed);
+  const what = { name: datasetName(named.train.name), words: vocabulary.length, vocabulary, isText, picture: [] };
+  const loaded = corpusDataset(what, all(train), test && all(test), isStream ? null : seed);
   return { ...emitAll(loaded, emit), skippedRows };
 }

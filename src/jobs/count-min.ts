@@ -119,6 +119,7 @@ export const countMin: Job<CountMinOptions> = {
   title: 'Counting a stream',
   summary: 'A CountMin sketch: how often everything in a stream occurs, in far less memory than a counter for each.',
   dataKind: 'documents',
+  isStream: true,
   options,
   measures: {
     loss: { name: 'Entries pushed per item' },

@@ -90,6 +90,8 @@ export interface Job<Options = unknown> {
   readonly summary: string;
   /** Which data it learns from. */
   readonly dataKind: DatasetMeta['kind'];
+  /** It counts its data, all of them: nothing is held out of files. */
+  readonly isStream?: boolean;
   readonly options: z.ZodType<Options>;
   /** Names of its curves, which may depend on what its tables are; absent: loss and test accuracy. */
   readonly measures?: Measures | ((tables: readonly TableSpec[]) => Measures);

@@ -17,6 +17,7 @@ export function jobViews(data: DatasetMeta): JobView[] {
     const { name, title, summary } = job;
     const exports = (job.exports ?? []).map(({ name, extension }) => ({ name, extension }));
     const defaults = { batch, learningRate, steps, updater: updater.kind };
-    return { name, title, summary, exports, isWhole: touchesAllKeys(meta), defaults };
+    const { isStream = false } = job;
+    return { name, title, summary, exports, isWhole: touchesAllKeys(meta), isStream, defaults };
   });
 }

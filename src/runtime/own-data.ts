@@ -15,10 +15,14 @@ import { findDropped, keepDropped } from './dropped-files.ts';
 import { splitsOf } from './private-data.ts';
 import { tableView } from './table-preview.ts';
 
-/** What a tab has read, for when it is loaded again: the hash of the manifest, and a name that only one tab can have. */
+/** What a tab has read, for when it is loaded again. */
 export interface KeptData {
+  /** The manifest's hash. */
   readonly manifest: string;
+  /** A name that only one tab can have. */
   readonly owner: string;
+  /** What it was read for. */
+  readonly job: string;
 }
 
 /** What became of files. */
@@ -57,9 +61,10 @@ export class OwnData {
     this.cancel();
     const { signal } = this.reading;
     try {
-      const loaded = await loadFiles(files, findJob(job).dataKind, settings, this.exchange, onProgress, signal);
+      const { dataKind, isStream = false } = findJob(job);
+      const loaded = await loadFiles(files, dataKind, { ...settings, isStream }, this.exchange, onProgress, signal);
       const owner = `${hashBlock(encodeManifest(loaded.manifest)).slice(0, 16)}-${Math.random().toString(36).slice(2)}`;
-      const kept = { manifest: this.adopt(loaded.manifest), owner };
+      const kept = { manifest: this.adopt(loaded.manifest), owner, job };
       await this.claim(owner);
       const { meta, plan, first, manifest, schema, columns, skippedRows } = loaded;
       const notes = {

@@ -23,6 +23,8 @@ export class PageData {
   /** What was dropped last, and what was said about it. */
   private files: readonly File[] = [];
   private settings: DataSettingsView = DEFAULT_SETTINGS;
+  /** The job that files were read for last. */
+  private readFor = '';
   /** What files are read with at first. */
   private preset: DataSettingsView = DEFAULT_SETTINGS;
   /** Counts what was asked for: an answer to an older question is dropped. */
@@ -48,13 +50,18 @@ export class PageData {
     this.store.setState({ progress: null });
     if (found === null) return this.generate(null);
     if (found.dropped !== null) ({ files: this.files, settings: this.settings } = found.dropped);
+    this.readFor = kept.job;
+    this.store.setState({ job: kept.job });
     this.adopt(found);
   }
 
-  /** The job has changed: data that it can't learn from are made anew. */
+  /** The job has changed: data that it can't learn from are made anew, files of which it needs another part read anew. */
   fit(job: string): void {
-    if (this.current === null || !this.current.view.jobs.includes(job) || this.current.view.source === 'generated') {
+    const { current } = this;
+    if (current === null || !current.view.jobs.includes(job) || current.view.source === 'generated') {
       this.generate(null);
+    } else if (current.dropped !== null && this.isStream(job) !== this.isStream(this.readFor)) {
+      this.readFiles();
     }
   }
 
@@ -114,6 +121,7 @@ export class PageData {
       if (question === this.asked) this.store.setState({ progress: { label, fraction, canCancel: true } });
     };
     const { job } = this.store.getState();
+    this.readFor = job;
     void this.show('Reading files', async (isNewest) => {
       const outcome = await this.workers.loadFiles(this.files, job, this.settings, onProgress);
       if (isNewest()) this.take(outcome);
@@ -134,6 +142,10 @@ export class PageData {
       default:
         outcome satisfies never;
     }
+  }
+
+  private isStream(job: string): boolean {
+    return this.store.getState().jobs.find(({ name }) => name === job)?.isStream ?? false;
   }
 
   private ask(label: string): number {

@@ -2,7 +2,11 @@
 import { z } from 'zod';
 import type { KeptData } from './own-data.ts';
 
-const schema = z.object({ manifest: z.string().regex(/^[0-9a-f]{64}$/), owner: z.string().min(1).max(100) });
+const schema = z.object({
+  manifest: z.string().regex(/^[0-9a-f]{64}$/),
+  owner: z.string().min(1).max(100),
+  job: z.string().min(1).max(100),
+});
 
 export interface SessionMemory {
   /** Null where there is nothing, or nothing that can be read. */

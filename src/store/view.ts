@@ -313,6 +313,8 @@ export interface JobView {
   defaults: { batch: number; learningRate: number; updater: string; steps: number };
   /** Every step changes all its parameters. */
   isWhole: boolean;
+  /** It counts all of its data: nothing is held out of files. */
+  isStream?: boolean;
   /** What its parameters can be downloaded as, besides safetensors. */
   exports?: { name: string; extension: string }[];
 }
