@@ -3,14 +3,18 @@
 import { useEffect, useState } from 'react';
 import type { ZodType } from 'zod';
 import { useCommands, useViewStore } from '../../store/use-view.ts';
+import type { ViewState } from '../../store/view.ts';
 
 /** Between an answer and the next question: nobody reads faster. */
 const PAUSE_MS = 1_000;
 /** Answers are computed in the thread that trains, and every tab asks: they may take a tenth of its time, no more. */
 const PAUSES_PER_ANSWER = 9;
 
-/** Milliseconds to wait after an answer that took so long. */
-export const pauseAfter = (ms: number): number => Math.max(PAUSE_MS, PAUSES_PER_ANSWER * ms);
+/** Milliseconds to wait after an answer that took so long. While nothing trains there is no time to be taken from it. */
+export const pauseAfter = (ms: number, isTraining: boolean): number =>
+  isTraining ? Math.max(PAUSE_MS, PAUSES_PER_ANSWER * ms) : PAUSE_MS;
+
+const isTraining = ({ run }: ViewState): boolean => run?.phase === 'running' || run?.phase === 'finishing';
 
 export interface Look<Answer> {
   readonly answer: Answer | null;
@@ -19,6 +23,51 @@ export interface Look<Answer> {
 }
 
 const NOTHING_YET = { answer: null, error: null };
+
+/** Asks one question after the other, with pauses between; what is asked for meanwhile is asked once, later. */
+export class PacedAsking {
+  isClosed = false;
+  private isBusy = false;
+  private isOutdated = false;
+  private pause: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param question resolves when its answer has come, and never rejects */
+  constructor(
+    private readonly question: () => Promise<void>,
+    private readonly isTraining: () => boolean,
+  ) {}
+
+  ask(): void {
+    if (this.isBusy) this.isOutdated = true;
+    else void this.askNow();
+  }
+
+  /** A long pause has lost its reason. */
+  hurry(): void {
+    if (this.pause !== undefined) this.endPause();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.pause);
+  }
+
+  private async askNow(): Promise<void> {
+    this.isBusy = true;
+    this.isOutdated = false;
+    const start = performance.now();
+    await this.question();
+    if (this.isClosed) return;
+    this.pause = setTimeout(() => this.endPause(), pauseAfter(performance.now() - start, this.isTraining()));
+  }
+
+  private endPause(): void {
+    clearTimeout(this.pause);
+    this.pause = undefined;
+    this.isBusy = false;
+    if (this.isOutdated) this.ask();
+  }
+}
 
 /**
  * The newest answer to `request`; an answer to an older request is never shown.
@@ -36,35 +85,20 @@ export function useLook<Answer>(request: unknown, schema: ZodType<Answer>): Look
 
   useEffect(() => {
     if (question === null) return;
-    let state: 'ready' | 'busy' | 'busy and outdated' | 'closed' = 'ready';
-    let timer = 0;
-    const ask = async () => {
-      if (state !== 'ready') {
-        if (state === 'busy') state = 'busy and outdated';
-        return;
-      }
-      state = 'busy';
-      const start = performance.now();
-      const found = await answerTo(commands.look(JSON.parse(question)), schema);
-      if (isClosed()) return;
-      setLook((before) => ({ ...keepAnswer(before, question, found), question }));
-      timer = window.setTimeout(
-        () => {
-          const isOutdated = state === 'busy and outdated';
-          state = 'ready';
-          if (isOutdated) void ask();
-        },
-        pauseAfter(performance.now() - start),
-      );
-    };
-    const isClosed = () => state === 'closed';
-    void ask();
+    const asking = new PacedAsking(
+      async () => {
+        const found = await answerTo(commands.look(JSON.parse(question)), schema);
+        if (!asking.isClosed) setLook((before) => ({ ...keepAnswer(before, question, found), question }));
+      },
+      () => isTraining(store.getState()),
+    );
+    asking.ask();
     const unsubscribe = store.subscribe((now, before) => {
-      if (now.series.version !== before.series.version && !document.hidden) void ask();
+      if (now.series.version !== before.series.version && !document.hidden) asking.ask();
+      if (isTraining(before) && !isTraining(now)) asking.hurry();
     });
     return () => {
-      state = 'closed';
-      clearTimeout(timer);
+      asking.close();
       unsubscribe();
     };
   }, [commands, store, question, schema]);
