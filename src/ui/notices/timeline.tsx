@@ -21,16 +21,14 @@ export function Timeline() {
   return (
     <Panel title="What happened" className="timeline">
       {notices.length === 0 && <p className="muted small">Joins, leaves and faults will be listed here.</p>}
-      <div className="timeline-list">
-        <ol>
-          {notices
-            .slice(-SHOWN)
-            .reverse()
-            .map((notice) => (
-              <Notice key={notice.id} notice={notice} />
-            ))}
-        </ol>
-      </div>
+      <ol>
+        {notices
+          .slice(-SHOWN)
+          .reverse()
+          .map((notice) => (
+            <Notice key={notice.id} notice={notice} />
+          ))}
+      </ol>
     </Panel>
   );
 }

@@ -47,11 +47,11 @@ export function Training({ onTrainAgain, onNewRun }: TrainingProps) {
           <RingSafety />
         </Panel>
         <RatioPanel />
-        <Timeline />
       </div>
       <div className="area-charts">
         <Charts />
         <Invite />
+        <Timeline />
       </div>
       <NodesTable />
       {!isPrivate && <SentMeter />}
