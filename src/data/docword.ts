@@ -4,11 +4,10 @@ import type { BadRowCount } from './bad-rows.ts';
 import type { CsvFault } from './csv.ts';
 import { BadDataFile, BadLine } from './data-file.ts';
 import type { CountedDocument } from './documents.ts';
-import type { FileFormat } from './file-format.ts';
 import { MAX_TOKENS, MAX_VOCABULARY } from './limits.ts';
 import { NumberLines } from './number-lines.ts';
 import type { FileHead } from './reading.ts';
-import { type DocumentsReader, firstLines, type NumberedDocuments, numberedCorpus, TokenCount } from './text-lines.ts';
+import { type DocumentsReader, firstLines, type NumberedDocuments, numberedFormat, TokenCount } from './text-lines.ts';
 
 const SNIFF_LINES = 6;
 /** Documents in one file: bounds what its first line can make us allocate. */
@@ -21,16 +20,11 @@ function isDocword(file: FileHead): boolean {
   return header && lines.slice(3).every((line) => /^\s*\d+\s+\d+\s+\d+\s*$/.test(line) || line.trim() === '');
 }
 
-export const docword: FileFormat = {
-  name: 'UCI bag of words',
-  kind: 'documents',
-  isDistinctive: true,
-  detect: (files) => files.some(isDocword) && files.every((file) => isDocword(file) || firstLines(file, 1) !== null),
-  load: (files, seed, settings, emit) => {
-    const open = (file: FileHead, badRows: BadRowCount) => new DocwordReader(file.name, badRows);
-    return numberedCorpus(files, isDocword, 'UCI bag of words', open, { ...settings, seed }, emit);
-  },
-};
+export const docword = numberedFormat(
+  'UCI bag of words',
+  isDocword,
+  (file, badRows) => new DocwordReader(file, badRows),
+);
 
 /** What the three lines say that a file begins with, and what they may. */
 const HEADER = [

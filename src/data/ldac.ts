@@ -3,12 +3,11 @@
 import type { BadRowCount } from './bad-rows.ts';
 import { BadDataFile } from './data-file.ts';
 import type { CountedDocument } from './documents.ts';
-import type { FileFormat } from './file-format.ts';
 import { MAX_TOKENS, MAX_VOCABULARY } from './limits.ts';
 import { NumberLines } from './number-lines.ts';
 import { isSpace } from './number-scanner.ts';
 import type { FileHead } from './reading.ts';
-import { type DocumentsReader, firstLines, type NumberedDocuments, numberedCorpus, TokenCount } from './text-lines.ts';
+import { type DocumentsReader, firstLines, type NumberedDocuments, numberedFormat, TokenCount } from './text-lines.ts';
 
 const COLON = 58;
 /** Lines that must look like it, but for a bad row or two. */
@@ -31,21 +30,7 @@ function isLdac(file: FileHead): boolean {
   return odd <= MAX_ODD_SHARE * lines.length && counts.some((count) => count > MAX_LIBSVM_LABEL);
 }
 
-export const ldac: FileFormat = {
-  name: 'LDA-C',
-  kind: 'documents',
-  isDistinctive: true,
-  detect: (files) => files.some(isLdac) && files.every((file) => isLdac(file) || firstLines(file, 1) !== null),
-  load: (files, seed, settings, emit) =>
-    numberedCorpus(
-      files,
-      isLdac,
-      'LDA-C',
-      (file, badRows) => new LdacReader(file.name, badRows),
-      { ...settings, seed },
-      emit,
-    ),
-};
+export const ldac = numberedFormat('LDA-C', isLdac, (file, badRows) => new LdacReader(file, badRows));
 
 /** Reads one file; a line that can't be read is a bad row. */
 export class LdacReader extends NumberLines implements DocumentsReader {

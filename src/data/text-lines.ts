@@ -6,6 +6,7 @@ import {
   bySplit,
   datasetName,
   emitAll,
+  type FileFormat,
   heldOutRows,
   type Loaded,
   type LoadedDataset,
@@ -71,15 +72,32 @@ export interface DocumentsReader extends ByteSink {
 }
 
 /**
+ * A format of documents whose words are numbers, beside which a file may name them.
+ * @param open a reader of one file
+ */
+export const numberedFormat = (
+  name: string,
+  isDocuments: (file: FileHead) => boolean,
+  open: (file: string, badRows: BadRowCount) => DocumentsReader,
+): FileFormat => ({
+  name,
+  kind: 'documents',
+  isDistinctive: true,
+  detect: (files) =>
+    files.some(isDocuments) && files.every((file) => isDocuments(file) || firstLines(file, 1) !== null),
+  load: (files, seed, settings, emit) => numberedCorpus(files, isDocuments, name, open, { ...settings, seed }, emit),
+});
+
+/**
  * A dataset of files whose words are numbers, with a file that names them (a word a line) where there is one: the one
  * among the others with "vocab", "word", "term" or "token" in its name, else the one with a line for each word.
  * @throws BadDataFile
  */
-export function* numberedCorpus(
+function* numberedCorpus(
   files: readonly FileHead[],
   isDocuments: (file: FileHead) => boolean,
   format: string,
-  open: (file: FileHead, badRows: BadRowCount) => DocumentsReader,
+  open: (file: string, badRows: BadRowCount) => DocumentsReader,
   { seed, skipBadRows, isStream = false }: CorpusSettings,
   emit: Emit,
 ): Asking<Loaded> {
@@ -87,7 +105,7 @@ export function* numberedCorpus(
   let skippedRows = 0;
   function* read(file: FileHead): Asking<NumberedDocuments> {
     const badRows = new BadRowCount(file.name, skipBadRows);
-    const into = open(file, badRows);
+    const into = open(file.name, badRows);
     yield { file, into, doing: 'Reading' };
     badRows.finish();
     skippedRows += badRows.rows;
