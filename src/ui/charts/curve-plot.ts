@@ -1,9 +1,8 @@
-// One training curve drawn by uPlot, outside React: it reads the store's arrays and redraws when told, in ≤ 4 ms.
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+// One training curve: it reads the store's arrays and redraws when told, in ≤ 4 ms.
+import type uPlot from 'uplot';
 import type { SeriesView } from '../../store/view.ts';
-import { resolveColour } from '../theme.ts';
 import { Smoothing } from './smoothing.ts';
+import { type Paint, ThemedPlot } from './themed-plot.ts';
 import type { XAxis } from './x-axis.ts';
 
 export type Curve = SeriesView['loss'];
@@ -20,17 +19,13 @@ export interface PlotStyle {
 
 type Point = { x: number; value: number };
 
-/** Height of a plot, in CSS pixels; its width follows the container. */
+/** Height of a plot, in CSS pixels. */
 const HEIGHT_PX = 208;
 /** Distances of the lines along x: steps, samples and seconds are read as whole numbers. */
 const WHOLE_STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
-const AXIS_FONT = '12px Geist, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
-export class CurvePlot {
-  private readonly plot: uPlot;
+export class CurvePlot extends ThemedPlot<'line'> {
   private readonly smoothing = new Smoothing();
-  private readonly resize: ResizeObserver;
-  private colours = { line: '', grid: '', text: '' };
 
   constructor(
     container: HTMLElement,
@@ -38,10 +33,7 @@ export class CurvePlot {
     formatX: (x: number) => string,
     onPoint: (point: Point | null) => void,
   ) {
-    this.readColours();
-    this.plot = new uPlot(this.options(container.clientWidth, formatX, onPoint), [[], [], []], container);
-    this.resize = new ResizeObserver(() => this.plot.setSize({ width: container.clientWidth, height: HEIGHT_PX }));
-    this.resize.observe(container);
+    super(container, HEIGHT_PX, { line: style.colour }, (paint) => optionsOf(paint, style, formatX, onPoint));
   }
 
   /** Draws the curve as it is now. */
@@ -49,87 +41,43 @@ export class CurvePlot {
     const mean = this.style.isSmoothed ? this.smoothing.follow(curve.step, curve.value) : curve.value;
     this.plot.setData([curve[axis], this.style.isSmoothed ? curve.value : [], mean]);
   }
+}
 
-  /** Call when the theme has changed. */
-  repaint(): void {
-    this.readColours();
-    this.plot.redraw(false, true);
-  }
-
-  destroy(): void {
-    this.resize.disconnect();
-    this.plot.destroy();
-  }
-
-  private readColours(): void {
-    this.colours = {
-      line: resolveColour(this.style.colour),
-      grid: resolveColour('--line'),
-      text: resolveColour('--muted'),
-    };
-  }
-
-  private options(
-    width: number,
-    formatX: (x: number) => string,
-    onPoint: (point: Point | null) => void,
-  ): uPlot.Options {
-    const { formatValue, valueRange } = this.style;
-    return {
-      width: Math.max(1, width),
-      height: HEIGHT_PX,
-      padding: [8, 12, 0, 0],
-      legend: { show: false },
-      cursor: { drag: { x: false, y: false }, y: false, points: { size: 8 } },
-      scales: {
-        x: { time: false, range: (_plot, _low, high) => [0, high > 0 ? high : 1] },
-        y: { range: (_plot, low, high) => valueRange(low ?? 0, high ?? 1) },
-      },
-      axes: [
-        this.axis({
-          // Without points there is nothing to measure along.
-          values: ({ data }, splits) => splits.map((x) => (data[0].length === 0 ? '' : formatX(x))),
-          incrs: WHOLE_STEPS,
-          size: 28,
-          space: 70,
-        }),
-        this.axis({ values: (_plot, splits) => splits.map(formatValue), size: 52, space: 36 }),
+function optionsOf(
+  { axis, colour }: Paint<'line'>,
+  { formatValue, valueRange, isSmoothed }: PlotStyle,
+  formatX: (x: number) => string,
+  onPoint: (point: Point | null) => void,
+): Omit<uPlot.Options, 'width' | 'height'> {
+  const stroke = colour('line');
+  const raw: uPlot.Series = { stroke, show: isSmoothed, alpha: 0.28, width: 1, points: { show: false } };
+  const mean: uPlot.Series = { stroke, width: 2, points: { show: false }, spanGaps: true };
+  return {
+    padding: [8, 12, 0, 0],
+    cursor: { drag: { x: false, y: false }, y: false, points: { size: 8 } },
+    scales: {
+      x: { time: false, range: (_plot, _low, high) => [0, high > 0 ? high : 1] },
+      y: { range: (_plot, low, high) => valueRange(low ?? 0, high ?? 1) },
+    },
+    axes: [
+      axis({
+        // Without points there is nothing to measure along.
+        values: ({ data }, splits) => splits.map((x) => (data[0].length === 0 ? '' : formatX(x))),
+        incrs: WHOLE_STEPS,
+        size: 28,
+        space: 70,
+      }),
+      axis({ values: (_plot, splits) => splits.map(formatValue), size: 52, space: 36 }),
+    ],
+    series: [{}, raw, mean],
+    hooks: {
+      setCursor: [
+        (plot) => {
+          const index = plot.cursor.idx;
+          const [x, value] = [plot.data[0][index ?? -1], plot.data[2]?.[index ?? -1]];
+          onPoint(x === undefined || value === undefined || value === null ? null : { x, value });
+        },
       ],
-      series: [{}, this.rawLine(), this.meanLine()],
-      hooks: {
-        setCursor: [
-          (plot) => {
-            const index = plot.cursor.idx;
-            const [x, value] = [plot.data[0][index ?? -1], plot.data[2]?.[index ?? -1]];
-            onPoint(x === undefined || value === undefined || value === null ? null : { x, value });
-          },
-        ],
-      },
-    };
-  }
-
-  private axis(own: Partial<uPlot.Axis>): uPlot.Axis {
-    return {
-      stroke: () => this.colours.text,
-      font: AXIS_FONT,
-      gap: 6,
-      grid: { stroke: () => this.colours.grid, width: 1 },
-      ticks: { show: false },
-      ...own,
-    };
-  }
-
-  private rawLine(): uPlot.Series {
-    return {
-      stroke: () => this.colours.line,
-      show: this.style.isSmoothed,
-      alpha: 0.28,
-      width: 1,
-      points: { show: false },
-    };
-  }
-
-  private meanLine(): uPlot.Series {
-    return { stroke: () => this.colours.line, width: 2, points: { show: false }, spanGaps: true };
-  }
+    },
+  };
 }
