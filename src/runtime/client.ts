@@ -207,6 +207,11 @@ export class Client {
     this.step({ kind: 'backup', ...backup });
   }
 
+  /** Waits until all pushes are acknowledged. */
+  async allAcknowledged(): Promise<void> {
+    while (this.pushes.size > 0) await this.pushes.values().next().value?.promise;
+  }
+
   /** Waits until fewer than `MAX_UNACKED_CLOCKS` pushes are under way: bounds memory where nothing else holds back. */
   async roomToPush(): Promise<void> {
     while (this.pushes.size >= MAX_UNACKED_CLOCKS) await this.pushes.values().next().value?.promise;

@@ -76,8 +76,8 @@ export class TrainingLoop {
       const pulled = await this.awaitPull(step);
       moment('parameters');
       if (this.isOvertaken(step, pulled)) {
-        clock = this.skipTo(pulled.floor + 1, step);
-        next = null;
+        clock = await this.skipTo(pulled.floor + 1, step);
+        next = clock < plan.steps ? this.begin(clock, clock - 1) : null;
         continue;
       }
       if (clock > 0 && (clock % plan.evaluateEvery === 0 || isDue(evaluated, clock, plan.evaluateEvery))) {
@@ -199,9 +199,14 @@ export class TrainingLoop {
     return this.parts.plan.hasBackups === true && Number.isFinite(floor) && floor >= last;
   }
 
-  /** Leaves the rounds from `step` to just before `clock` to whoever has made them. @returns `clock` */
-  private skipTo(clock: number, step: Step): number {
+  /**
+   * Leaves the rounds from `step` to just before `clock` to whoever has made them. The next pull says so: what was pushed in
+   * this worker's name may be lost with a server, and nobody will send it again. Its own pushes must be safe before that.
+   * @returns `clock`
+   */
+  private async skipTo(clock: number, step: Step): Promise<number> {
     const { client, filters, meter } = this.parts;
+    await meter.time('communicate', () => client.allAcknowledged());
     let rounds = 0;
     for (let at = step.clock; at < clock; at = filters.roundEnd(at) + 1) rounds++;
     client.skip(rounds);

@@ -171,8 +171,10 @@ export class SimWorker {
     if (this.isEnded || !this.isJoined || this.isComputing || pull === null || pull.pulled === null) return;
     if (pull.clock !== clock || clock >= this.site.steps || clock >= this.site.cluster().clockLimit) return;
     if (this.core.unacknowledgedClocks >= MAX_UNACKED_CLOCKS) return;
-    if (this.site.cluster().plan?.hasBackups === true && pull.pulled.floor >= pull.last)
-      return this.skipTo(pull.pulled.floor + 1);
+    if (this.site.cluster().plan?.hasBackups === true && pull.pulled.floor >= pull.last) {
+      if (this.core.unacknowledgedClocks === 0) this.skipTo(pull.pulled.floor + 1);
+      return;
+    }
     this.site.onStart(clock, pull.required, pull.floor);
     this.isComputing = true;
     const { last } = pull;
@@ -197,7 +199,7 @@ export class SimWorker {
     this.spent.skipped += clock - this.clock;
     this.clock = clock;
     this.pull = null;
-    if (clock < this.site.steps) this.begin(clock, NO_CLOCK);
+    if (clock < this.site.steps) this.begin(clock, clock - 1);
   }
 
   /** While it would only wait for a worker that is far behind, it makes that one's gradient of the round, too. */

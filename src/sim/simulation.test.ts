@@ -49,6 +49,11 @@ const RESTARTS: Partial<SimulationConfig> = {
 /** What makes workers fall behind, and those go who help them, or are helped. */
 const SLOWING: readonly FaultKind[] = ['slow', 'slow', 'freeze', 'kill-worker', 'kill-server', 'join', 'break-late'];
 
+const LOSING: readonly FaultKind[] = [
+  ...(['slow', 'freeze', 'kill-worker', 'kill-server', 'join'] as const),
+  ...(['break', 'break-late', 'partition', 'leave'] as const),
+];
+
 /** Of the first history that fails; empty where all hold. */
 function firstViolation(seeds: number, change: Partial<SimulationConfig> = {}): string {
   for (let seed = 0; seed < seeds; seed++) {
@@ -105,6 +110,9 @@ describe('histories with faults of every kind hold', () => {
     );
     expect(results.reduce((sum, { skipped }) => sum + skipped, 0)).toBeGreaterThan(0);
     expect(violationsOf(4, { ...slow, drifts: true })).toEqual([]);
+    // What was pushed for a worker was lost with its server, and the worker, already past it, did not say so.
+    const lost = { ...slow, steps: 80, faults: LOSING, faultCount: 10 };
+    expect(new Simulation(config(90, lost)).run().violations).toEqual([]);
   });
 
   it('signaling restarts again and again, while tabs come and go', () => {
