@@ -5,9 +5,9 @@ import { hash32, Random } from '../random.ts';
  * good mix, while a worker needs only two windows of its blocks in memory (25 MB of 28×28 images). */
 export const WINDOW_BLOCKS = 32;
 
-/** Blocks of the first window of who must not wait for a whole one: 1,024 samples are many batches, in which the next
+/** Blocks of the first window of who must not wait for a whole one: 512 samples are several batches, in which the next
  * blocks come. Windows double from there, so the mix gets as good as any within an epoch. */
-export const FIRST_WINDOW_BLOCKS = 2;
+export const FIRST_WINDOW_BLOCKS = 1;
 
 /** A leased block: its index in the split's manifest and how many samples it has. */
 export interface LeasedBlock {

@@ -71,6 +71,7 @@ export class TrainingLoop {
     meter.clock = clock - 1;
     let next: Promise<Step> | null = this.begin(clock, clock - 1);
     let evaluated = clock;
+    let isFirst = true;
     while (clock < plan.steps && (await this.mayStart(clock))) {
       const step = this.confirm(await meter.time('communicate', () => next ?? this.begin(clock)));
       const pulled = await this.awaitPull(step);
@@ -84,7 +85,10 @@ export class TrainingLoop {
         await this.evaluate(this.evaluatedClock(clock), pulled, liveTestBlocks(this.parts.data.splits.test));
       }
       evaluated = clock;
-      next = this.mayOverlap(step.last + 1) ? this.begin(step.last + 1, NO_CLOCK, this.isAlone(step)) : null;
+      // A newcomer's first step waits for no batches but its own.
+      const isAhead = this.mayOverlap(step.last + 1) && !(isFirst && this.isLate(clock));
+      next = isAhead ? this.begin(step.last + 1, NO_CLOCK, this.isAlone(step)) : null;
+      isFirst = false;
       // The pull must be on its way before the gradient takes the thread.
       const own = (await next)?.own ?? null;
       const isNumber = await this.compute(step, pulled, own);
@@ -115,7 +119,7 @@ export class TrainingLoop {
    * @param isAlone no pull: the round begins with this worker's own parameters
    */
   private async begin(clock: number, done = NO_CLOCK, isAlone = false): Promise<Step> {
-    const last = this.parts.filters.roundEnd(clock);
+    const last = done === NO_CLOCK ? this.parts.filters.roundEnd(clock) : this.firstRoundEnd(clock);
     const batches = await this.takeBatches(this.parts.batches, clock, last - clock + 1);
     const keys = this.keysOf(batches);
     const into = this.buffers(keys);
@@ -124,6 +128,22 @@ export class TrainingLoop {
       return { clock, last, batches, keys, pulled: parameters.promise, own: { parameters, into } };
     }
     return { clock, last, batches, keys, pulled: this.pull(clock, keys, into, done), own: null };
+  }
+
+  /** Does a worker that begins with `clock` come into a run that is under way? */
+  private isLate(clock: number): boolean {
+    return clock > (this.parts.plan.from?.clock ?? NO_CLOCK) + 1;
+  }
+
+  /**
+   * The last clock of this worker's first round. Of rounds that the automatic mode chose a newcomer's first is one step, so that
+   * its gradient is there soon; the next ends with that of the others. Not in BSP, where their rounds would wait for it, and it for
+   * theirs; rounds that were asked for are all as long.
+   */
+  private firstRoundEnd(clock: number): number {
+    const { cluster, filters } = this.parts;
+    const isFixed = scheduleAt(cluster().schedule, clock).localSteps !== undefined;
+    return this.isLate(clock) && this.mayOverlap(clock) && !isFixed ? clock : filters.roundEnd(clock);
   }
 
   private pull(

@@ -1,0 +1,99 @@
+// How the rounds of a worker that comes in mid-run lie: the real training loop, client core and shard core.
+import { expect, test } from 'vitest';
+import type { DatasetMeta } from '../data/dataset.ts';
+import type { Trainer } from '../jobs/job.ts';
+import type { ClusterState, RunPlan } from '../protocol/control.ts';
+import { nodeId } from '../protocol/ids.ts';
+import { emptyCluster } from '../ps/cluster-state.ts';
+import type { ScheduleEntry } from '../ps/consistency.ts';
+import { ASYNC, BSP, epochOf, mapOf, pushOf, runPlanOf, sspOf, TestShard, workerOf } from '../ps/testing.ts';
+import { AVERAGE } from '../ps/updaters/outer.ts';
+import { Batches } from './batches.ts';
+import { Client } from './client.ts';
+import { Signal } from './deferred.ts';
+import { asItIs } from './emulation.ts';
+import { RunFilters } from './run-filters.ts';
+import { shardPlanOf } from './shard-host.ts';
+import { StepLog } from './step-log.ts';
+import { TrainingLoop } from './training-loop.ts';
+import { WorkerMeter } from './worker-meter.ts';
+
+const SERVER = nodeId(9);
+const OLD = workerOf(1);
+const NEWCOMER = workerOf(2, 2);
+const ROUND = 4;
+const plan: RunPlan = { ...runPlanOf({ run: 1, outer: AVERAGE, evaluateEvery: 1_000 }), steps: 40 };
+
+const automatic = { kind: 'auto', choice: { push: null, pull: null, localSteps: ROUND, reason: '' } } as const;
+
+const trainer: Trainer = {
+  device: 'test',
+  keysOf: () => [null],
+  gradient: async ([table]) => ({ lossSum: 1, tables: [{ keys: null, values: table?.values ?? new Float32Array() }] }),
+  evaluate: async () => ({ lossSum: 0, samples: 0, score: 0 }),
+  predict: () => Promise.reject(new Error('not here')),
+  dispose() {},
+};
+
+/** [first clock, last clock] of the newcomer's first `count` rounds, where the other worker has finished `finished` rounds. */
+async function roundsOf(finished: number, count: number, change: Partial<ScheduleEntry>): Promise<[number, number][]> {
+  const schedule = [{ fromClock: 0, consistency: sspOf(16), learningRate: 0.5, ...change }];
+  const map = (workers: readonly (typeof OLD)[], counter: number) => mapOf({ workers, epoch: epochOf(counter) });
+  const shard = new TestShard(SERVER, map([OLD], 1), schedule, shardPlanOf(plan));
+  for (let round = 1; round <= finished; round++) {
+    const clock = round * ROUND - 1;
+    shard.take(pushOf(OLD, clock, [1, 1, 1, 1], { covers: ROUND, isDrift: true, settled: clock + 1 - ROUND }));
+  }
+  shard.setMap(map([OLD, NEWCOMER], 2));
+  let cluster: ClusterState = {
+    ...{ ...emptyCluster(SERVER, 1), phase: 'running', plan, schedule, clockLimit: plan.steps },
+    map: map([OLD, NEWCOMER], 2) as ClusterState['map'],
+    leases: [{ worker: NEWCOMER.node, runs: [[0, 4, 1]] }],
+  };
+  let requests = 0;
+  const rounds: [number, number][] = [];
+  const client = new Client(
+    NEWCOMER,
+    plan.run,
+    plan.tables,
+    (_to, frame) => {
+      if (frame.kind === 'push') rounds.push([frame.clock + 1 - (frame.covers ?? 1), frame.clock]);
+      if (rounds.length === count) cluster = { ...cluster, phase: 'stopped', clockLimit: 0 };
+      setImmediate(() => {
+        for (const answer of shard.take(frame)) client.receive(SERVER, answer, 0);
+      });
+      return 0;
+    },
+    () => ++requests,
+  );
+  client.setMap(cluster.map);
+  client.setLink(SERVER, true);
+  const block = async () =>
+    ({ kind: 'dense', count: 100, features: 1, x: new Float32Array(100), y: new Uint32Array(100) }) as const;
+  const meta = { samples: { train: 400, test: 100 } } as unknown as DatasetMeta;
+  const data = { meta, splits: plan.data, isOwn: false, isHere: () => true, block, holdsAll: () => false };
+  const filters = new RunFilters(() => cluster);
+  const batches = new Batches(plan, data, NEWCOMER.node);
+  await new TrainingLoop({
+    ...{ self: NEWCOMER.node, plan, client, trainer, data, batches, filters, changed: new Signal(), emulate: asItIs },
+    ...{ meter: new WorkerMeter(10, () => 0), steps: new StepLog(() => 0) },
+    ...{ cluster: () => cluster, isOver: () => false },
+  }).run();
+  return rounds;
+}
+
+test("a newcomer's first round is one step where the automatic mode chose longer ones, and its second ends with the others'", async () => {
+  const others = [
+    [8, 8],
+    [9, 11],
+    [12, 15],
+  ];
+  expect(await roundsOf(2, 3, { filters: automatic })).toEqual(others);
+  expect(await roundsOf(2, 3, { filters: automatic, consistency: ASYNC })).toEqual(others);
+});
+
+test('rounds that were asked for, those of BSP, and those from the start of a run are whole', async () => {
+  expect(await roundsOf(2, 1, { localSteps: ROUND })).toEqual([[8, 11]]);
+  expect(await roundsOf(2, 1, { filters: automatic, consistency: BSP })).toEqual([[8, 11]]);
+  expect(await roundsOf(0, 1, { filters: automatic })).toEqual([[0, 3]]);
+});
