@@ -134,6 +134,8 @@ export class Mesh {
 /** simple-peer keeps its connection and its channel in private fields; this is what is used of them. */
 interface PeerInternals {
   readonly _pc: RTCPeerConnection | null | undefined;
+  /** The initiator's control channel; the other end's comes later. */
+  readonly _channel: RTCDataChannel | null;
 }
 
 const internals = (peer: Instance): PeerInternals => peer as unknown as PeerInternals;
@@ -153,7 +155,6 @@ function openConnection(
     const signal = pairSignalSchema.safeParse(data);
     if (signal.success && signal.data.type !== 'restart') handlers.onSignal(signal.data);
   });
-  peer.on('connect', () => handlers.onConnect());
   peer.on('data', (data: unknown) => {
     if (typeof data === 'string' && data.length <= MAX_CONTROL_BYTES) handlers.onText(data);
     else peer.destroy(new Error('the other end sent something else than a control message'));
@@ -172,10 +173,13 @@ function openConnection(
     cancelTimer();
     if (!isDestroyed) handlers.onClose(lastError);
   });
-  const { _pc } = internals(peer);
+  const { _pc, _channel } = internals(peer);
   // Without one, simple-peer has failed already and reports it in a microtask.
   if (_pc) {
-    refuseExtraChannels(_pc, initiator);
+    // simple-peer's own 'connect' waits for statistics that name the chosen path, and looks for it every 100 ms.
+    const watch = (control: RTCDataChannel): void => control.addEventListener('open', () => handlers.onConnect());
+    if (_channel !== null) watch(_channel);
+    refuseExtraChannels(_pc, initiator, watch);
     for (const { id, initiator: mine, responder: theirs } of BULK_CHANNELS) {
       const kind = initiator ? mine : theirs;
       onBulkChannel(kind, _pc.createDataChannel(`bulk-${id}`, { negotiated: true, id }));
@@ -195,7 +199,11 @@ function openConnection(
 }
 
 /** simple-peer takes any channel that the other end opens for its own, replacing the one it has: allow just the first. */
-function refuseExtraChannels(connection: RTCPeerConnection, initiator: boolean): void {
+function refuseExtraChannels(
+  connection: RTCPeerConnection,
+  initiator: boolean,
+  onFirst: (channel: RTCDataChannel) => void,
+): void {
   const accept = connection.ondatachannel;
   const refuse = (event: RTCDataChannelEvent): void => event.channel.close();
   connection.ondatachannel = initiator
@@ -203,6 +211,7 @@ function refuseExtraChannels(connection: RTCPeerConnection, initiator: boolean):
     : (event) => {
         connection.ondatachannel = refuse;
         accept?.call(connection, event);
+        onFirst(event.channel);
       };
 }
 
