@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { findBrowser } from './find.ts';
 import { longestTask, watchLongTasks } from './long-tasks.ts';
-import { memoryOfProcess, processOf, stopProcessById } from './renderer-process.ts';
+import { collectGarbage, memoryOfProcess, processOf, stopProcessById } from './renderer-process.ts';
 import {
   type BrowserOptions,
   fieldFor,
@@ -26,6 +26,8 @@ export const CHROMIUM_FLAGS: readonly string[] = [
   '--disable-sync',
   // A process for each tab; on a small machine Chromium would share one between tabs of the same site.
   '--renderer-process-limit=100',
+  // `gc()` in pages and workers: `collectGarbage` in renderer-process.ts.
+  '--js-flags=--expose-gc',
 ];
 
 /** @throws NoBrowser */
@@ -88,7 +90,9 @@ class ChromiumTab implements Tab {
   }
 
   async memoryBytes(): Promise<number | null> {
-    return memoryOfProcess(await this.processId());
+    const id = await this.processId();
+    await collectGarbage(this.page);
+    return memoryOfProcess(id);
   }
 
   private processId(): Promise<number> {

@@ -24,7 +24,7 @@ export interface Tab {
   crash(): Promise<void>;
   /** Stops everything in the tab, its workers too, for so long. @throws CannotDo where the browser offers no way */
   freeze(ms: number): Promise<void>;
-  /** Resident memory that is the tab's own, its workers' included, in bytes; null where it can't be had. */
+  /** Collects garbage. @returns resident memory that is the tab's own, its workers' included, in bytes; null where it can't be had */
   memoryBytes(): Promise<number | null>;
   /** Begins to watch the main thread. */
   watchLongTasks(): Promise<void>;

@@ -22,7 +22,7 @@ describe('memory of a tab', () => {
     expect(growth).toBeCloseTo(550 / 350 - 1, 1);
   });
 
-  it('is not fooled by one heap that was not yet collected', () => {
+  it('is not fooled by one sample in the midst of something', () => {
     expect(
       memoryOf(
         tab,

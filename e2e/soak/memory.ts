@@ -1,4 +1,6 @@
-// Memory of each tab over a soak, and whether it grew.
+// Memory of each tab over a soak, and whether it grew. Page and workers collect their garbage before each sample: left alone
+// their process holds anything between what lives and three times that (95 and 300 MB of a worker's tab), by when four heaps
+// happened to be collected last, and that says nothing about a leak.
 
 /** Seconds after its opening in which a tab may still grow: it compiles, loads data, and fills its pools. */
 const WARM_UP_MS = 60_000;
@@ -22,7 +24,7 @@ export interface TabMemory {
 
 /**
  * A tab's memory over the second half of the soak, or over what it lived of that after it was warm.
- * Medians of thirds: what a collector has not yet freed comes and goes.
+ * Medians of thirds: what is under way when a sample is taken comes and goes.
  */
 export function memoryOf(
   { name, node }: { readonly name: string; readonly node: number },

@@ -37,7 +37,7 @@ export interface SoakResult {
   readonly appliedPushes: number;
   readonly duplicatesIgnored: number;
   readonly pushes: ClusterResult['pushes'];
-  /** Anonymous resident memory of each tab's process. */
+  /** Anonymous resident memory of each tab's process, after its garbage was collected. */
   readonly memory: readonly TabMemory[];
   readonly stalls: readonly Stall[];
   readonly faults: readonly FaultReport[];

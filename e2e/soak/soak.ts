@@ -16,8 +16,11 @@ import { nextFault, type RoomState } from './next-fault.ts';
 import type { ScoreCurve, SoakResult } from './result.ts';
 import { StepTimes } from './stalls.ts';
 
-/** Between two looks at steps and memory: a tab's log of steps holds more than this. */
+/** Between two looks at steps: a tab's log of them holds more than this. */
 const SAMPLE_MS = 5_000;
+
+/** Between two looks at a tab's memory: each collects its garbage, half a second on a busy machine. */
+const MEMORY_MS = 20_000;
 
 /** The last fault has this long to be over before the end. */
 const AFTER_FAULT_MS = 9_000;
@@ -44,6 +47,7 @@ export class Soak {
   private readonly outages: Outage[] = [];
   private readonly steps = new StepTimes();
   private readonly memory = new Map<RoomTab, MemorySample[]>();
+  private readonly memoryDueMs = new Map<RoomTab, number>();
   private isSignalingUp = true;
   private restartMs = Number.POSITIVE_INFINITY;
 
@@ -104,8 +108,9 @@ export class Soak {
       await this.restartWhenDue(clock);
       if (now >= sampleMs) {
         sampleMs = now + SAMPLE_MS;
-        await this.sample();
+        await this.sampleSteps();
       }
+      await this.sampleMemory(now);
       // The last faults have time to be over.
       if (now >= faultMs && now < endMs - AFTER_FAULT_MS) {
         faultMs += everyMs;
@@ -190,16 +195,17 @@ export class Soak {
     };
   }
 
-  private async sample(): Promise<void> {
-    for (const member of this.room.awake) {
-      const bytes = await member.tab.memoryBytes();
-      if (bytes !== null) {
-        const samples = this.memory.get(member) ?? [];
-        samples.push({ atMs: Date.now(), bytes });
-        this.memory.set(member, samples);
-      }
-      this.steps.add(member.node, await member.tab.call('stepLog'));
-    }
+  private async sampleSteps(): Promise<void> {
+    for (const { tab, node } of this.room.awake) this.steps.add(node, await tab.call('stepLog'));
+  }
+
+  /** Of one tab at a time, so that nothing else waits for long. */
+  private async sampleMemory(now: number): Promise<void> {
+    const due = this.room.awake.find((member) => now >= (this.memoryDueMs.get(member) ?? 0));
+    if (due === undefined) return;
+    this.memoryDueMs.set(due, now + MEMORY_MS);
+    const bytes = await due.tab.memoryBytes();
+    if (bytes !== null) this.memory.set(due, [...(this.memory.get(due) ?? []), { atMs: Date.now(), bytes }]);
   }
 
   /**
@@ -221,7 +227,7 @@ export class Soak {
   private async quiet(): Promise<void> {
     await this.faults.settled();
     if (!this.isSignalingUp) await this.restartWhenDue(0);
-    await this.sample();
+    await this.sampleSteps();
     await this.room.first.call('pause');
     let until = Number.POSITIVE_INFINITY;
     for await (const _ of every('progress')) {
