@@ -29,7 +29,6 @@ export function NodeRow({ id }: { readonly id: NodeId }) {
       <td data-label="Clock" className="number">
         {clock === null ? NOTHING : formatCount(Math.max(0, clock))}
         {node.isSlow && <span className="badge badge-warning">slow</span>}
-        {node.helper !== undefined && <small className="muted">{nodeName(node.helper)} helps</small>}
       </td>
       <td data-label="Samples/s" className="number">
         {node.isWorker ? formatShort(node.samplesPerSecond) : NOTHING}
@@ -71,6 +70,7 @@ function Name({ node }: { readonly node: NodeView }) {
       <span className="nodes-label">
         {node.label}
         {node.device !== undefined && ` · ${deviceName(node.device)}`}
+        {node.helper !== undefined && ` · ${nodeName(node.helper)} helps`}
       </span>
     </span>
   );
