@@ -1,5 +1,5 @@
 // Batches of dense samples as kernels want them: a few sizes only, values in [0, 1], labels as weighed rows.
-import type { DenseBlock } from '../data/dataset.ts';
+import type { Block, DenseBlock } from '../data/dataset.ts';
 
 /**
  * Rows of the kernel that computes `count` samples: the next multiple of an eighth of the power of two below it, so at
@@ -15,6 +15,12 @@ export function kernelRows(count: number): number {
 export function rowsOf({ features, x, y }: DenseBlock, start: number, end: number): DenseBlock {
   const rows = x.subarray(start * features, end * features);
   return { kind: 'dense', count: end - start, features, x: rows, y: y.subarray(start, end) };
+}
+
+/** As few of a block's samples as are computed in the same sizes as all of them: what compiles for these has compiled for those. */
+export function leastRows(block: Block, atOnce = Number.POSITIVE_INFINITY): Block {
+  if (block.kind !== 'dense' || block.count <= atOnce) return block;
+  return rowsOf(block, 0, atOnce + (block.count % atOnce));
 }
 
 /** Values [rows, features], u8 ones in [0, 1]; padding is zero. The block's own array where nothing has to change. */

@@ -24,6 +24,7 @@ export interface DenseNetwork {
  */
 export class DenseTrainer implements Trainer {
   readonly device: string;
+  readonly rowsAtOnce: number;
   private readonly kernels;
 
   constructor(
@@ -31,6 +32,7 @@ export class DenseTrainer implements Trainer {
     protected readonly network: DenseNetwork,
   ) {
     this.device = jax.defaultDevice();
+    this.rowsAtOnce = network.rowsAtOnce;
     const { jit, valueAndGrad } = jax;
     const loss = (tensors: JaxArray[], x: JaxArray, y: JaxArray[]) => this.loss(network.scores(tensors, x), y);
     const step = (tensors: JaxArray[], x: JaxArray, y: JaxArray[]) => valueAndGrad(loss)(tensors, x, y);

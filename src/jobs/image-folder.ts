@@ -43,6 +43,7 @@ export function imageShape({ filters, hidden }: ImageFolderOptions, meta: Datase
 /** The network's trainer, which sees each training picture a little changed. */
 class ImageTrainer implements Trainer {
   readonly device: string;
+  readonly rowsAtOnce: number;
 
   constructor(
     private readonly network: Trainer,
@@ -50,6 +51,7 @@ class ImageTrainer implements Trainer {
     private readonly augmentation: Augmentation,
   ) {
     this.device = network.device;
+    this.rowsAtOnce = network.rowsAtOnce ?? Number.POSITIVE_INFINITY;
   }
 
   keysOf(batch: Block): readonly (Uint32Array | null)[] {

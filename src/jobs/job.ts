@@ -69,6 +69,8 @@ export interface Trainer {
   look?(request: unknown, read: ReadRows, block: ReadBlock): Promise<unknown>;
   /** What it computes with, for people: "wasm", "JavaScript". */
   readonly device: string;
+  /** Dense samples that an evaluation computes at once, where it takes more of them in parts. */
+  readonly rowsAtOnce?: number;
   dispose(): void;
 }
 

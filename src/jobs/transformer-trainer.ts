@@ -39,6 +39,7 @@ export async function createTransformerTrainer(shape: TransformerShape, task: Te
 
 class TransformerTrainer implements Trainer {
   readonly device: string;
+  readonly rowsAtOnce = EVALUATION_WINDOWS;
   private readonly tables: readonly (readonly number[])[];
   private readonly mask: Float32Array;
   private readonly kernels: ReturnType<typeof compile>;

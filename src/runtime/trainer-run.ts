@@ -2,6 +2,7 @@
 // the live parameters for whoever wants to look (predict, download, figures).
 import type { Block, DatasetMeta, Manifest } from '../data/dataset.ts';
 import { createOnDevice, type DeviceChoice, type DeviceWish, jaxDevices } from '../jobs/compute-device.ts';
+import { leastRows } from '../jobs/dense-batches.ts';
 import type { Evaluation, Job, TableValues, Trainer } from '../jobs/job.ts';
 import { findJob } from '../jobs/registry.ts';
 import type { ClusterState, Report, RunPlan, Traffic, WayBytes } from '../protocol/control.ts';
@@ -289,7 +290,7 @@ export class TrainerRun {
     await trainer.gradient(this.zeroRows(trainer.keysOf(batch.block)), batch.block);
     moment('compiled');
     if (this.isLate || data.splits.test.blocks === 0) return;
-    const block = await data.block('test', 0);
+    const block = leastRows(await data.block('test', 0), trainer.rowsAtOnce);
     await trainer.evaluate(this.zeroRows(trainer.keysOf(block)), block);
   }
 
