@@ -279,7 +279,8 @@ export class ShardCore {
     if (age < 0) return 'stale-epoch';
     const isOfWorker = isFromTrainer(frame);
     const isStandIn = isOfWorker && frame.worker.node !== from;
-    if (isStandIn && isPull(frame)) return 'not-a-worker';
+    const maybeBackups = this.plan === null || this.plan.hasBackups === true;
+    if (isStandIn && (isPull(frame) || !maybeBackups)) return 'not-a-worker';
     if (age > 0 || this.plan?.run !== this.map.run) return 'early';
     if (isStandIn && !this.mayStandIn(from)) return 'not-a-worker';
     const hosted = this.hosted.get(segmentKey(frame.table, frame.segment));

@@ -149,6 +149,8 @@ export class VirtualSignaling {
   constructor(
     private readonly time: VirtualTime,
     private readonly seed: number,
+    /** More than a real room has, for rooms that show how cost grows. */
+    private readonly roomNodes: number,
   ) {
     this.core = this.start();
     this.tickLater();
@@ -187,7 +189,8 @@ export class VirtualSignaling {
 
   private start(): SignalingCore {
     const token = () => `token-${++this.tokens}`.padEnd(16, '.');
-    return new SignalingCore(DEFAULT_LIMITS, token, () => [], this.time.now);
+    const maxRoomNodes = Math.max(DEFAULT_LIMITS.maxRoomNodes, this.roomNodes);
+    return new SignalingCore({ ...DEFAULT_LIMITS, maxRoomNodes }, token, () => [], this.time.now);
   }
 
   private tickLater(): void {

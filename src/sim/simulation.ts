@@ -75,7 +75,7 @@ export class Simulation {
       onSend: config.onSend,
       canSignal: (node) => this.nodes.get(node)?.line.isJoined ?? false,
     });
-    this.signaling = new VirtualSignaling(this.time, config.seed);
+    this.signaling = new VirtualSignaling(this.time, config.seed, 2 * this.total);
     this.injector = new FaultInjector(this.asTarget());
   }
 
