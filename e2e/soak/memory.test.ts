@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MemorySample, memoryOf } from './memory.ts';
+import { canJudge, type MemorySample, memoryOf } from './memory.ts';
 
 const tab = { name: 'worker 1', node: 1 };
 /** A sample each 5 s, `bytesAt` its time. */
@@ -30,6 +30,11 @@ describe('memory of a tab', () => {
         300_000,
       ).growth,
     ).toBe(0);
+  });
+
+  it('is not even looked at in a soak too short to say anything', () => {
+    expect(canJudge(30_000)).toBe(false);
+    expect(canJudge(20 * 60_000)).toBe(true);
   });
 
   it('says nothing of a tab that came late', () => {

@@ -22,6 +22,10 @@ export interface TabMemory {
   readonly growth: number | null;
 }
 
+/** Is a soak so long that some tab can be judged? Reading memory collects garbage first, which costs every tab something. */
+export const canJudge = (soakMs: number): boolean =>
+  soakMs / 2 >= LEAST_SPAN_MS && soakMs >= WARM_UP_MS + LEAST_SPAN_MS;
+
 /**
  * A tab's memory over the second half of the soak, or over what it lived of that after it was warm.
  * Medians of thirds: what is under way when a sample is taken comes and goes.

@@ -11,7 +11,7 @@ import type { Room, RoomTab } from '../cluster/room.ts';
 import { begin, lossOf } from '../cluster/training.ts';
 import type { SoakArguments } from './arguments.ts';
 import { type Outage, type PastFault, spansOf } from './fault-spans.ts';
-import { type MemorySample, memoryOf } from './memory.ts';
+import { canJudge, type MemorySample, memoryOf } from './memory.ts';
 import { nextFault, type RoomState } from './next-fault.ts';
 import type { ScoreCurve, SoakResult } from './result.ts';
 import { StepTimes } from './stalls.ts';
@@ -32,7 +32,7 @@ const SIGNALING_AWAY_MS = 4_000;
 const LAST_MESSAGES = 8;
 
 /** No fault of these costs as long: without a step in this time the run is stuck, and what comes after it shows nothing. */
-const STUCK_MS = 40_000;
+const STUCK_MS = 20_000;
 
 /** A line of progress this often. */
 const SAY_MS = 30_000;
@@ -110,7 +110,7 @@ export class Soak {
         sampleMs = now + SAMPLE_MS;
         await this.sampleSteps();
       }
-      await this.sampleMemory(now);
+      if (canJudge(endMs - startMs)) await this.sampleMemory(now);
       // The last faults have time to be over.
       if (now >= faultMs && now < endMs - AFTER_FAULT_MS) {
         faultMs += everyMs;
