@@ -5,7 +5,7 @@ import type { Frame } from '../protocol/frames.ts';
 import { nodeId } from '../protocol/ids.ts';
 import { joined } from '../protocol/testing.ts';
 import { requiredClock, roundEnd, type ScheduleEntry } from './consistency.ts';
-import { ASYNC, BSP, mapOf, pushOf, scheduleOf, shardPlanOf, sspOf, TestShard, workerOf } from './testing.ts';
+import { ASYNC, BSP, mapOf, pullOf, pushOf, scheduleOf, shardPlanOf, sspOf, TestShard, workerOf } from './testing.ts';
 import { AVERAGE, DILOCO } from './updaters/outer.ts';
 
 const [A, B] = [workerOf(1), workerOf(2)];
@@ -19,6 +19,7 @@ const shardOf = (consistency = BSP, workers = [A, B], outer = AVERAGE) =>
     shardPlanOf({ updater: ADAM, outer, batch: 8 }),
   );
 
+const kindsIn = (frames: readonly Frame[]) => frames.map(({ kind }) => kind);
 const acksIn = (frames: readonly Frame[]) =>
   frames.flatMap((frame) => (frame.kind === 'ack' ? [`${frame.worker.node}@${frame.clock}`] : []));
 const reasonsIn = (frames: readonly Frame[]) =>
@@ -51,6 +52,20 @@ describe('a drift', () => {
     expect(acksIn(shard.take(drift(B, [4, 0, 0, 0], 16)))).toEqual(['1@3', '2@3']);
     expect(shard.values()[0]).toBe(-4);
     expect(acksIn(shard.take(drift(B, [4, 0, 0, 0], 16, 7)))).toEqual(['1@7', '2@7']);
+  });
+
+  it('of who heard of longer rounds first does not hold up who hears of them later', () => {
+    const shard = shardOf();
+    shard.take(drift(A, [4, 0, 0, 0], 16));
+    // B still goes step by step.
+    expect(acksIn(shard.take(pushOf(B, 0, [0, 0, 0, 0], { samples: 4 })))).toEqual(['2@0']);
+    expect(kindsIn(shard.take(pullOf(B, 0, { request: 1 })))).toEqual(['answer']);
+    expect(kindsIn(shard.take(pullOf(A, 3, { request: 2 })))).toEqual([]);
+    // Now it has heard.
+    const rest = pushOf(B, 3, [0, 8, 0, 0], { samples: 12, covers: 3, isDrift: true, settled: 1 });
+    const frames = shard.take(rest);
+    expect(acksIn(frames)).toEqual(['1@3', '2@3']);
+    expect(kindsIn(frames)).toContain('answer');
   });
 
   it('is refused where clocks before it are missing, it counts more samples than its clocks have, or lists keys', () => {

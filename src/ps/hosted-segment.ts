@@ -379,13 +379,24 @@ export class HostedSegment {
 
   /** Answers the parked pulls whose clocks have been reached. */
   private release(by: NodeId | null): void {
-    const floor = this.segment.clocks.floor();
     const waiting = this.parked;
     this.parked = [];
     for (const entry of waiting) {
-      if (entry.pull.minClock <= floor) this.answer(entry.from, entry.pull, entry.from !== by);
+      if (this.isReached(entry.pull.minClock)) this.answer(entry.from, entry.pull, entry.from !== by);
       else this.parked.push(entry);
     }
+  }
+
+  /**
+   * Has every worker done this clock? Who has pushed a round that goes further has, too: where some hear of longer rounds
+   * later than others, that round waits for them, and they must not wait for it.
+   */
+  private isReached(clock: number): boolean {
+    const { clocks } = this.segment;
+    if (clock <= clocks.floor()) return true;
+    return this.site.workers.every(
+      (worker) => (clocks.get(worker) ?? NO_CLOCK) >= clock || this.collected.covers(worker.node, clock),
+    );
   }
 
   private answer(to: NodeId, pull: WishedPull, isHeldBack: boolean): void {
