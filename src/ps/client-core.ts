@@ -287,8 +287,8 @@ export class ClientCore {
   }
 
   /**
-   * Sends a gradient in the name of another worker, once: shards take whichever comes first, and acknowledge it to that one,
-   * which sends again what is lost.
+   * Sends a gradient in the name of another worker, once: shards take whichever comes first, and acknowledge it to that one.
+   * What is lost is that one's to send, or to leave out.
    */
   private pushFor(event: BackupPush): void {
     if (this.run !== this.map.run || !isActive(this.map, event.worker)) return;
@@ -304,11 +304,10 @@ export class ClientCore {
   }
 
   private standInFor(worker: WorkerId): Pusher {
-    const { node, incarnation } = this.standIn?.self ?? this.self;
-    if (this.standIn === null || node !== worker.node || incarnation !== worker.incarnation) {
-      const filters = new ClientFilters(worker, this.tables, this.settings, this.filters.push);
-      this.standIn = { self: worker, filters };
-    }
+    const known = this.standIn;
+    if (known?.self.node === worker.node && known.self.incarnation === worker.incarnation) return known;
+    const filters = new ClientFilters(worker, this.tables, this.settings, this.filters.push);
+    this.standIn = { self: worker, filters };
     return this.standIn;
   }
 
