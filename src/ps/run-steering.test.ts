@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { requiredClock, scheduleAt } from './consistency.ts';
 import { BSP, sspOf, workerReportOf, workersOf } from './testing.ts';
-import { TestRoom } from './testing-room.ts';
+import { kinds, TestRoom } from './testing-room.ts';
 
 describe('pause, resume and stop', () => {
   it('hold the workers at a clock ahead of all of them', () => {
@@ -156,6 +156,15 @@ describe('a run ends', () => {
     expect(room.state.phase).toBe('running');
     room.progress(2, 99, true);
     expect(room.state.phase).toBe('finished');
+  });
+
+  it('with its last test told, once', () => {
+    const room = TestRoom.running(['both']);
+    const samples = room.state.plan?.data.test.samples ?? 0;
+    const worker = workerReportOf({ clock: 99, evaluations: [[99, 5, samples, samples / 2]], isDone: true });
+    expect(kinds(room.report(1, { worker }))).toEqual(['cluster', 'metrics']);
+    expect(room.sent.at(-1)?.message).toMatchObject({ accuracy: [[99, 1_000, 0, 0.5]] });
+    expect(kinds(room.report(1, { worker }))).toEqual([]);
   });
 
   it('without those who left before', () => {

@@ -222,7 +222,10 @@ export class SchedulerCore {
     this.advisor.take(from, report, now);
     if (report.holdsAllBlocks && !holders.includes(from)) this.room.change({ holders: [...holders, from] });
     this.roles.take(known, report, plan, now);
+    const wasActive = isActive(this.state);
     this.steering.judge(report, now);
+    // The last report brings the last test: every page has it as soon as it hears of the end.
+    if (wasActive && !isActive(this.state)) this.sendMetrics(now);
   }
 
   private tick(now: number): void {
@@ -234,6 +237,12 @@ export class SchedulerCore {
     if (now - this.linesAt < Math.min(LINES_MAX_MS, MS_PER_LINE * this.nodes.size)) {
       return this.send(null, progress.summary(workerNodes(this.state)));
     }
+    this.sendMetrics(now);
+  }
+
+  private sendMetrics(now: number): void {
+    const { progress } = this.steering;
+    if (progress === null) return;
     this.linesAt = now;
     const { advice } = this.advisor;
     const metrics = progress.metrics(this.nodeRoles(), false);
