@@ -1,66 +1,35 @@
 // The worker's loop: pull, compute, push, clock after clock, as far ahead as the bounded delay and the scheduler allow.
 // While a gradient is computed, the next pull and the last push are under way (within τ).
-import type { TableValues, Trainer } from '../jobs/job.ts';
-import type { ClusterState, RunPlan } from '../protocol/control.ts';
-import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
-import { whomToHelp } from '../ps/backups.ts';
+import type { ClusterState } from '../protocol/control.ts';
+import { NO_CLOCK } from '../protocol/ids.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { goesOnAlone } from '../ps/lone-worker.ts';
-import { liveTestBlocks } from '../ps/run-progress.ts';
-import { Batches, type PickedBatch } from './batches.ts';
-import { BlockNotFound } from './block-exchange.ts';
-import { Abandoned, type Client, type PulledTables, type Task } from './client.ts';
-import { Deferred, type Signal } from './deferred.ts';
-import type { Emulate } from './emulation.ts';
-import { type LocalResult, LocalSteps, unionOfKeys } from './local-steps.ts';
+import { Abandoned, type PulledTables, type Task } from './client.ts';
+import { Deferred } from './deferred.ts';
+import { Evaluator } from './evaluator.ts';
+import { type LocalResult, LocalSteps } from './local-steps.ts';
+import { type KeyLists, keysOf, type LoopParts, type Step, tableValues, takeBatches } from './loop-parts.ts';
 import { moment } from './moments.ts';
 import { ownParameters } from './own-parameters.ts';
-import type { RunData } from './run-data.ts';
-import type { RunFilters } from './run-filters.ts';
-import type { StepLog } from './step-log.ts';
-import type { WorkerMeter } from './worker-meter.ts';
-
-export interface LoopParts {
-  readonly self: NodeId;
-  readonly plan: RunPlan;
-  readonly client: Client;
-  readonly trainer: Trainer;
-  readonly data: RunData;
-  readonly batches: Batches;
-  readonly meter: WorkerMeter;
-  readonly emulate: Emulate;
-  readonly filters: RunFilters;
-  readonly steps: StepLog;
-  /** The newest cluster state; `changed` fires with each. */
-  readonly cluster: () => ClusterState;
-  readonly changed: Signal;
-  /** True once this worker is out of the map, or the run is another. */
-  readonly isOver: () => boolean;
-}
-
-/** The batches of one round, none where this worker has no share, with their pull under way. */
-interface Step {
-  /** The clocks of the round: one, or as many as there are local steps. */
-  readonly clock: number;
-  readonly last: number;
-  readonly batches: readonly PickedBatch[];
-  readonly keys: readonly (Uint32Array | null)[];
-  readonly pulled: Promise<PulledTables>;
-  /** For a worker that goes on from its own parameters: takes them instead of a pull. */
-  readonly own: { readonly parameters: Deferred<PulledTables>; readonly into: readonly Float32Array[] } | null;
-}
+import { StandIn } from './stand-in.ts';
 
 export class TrainingLoop {
   private readonly parameters: Float32Array[][] = [[], []];
   private turn = 0;
   /** The map of the newest pull: nobody's pushes act but under their own. */
   private pulledUnder = '';
-  /** Of the worker that this one helps. */
-  private helped: { readonly node: NodeId; readonly batches: Batches } | null = null;
   /** For local steps, asked for or chosen by the automatic mode; null without. */
   private local: LocalSteps | null = null;
+  private readonly evaluator: Evaluator;
+  private readonly standIn: StandIn;
 
-  constructor(private readonly parts: LoopParts) {}
+  constructor(private readonly parts: LoopParts) {
+    this.evaluator = new Evaluator(parts);
+    this.standIn = new StandIn(parts, {
+      drifts: (step) => this.drifts(step),
+      gradient: (step, rows) => this.gradient(step, rows),
+    });
+  }
 
   /** Runs until the last clock, or until the run stops. @throws Abandoned, Rejected, BlockNotFound */
   async run(): Promise<void> {
@@ -81,9 +50,7 @@ export class TrainingLoop {
         next = clock < plan.steps ? this.begin(clock, clock - 1) : null;
         continue;
       }
-      if (clock > 0 && (clock % plan.evaluateEvery === 0 || isDue(evaluated, clock, plan.evaluateEvery))) {
-        await this.evaluate(this.evaluatedClock(clock), pulled, liveTestBlocks(this.parts.data.splits.test));
-      }
+      await this.evaluator.onTheWay(evaluated, clock, pulled);
       evaluated = clock;
       // A newcomer's first step waits for no batches but its own.
       const isAhead = this.mayOverlap(step.last + 1) && !(isFirst && this.isLate(clock));
@@ -100,9 +67,9 @@ export class TrainingLoop {
       clock = step.last + 1;
       batches.prefetch();
       next ??= clock < plan.steps ? this.begin(clock) : null;
-      await this.backUp(step, pulled, (await next)?.pulled);
+      await this.standIn.help(step, pulled, (await next)?.pulled);
     }
-    if (clock >= plan.steps) await this.finish();
+    if (clock >= plan.steps) await this.evaluator.atTheEnd();
     meter.isDone = true;
   }
 
@@ -120,8 +87,8 @@ export class TrainingLoop {
    */
   private async begin(clock: number, done = NO_CLOCK, isAlone = false): Promise<Step> {
     const last = done === NO_CLOCK ? this.parts.filters.roundEnd(clock) : this.firstRoundEnd(clock);
-    const batches = await this.takeBatches(this.parts.batches, clock, last - clock + 1);
-    const keys = this.keysOf(batches);
+    const batches = await takeBatches(this.parts, this.parts.batches, clock, last - clock + 1);
+    const keys = keysOf(this.parts, batches);
     const into = this.buffers(keys);
     if (isAlone) {
       const parameters = new Deferred<PulledTables>();
@@ -146,12 +113,7 @@ export class TrainingLoop {
     return this.isLate(clock) && this.mayOverlap(clock) && !isFixed ? clock : filters.roundEnd(clock);
   }
 
-  private pull(
-    clock: number,
-    keys: Step['keys'],
-    into: readonly Float32Array[],
-    done = NO_CLOCK,
-  ): Promise<PulledTables> {
+  private pull(clock: number, keys: KeyLists, into: readonly Float32Array[], done = NO_CLOCK): Promise<PulledTables> {
     const { client, cluster, filters } = this.parts;
     this.pulledUnder = epochText(cluster());
     const minClock = requiredClock(cluster().schedule, clock);
@@ -163,24 +125,6 @@ export class TrainingLoop {
   private confirm(step: Step): Step {
     if (step.own === null || this.isPulledUnderMap) return step;
     return { ...step, pulled: this.pull(step.clock, step.keys, step.own.into), own: null };
-  }
-
-  private async takeBatches(batches: Batches, clock: number, clocks: number): Promise<PickedBatch[]> {
-    const { cluster } = this.parts;
-    const taken: PickedBatch[] = [];
-    batches.keepAlive(clocks);
-    for (let step = 0; step < clocks; step++) {
-      const batch = await batches.next(cluster(), clock + step);
-      if (batch !== null) taken.push(batch);
-    }
-    return taken;
-  }
-
-  /** What any of the batches touches; nothing where there are none. */
-  private keysOf(batches: readonly PickedBatch[]): (Uint32Array | null)[] {
-    const { plan, trainer } = this.parts;
-    const lists = batches.map((batch) => trainer.keysOf(batch.block, batch.picks));
-    return lists.length === 0 ? plan.tables.map(() => new Uint32Array(0)) : unionOfKeys(lists, plan.tables.length);
   }
 
   private awaitPull(step: Step): Promise<PulledTables> {
@@ -233,47 +177,6 @@ export class TrainingLoop {
     const samples = step.batches.reduce((sum, { block }) => sum + block.count, 0) / (step.last - step.clock + 1);
     meter.skip(clock - 1, Math.round(samples * (clock - step.clock)));
     return clock;
-  }
-
-  /** While this worker would only wait for one that is far behind, it makes that one's gradient of the round, too. */
-  private async backUp(step: Step, pulled: PulledTables, next: Promise<unknown> | undefined): Promise<void> {
-    const { client, cluster, emulate, filters, meter, self } = this.parts;
-    const worker = whomToHelp(cluster(), self, step.last);
-    if (worker === null) return;
-    let isIdle = true;
-    const stop = () => {
-      isIdle = false;
-    };
-    next?.then(stop, stop);
-    const covers = step.last - step.clock + 1;
-    const batches = await this.takeFor(worker.node, step.clock, covers);
-    const work = { ...step, batches, keys: this.keysOf(batches) };
-    const rows = work.keys.every((keys) => keys === null) ? pulled : await this.pullAt(step.clock, work.keys);
-    if (batches.length === 0 || !isIdle) return;
-    const { samples, ...gradient } = await meter.time('backup', () => emulate(() => this.gradient(work, rows), covers));
-    if (!Number.isFinite(gradient.lossSum)) return;
-    const { readFronts, tables: parameters } = rows;
-    const push = { worker, clock: step.last, covers, isDrift: this.drifts(step), samples, readFronts, parameters };
-    client.pushFor({ ...push, tables: gradient.tables, filters: filters.push(step.last) });
-  }
-
-  /** Batches of another's lease, of which nobody has the data any more: none. */
-  private async takeFor(node: NodeId, clock: number, clocks: number): Promise<PickedBatch[]> {
-    if (this.helped?.node !== node) {
-      const batches = new Batches(this.parts.plan, this.parts.data, node);
-      batches.startAt(null);
-      this.helped = { node, batches };
-    }
-    return this.takeBatches(this.helped.batches, clock, clocks).catch((error: unknown) => {
-      if (error instanceof BlockNotFound) return [];
-      throw error;
-    });
-  }
-
-  /** Rows as they were when every worker could begin with `clock`. */
-  private pullAt(clock: number, keys: Step['keys']): Promise<PulledTables> {
-    const { client, cluster, filters } = this.parts;
-    return client.pull({ minClock: requiredClock(cluster().schedule, clock), keys, filters: filters.pull(clock) }).done;
   }
 
   /** Computes and pushes the gradient. @returns false where it isn't finite: then nothing was pushed */
@@ -371,55 +274,8 @@ export class TrainingLoop {
     return this.mayStart(clock);
   }
 
-  /** Looks at this worker's part of the first `blocks` test blocks with the parameters of one clock. */
-  private async evaluate(clock: number, known: PulledTables | null, blocks: number): Promise<void> {
-    const { cluster, data, meter, self, trainer } = this.parts;
-    // What is this tab's own nobody else looks at.
-    const workers = data.isOwn ? [self] : cluster().map.workers.map(({ node }) => node);
-    const rank = workers.indexOf(self);
-    // Whole tables are pulled once, rows for each block anew.
-    let whole = known;
-    const sum = { lossSum: 0, samples: 0, score: 0 };
-    for (let index = Math.max(rank, 0); index < blocks; index += Math.max(workers.length, 1)) {
-      const block = await meter.time('communicate', () => data.block('test', index));
-      const keys = trainer.keysOf(block);
-      const isWhole = keys.every((list) => list === null);
-      const pulled = (isWhole ? whole : null) ?? (await this.pullFor(keys, clock));
-      if (isWhole) whole = pulled;
-      const parameters = tableValues(keys, pulled);
-      const part = await meter.time('compute', () => trainer.evaluate(parameters, block));
-      sum.lossSum += part.lossSum;
-      sum.samples += part.samples;
-      sum.score += part.score;
-    }
-    meter.evaluated(clock, sum.lossSum, sum.samples, sum.score);
-  }
-
-  /** The clock that all workers evaluate at `clock`, also those that have skipped the round that it is due in. */
-  private evaluatedClock(clock: number): number {
-    const { filters, plan } = this.parts;
-    const due = clock - (clock % plan.evaluateEvery);
-    return due === 0 ? clock - 1 : filters.roundEnd(due - 1);
-  }
-
-  private pullFor(keys: readonly (Uint32Array | null)[], clock: number): Promise<PulledTables> {
-    const { client, filters, meter, plan } = this.parts;
-    const isLast = clock >= plan.steps - 1;
-    const wish = { minClock: isLast ? clock : NO_CLOCK, filters: isLast ? filters.exact(clock) : filters.pull(clock) };
-    return meter.time('communicate', () => client.pull({ ...wish, keys }).done);
-  }
-
-  /** The last evaluation: all of the test set, on parameters that contain everybody's last push. */
-  private async finish(): Promise<void> {
-    const { client, data, plan } = this.parts;
-    const last = plan.steps - 1;
-    const none = plan.tables.map(() => new Uint32Array(0));
-    await client.pull({ minClock: last, keys: none, everySegment: true }).done;
-    await this.evaluate(last, null, data.splits.test.blocks);
-  }
-
   /** Two sets in turn: one is computed on while the other is filled. Only whole tables keep their size. */
-  private buffers(keys: readonly (Uint32Array | null)[]): Float32Array[] {
+  private buffers(keys: KeyLists): Float32Array[] {
     this.turn = 1 - this.turn;
     const set = this.parameters[this.turn] ?? [];
     return this.parts.plan.tables.map((table, index) => {
@@ -431,11 +287,4 @@ export class TrainingLoop {
   }
 }
 
-/** Has a clock at which all workers evaluate come since the round before? */
-const isDue = (from: number, clock: number, every: number): boolean =>
-  Math.floor(clock / every) > Math.floor(from / every);
-
 const epochText = ({ map }: ClusterState): string => `${map.epoch.term} ${map.epoch.counter}`;
-
-const tableValues = (keys: readonly (Uint32Array | null)[], { tables }: PulledTables): TableValues[] =>
-  tables.map((values, table) => ({ keys: keys[table] ?? null, values }));

@@ -63,8 +63,6 @@ interface Pair {
   readonly bytesPerMs: number;
   /** No connection comes about before then. */
   blockedUntil: number;
-  /** Frames are lost while control messages get through, until the connection is made anew. */
-  isBulkDead: boolean;
   /** Until when nothing gets through, from the smaller to the larger node and back. */
   readonly stalledUntil: [number, number];
   /** Until when each direction is busy sending: all lanes share it. */
@@ -77,6 +75,8 @@ interface Pair {
 
 export class Network {
   private readonly pairs = new Map<string, Pair>();
+  /** Frames are lost while control messages get through, until the connection is made anew. */
+  private readonly dead = new Set<Pair>();
   messages = 0;
   bytes = 0;
 
@@ -129,14 +129,12 @@ export class Network {
 
   /** The channels of frames die, the control channel lives. */
   killBulk(a: NodeId, b: NodeId): void {
-    this.pairOf(a, b).isBulkDead = true;
+    this.dead.add(this.pairOf(a, b));
   }
 
   /** Peers of a node whose channels of frames are dead. */
   deadBulk(node: NodeId): NodeId[] {
-    const dead = [...this.pairs.values()].filter(
-      ({ isUp, isBulkDead, nodes }) => isUp && isBulkDead && nodes.includes(node),
-    );
+    const dead = [...this.dead].filter(({ isUp, nodes }) => isUp && nodes.includes(node));
     return dead.map(({ nodes: [a, b] }) => (a === node ? b : a));
   }
 
@@ -166,7 +164,7 @@ export class Network {
   /** Delivers in the lane's order. A message to a dead node, or on a broken connection, is lost. */
   send(from: NodeId, to: NodeId, lane: string, bytes: number, deliver: () => void): void {
     const pair = this.pairOf(from, to);
-    if (!pair.isUp || (pair.isBulkDead && lane !== CONTROL_LANE)) return;
+    if (!pair.isUp || (lane !== CONTROL_LANE && this.dead.has(pair))) return;
     this.messages++;
     this.bytes += bytes;
     this.handlers.onSend?.(from, to, lane, bytes);
@@ -211,7 +209,7 @@ export class Network {
       return;
     }
     pair.isUp = true;
-    pair.isBulkDead = false;
+    this.dead.delete(pair);
     pair.generation++;
     this.handlers.onUp(a, b);
     this.handlers.onUp(b, a);
@@ -236,7 +234,6 @@ export class Network {
       isConnecting: false,
       generation: 0,
       blockedUntil: 0,
-      isBulkDead: false,
       stalledUntil: [0, 0],
       busyUntil: [0, 0],
       lanes: new Map(),
