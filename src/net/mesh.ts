@@ -155,6 +155,7 @@ function openConnection(
     const signal = pairSignalSchema.safeParse(data);
     if (signal.success && signal.data.type !== 'restart') handlers.onSignal(signal.data);
   });
+  peer.on('connect', () => handlers.onConnect());
   peer.on('data', (data: unknown) => {
     if (typeof data === 'string' && data.length <= MAX_CONTROL_BYTES) handlers.onText(data);
     else peer.destroy(new Error('the other end sent something else than a control message'));
@@ -176,10 +177,11 @@ function openConnection(
   const { _pc, _channel } = internals(peer);
   // Without one, simple-peer has failed already and reports it in a microtask.
   if (_pc) {
-    // simple-peer's own 'connect' waits for statistics that name the chosen path, and looks for it every 100 ms.
-    const watch = (control: RTCDataChannel): void => control.addEventListener('open', () => handlers.onConnect());
-    if (_channel !== null) watch(_channel);
-    refuseExtraChannels(_pc, initiator, watch);
+    // simple-peer's own 'connect' waits for statistics that name the chosen path, and looks for it every 100 ms. Only the
+    // initiator may be quicker: Chromium (156) calls a channel that has come in open before it is, and what is sent on it
+    // just then is lost without an error. The other end takes the first text that arrives for a sign.
+    _channel?.addEventListener('open', () => handlers.onConnect());
+    refuseExtraChannels(_pc, initiator);
     for (const { id, initiator: mine, responder: theirs } of BULK_CHANNELS) {
       const kind = initiator ? mine : theirs;
       onBulkChannel(kind, _pc.createDataChannel(`bulk-${id}`, { negotiated: true, id }));
@@ -199,11 +201,7 @@ function openConnection(
 }
 
 /** simple-peer takes any channel that the other end opens for its own, replacing the one it has: allow just the first. */
-function refuseExtraChannels(
-  connection: RTCPeerConnection,
-  initiator: boolean,
-  onFirst: (channel: RTCDataChannel) => void,
-): void {
+function refuseExtraChannels(connection: RTCPeerConnection, initiator: boolean): void {
   const accept = connection.ondatachannel;
   const refuse = (event: RTCDataChannelEvent): void => event.channel.close();
   connection.ondatachannel = initiator
@@ -211,7 +209,6 @@ function refuseExtraChannels(
     : (event) => {
         connection.ondatachannel = refuse;
         accept?.call(connection, event);
-        onFirst(event.channel);
       };
 }
 

@@ -6,7 +6,7 @@ import { nodeId } from '../protocol/ids.ts';
 import { PROTOCOL_VERSION } from '../protocol/limits.ts';
 import { clusterOf } from '../protocol/testing.ts';
 import { RECONNECT_TIMEOUT_MS } from './membership-core.ts';
-import { NodeCore, type NodeEffect, type NodeEvent } from './node-core.ts';
+import { GREETING_TIMEOUT_MS, NodeCore, type NodeEffect, type NodeEvent } from './node-core.ts';
 import { reportOf } from './testing.ts';
 
 const [scheduler, self, peer] = [nodeId(1), nodeId(2), nodeId(3)];
@@ -107,11 +107,34 @@ describe('a connection that is lost', () => {
   });
 });
 
+describe('a connection over which nothing comes', () => {
+  const silentFor = (node: TestNode, ms: number) =>
+    Array.from({ length: ms / 250 }, () => node.report())
+      .flat()
+      .filter(({ kind }) => kind === 'rebuild');
+
+  it('is made anew, once', () => {
+    const node = new TestNode();
+    node.step({ kind: 'disconnected', node: peer });
+    node.step({ kind: 'connected', node: peer });
+    expect(silentFor(node, GREETING_TIMEOUT_MS - 250)).toEqual([]);
+    expect(silentFor(node, 1_000)).toMatchObject([{ node: peer }]);
+    expect(silentFor(node, GREETING_TIMEOUT_MS)).toEqual([]);
+  });
+
+  it('is left alone once anything has come', () => {
+    const node = new TestNode();
+    node.step({ kind: 'disconnected', node: peer });
+    node.meet(peer);
+    expect(silentFor(node, 2 * GREETING_TIMEOUT_MS)).toEqual([]);
+  });
+});
+
 describe('a data channel that dies while the connection lives', () => {
   it('makes a new connection when two reports say so', () => {
     const node = new TestNode();
     expect(kinds(node.report([peer]))).not.toContain('rebuild');
-    expect(node.report([peer])).toContainEqual({ kind: 'rebuild', node: peer });
+    expect(node.report([peer])).toContainEqual({ kind: 'rebuild', node: peer, reason: 'a data channel has died' });
   });
 
   it('makes none where the connection is new since the first report', () => {

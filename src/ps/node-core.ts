@@ -16,6 +16,9 @@ import { SchedulerCore, type SchedulerEvent } from './scheduler-core.ts';
 /** Between two pings to the scheduler, and of the scheduler to everybody: liveness, and the round trip on the page. */
 export const PING_INTERVAL_MS = 1_000;
 
+/** Both ends of a new connection say hello at once; a page that is busy for longer is soon taken for gone anyway. */
+export const GREETING_TIMEOUT_MS = 4_000;
+
 /** A report without what only the page knows. */
 export type OwnReport = Omit<Report, 'rttMs' | 'unreachable'>;
 
@@ -40,7 +43,7 @@ export type NodeEffect =
   | { readonly kind: 'send'; readonly to: NodeId; readonly message: ControlMessage }
   | { readonly kind: 'connect'; readonly node: NodeId }
   /** The connection lives, but not all that it should carry: make a new one. */
-  | { readonly kind: 'rebuild'; readonly node: NodeId }
+  | { readonly kind: 'rebuild'; readonly node: NodeId; readonly reason: string }
   /** The node is gone: end the connection and every link to it. */
   | { readonly kind: 'gone'; readonly node: NodeId; readonly reason: string }
   | { readonly kind: 'hello'; readonly node: NodeId; readonly label: string }
@@ -66,6 +69,8 @@ export class NodeCore {
   private readonly unmet = new Set<NodeId>();
   /** Whom it has a connection to. */
   private readonly linked = new Set<NodeId>();
+  /** Connected since then without a word so far. */
+  private readonly mute = new Map<NodeId, number>();
   /** Whose link was dead when the workers reported last. */
   private broken: readonly NodeId[] = [];
   private hasSignaling = false;
@@ -113,6 +118,7 @@ export class NodeCore {
         break;
       case 'connected':
         this.linked.add(event.node);
+        this.mute.set(event.node, now);
         this.teller.forget(event.node);
         this.broken = this.broken.filter((node) => node !== event.node);
         this.send(event.node, { kind: 'hello', version: PROTOCOL_VERSION, label: this.label, role: this.role });
@@ -120,10 +126,12 @@ export class NodeCore {
         break;
       case 'disconnected':
         this.linked.delete(event.node);
+        this.mute.delete(event.node);
         this.teller.forget(event.node);
         this.miss(event.node);
         break;
       case 'control':
+        this.mute.delete(event.from);
         this.member({ kind: 'heard', node: event.from, answers: answered(event.message) });
         this.take(event.from, event.message);
         break;
@@ -229,6 +237,7 @@ export class NodeCore {
         this.known.delete(effect.node);
         this.unmet.delete(effect.node);
         this.linked.delete(effect.node);
+        this.mute.delete(effect.node);
         this.teller.forget(effect.node);
         this.election?.missing.delete(effect.node);
         this.effects.push({ kind: 'gone', node: effect.node, reason: effect.reason });
@@ -385,14 +394,20 @@ export class NodeCore {
   }
 
   /**
-   * Asks for a new connection where a worker's link is dead in two reports: the first may be older than the newest
-   * connection. Who was shut out is refused for good reason.
+   * Asks for a new connection where a worker's link is dead in two reports, for the first may be older than the newest
+   * connection, and where nothing comes of one that is said to be there. Who was shut out is refused for good reason.
    */
   private mend(broken: readonly NodeId[]): void {
     const { shutOut = [] } = this.cluster ?? {};
     for (const node of broken) {
       if (!this.broken.includes(node) || !this.linked.has(node)) continue;
-      if (!shutOut.includes(node) && !shutOut.includes(this.self)) this.effects.push({ kind: 'rebuild', node });
+      if (shutOut.includes(node) || shutOut.includes(this.self)) continue;
+      this.effects.push({ kind: 'rebuild', node, reason: 'a data channel has died' });
+    }
+    for (const [node, since] of this.mute) {
+      if (this.now - since < GREETING_TIMEOUT_MS) continue;
+      this.mute.delete(node);
+      this.effects.push({ kind: 'rebuild', node, reason: 'nothing came over the connection' });
     }
     this.broken = broken;
   }

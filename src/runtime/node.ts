@@ -275,7 +275,7 @@ export class RoomNode {
         mesh?.connect(effect.node);
         break;
       case 'rebuild':
-        mesh?.cut(effect.node, 'a data channel has died');
+        mesh?.cut(effect.node, effect.reason);
         break;
       case 'gone':
         mesh?.close(effect.node);
