@@ -66,6 +66,9 @@ describe('in BSP', () => {
   });
 });
 
+/** Where some of a run was not in BSP, workers were ahead of the cut there. */
+const STEADY = faultKinds.filter((kind) => kind !== 'steer');
+
 describe('with workers lost, and with bounded delay and async', () => {
   it.each([
     ['BSP', BSP],
@@ -74,12 +77,13 @@ describe('with workers lost, and with bounded delay and async', () => {
   ] as const)('%s: every acknowledged push of a resumed run is in exactly once', (_, consistency) => {
     let resumed = 0;
     for (let seed = 0; seed < 12; seed++) {
-      const hit = run({ seed, consistency, faults: faultKinds, checkpoint: { steps: null, seconds: 0.5 } });
+      const faults = consistency.kind === 'bsp' ? STEADY : faultKinds;
+      const hit = run({ seed, consistency, faults, checkpoint: { steps: null, seconds: 0.5 } });
       expect(hit.violations).toEqual([]);
       const from = hit.checkpoints.findLast(({ clock }) => clock <= 35);
       if (from === undefined) continue;
       resumed++;
-      const second = run({ seed: seed + 50, consistency, faults: faultKinds, from });
+      const second = run({ seed: seed + 50, consistency, faults, from });
       // Receipts of the first run's later pushes are in, too, where workers were ahead: only in BSP there are none.
       if (consistency.kind === 'bsp') expect(second.violations).toEqual([]);
       else expect(second.violations.filter(({ invariant }) => invariant !== 1)).toEqual([]);

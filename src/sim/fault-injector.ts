@@ -39,6 +39,8 @@ export interface Target {
   readonly cluster: ClusterState | null;
   alive(): SimNode[];
   add(role: RoleChoice): void;
+  /** Its person changes how the room trains. @returns false where there is nothing to change */
+  steer(node: SimNode, pick: number): boolean;
   trace(line: string): void;
 }
 
@@ -107,8 +109,14 @@ export class FaultInjector {
         return this.cutOff(one, durationMs);
       case 'freeze':
         room.trace(`freeze ${one.self} ${durationMs} ms`);
-        one.frozenUntil = Math.max(one.frozenUntil, room.time.now + durationMs);
+        one.frozen.last(durationMs);
         return true;
+      case 'busy-page':
+        room.trace(`busy-page ${one.self} ${durationMs} ms`);
+        one.busy.last(durationMs);
+        return true;
+      case 'steer':
+        return room.steer(one, pick);
       case 'slow':
         room.trace(`slow ${one.self} ${durationMs} ms`);
         one.slowUntil = Math.max(one.slowUntil, room.time.now + durationMs);
@@ -138,7 +146,7 @@ export class FaultInjector {
   /** Would every segment keep a copy in its chain on a node that lives and can act, and would there be a worker left? */
   private canSpare(node: SimNode): boolean {
     const { room } = this;
-    const others = room.alive().filter((other) => other !== node && !other.isFrozen && !this.leaving.has(other));
+    const others = room.alive().filter((other) => other !== node && !other.isStill && !this.leaving.has(other));
     const live = new Set(others.map(({ self }) => self));
     const scheduler = room.cluster?.scheduler;
     const canAct = (member: NodeId) =>

@@ -22,6 +22,8 @@ export const faultKinds = [
   'kill-in-election',
   'unreachable',
   'dead-link',
+  'busy-page',
+  'steer',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -47,6 +49,8 @@ export const faultWords: Readonly<Record<FaultKind, string>> = {
   'kill-in-election': 'the scheduler crashes, and during the election the next one, or a server',
   unreachable: 'two tabs can no longer connect, for seconds or for ever, though both reach the scheduler',
   'dead-link': 'the data channels of a connection die, the connection itself lives',
+  'busy-page': 'a tab’s page stands still, its workers go on: they hear late of what was decided',
+  steer: 'someone changes the consistency, or the number of local steps, in the middle of the run',
 };
 
 export interface Fault {

@@ -2,8 +2,9 @@
 import type { ClusterState, ControlMessage, RoleChoice } from '../protocol/control.ts';
 import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
 import type { Frame } from '../protocol/frames.ts';
-import { type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import { NO_CLOCK, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { newestNode } from '../ps/cluster-map.ts';
+import type { Schedule, ScheduleEntry } from '../ps/consistency.ts';
 import { PROBE_TIMEOUT_MS } from '../ps/membership-core.ts';
 import { NodeCore, type NodeEffect, type NodeEvent, type OwnReport } from '../ps/node-core.ts';
 import { RingInbox } from '../ps/ring-inbox.ts';
@@ -14,6 +15,7 @@ import { CONTROL_LANE, type Network } from './network.ts';
 import type { SignalingLine } from './signaling.ts';
 import { type SimCheckpoint, SimCuts } from './sim-checkpoints.ts';
 import { SimWorker } from './sim-worker.ts';
+import { Standstill } from './standstill.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** As in the page: reports drive everything that needs time. */
@@ -30,6 +32,9 @@ const CONTROL_BYTES = 2_000;
 
 /** The simulator's plans have few segments, and nobody invents others. */
 const ANY = { has: () => true };
+
+/** Clocks of the longest rounds that are drawn. */
+const LONGEST_ROUND = 8;
 
 /** Of messages that were measured: a broadcast is one message. */
 const SIZES = new WeakMap<ControlMessage, number>();
@@ -60,10 +65,10 @@ export class SimNode {
   readonly shard: ShardCore;
   worker: SimWorker | null = null;
   isAlive = true;
-  /** Frozen until then: nothing runs, everything waits. */
-  frozenUntil = 0;
-  /** What has happened to it while it was frozen, in order. */
-  private readonly inbox: (() => void)[] = [];
+  /** All of the tab stands still. */
+  readonly frozen: Standstill;
+  /** Its page does, with all that reaches it: the tab's workers go on, by what they know. */
+  readonly busy: Standstill;
   /** Computes slower until then. */
   slowUntil = 0;
   private incarnation = 0;
@@ -71,6 +76,9 @@ export class SimNode {
   private preparedRun = 0;
   private preparing = 0;
   private requests = 0;
+  /** The newest schedule that it has heard of, and where what it did by older ones ends. */
+  private heard: Schedule = [];
+  private lateUpTo = NO_CLOCK;
   private readonly links = new Set<NodeId>();
   readonly cuts = new SimCuts();
   private readonly ringInbox = new RingInbox();
@@ -81,30 +89,32 @@ export class SimNode {
     readonly line: SignalingLine,
     private readonly site: NodeSite,
   ) {
+    this.frozen = new Standstill(site.time);
+    this.busy = new Standstill(site.time);
     this.core = new NodeCore(self, `virtual ${self}`, role);
     this.shard = new ShardCore(self);
     this.links.add(self);
     this.scheduleReport();
   }
 
-  get isFrozen(): boolean {
-    return this.site.time.now < this.frozenUntil;
+  get isStill(): boolean {
+    return this.frozen.isOn || this.busy.isOn;
   }
 
-  /** Runs something on this node: at once, or when it thaws, in order. */
+  /** Runs something in this tab's workers: at once, or when it thaws, in order. */
   on(run: () => void): void {
-    if (!this.isAlive) return;
-    if (!this.isFrozen && this.inbox.length === 0) return run();
-    this.inbox.push(run);
-    if (this.inbox.length === 1) this.thawLater();
+    this.frozen.pass(() => {
+      if (this.isAlive) run();
+    });
   }
 
-  private thawLater(): void {
-    this.site.time.after(this.frozenUntil - this.site.time.now, () => {
-      if (this.isFrozen) return this.thawLater();
-      const waiting = this.inbox.splice(0);
-      for (const run of waiting) if (this.isAlive) run();
-    });
+  /** The same on its page. */
+  onPage(run: () => void): void {
+    this.on(() =>
+      this.busy.pass(() => {
+        if (this.isAlive) run();
+      }),
+    );
   }
 
   linkUp(peer: NodeId): void {
@@ -149,7 +159,7 @@ export class SimNode {
         this.follow(effect.cluster);
         break;
       case 'wake':
-        time.after(PROBE_TIMEOUT_MS + 1, () => this.on(() => this.step({ kind: 'tick' })));
+        time.after(PROBE_TIMEOUT_MS + 1, () => this.onPage(() => this.step({ kind: 'tick' })));
         break;
       case 'hello':
       case 'metrics':
@@ -173,6 +183,7 @@ export class SimNode {
     this.line.client.hear(newestNode(cluster.map, cluster.scheduler), cluster.scheduler, cluster.term);
     const { plan, map, schedule, leases } = cluster;
     if (plan === null) return;
+    this.noteLateness(schedule);
     const { run, tables, seed, updater, aggregator, reduce, hasBackups, batch, steps, from } = plan;
     this.stepShard({
       kind: 'plan',
@@ -183,9 +194,27 @@ export class SimNode {
     this.stepShard({ kind: 'cut', clock: cluster.checkpoint.cutAt });
     if (leases.some(({ worker }) => worker === this.self) && this.preparing !== run) {
       this.preparing = run;
-      this.site.time.after(PREPARE_MS, () => this.on(() => this.prepared(run)));
+      this.site.time.after(PREPARE_MS, () => this.onPage(() => this.prepared(run)));
     }
     this.work(cluster);
+  }
+
+  /** Remembers until which clock this node's worker may go by an older schedule than others do. */
+  private noteLateness(schedule: Schedule): void {
+    const begun = this.worker?.begun ?? NO_CLOCK;
+    const isLate = schedule.some((entry) => entry.fromClock <= begun && !this.hasHeard(entry));
+    this.heard = schedule;
+    if (isLate) this.lateUpTo = begun + LONGEST_ROUND;
+  }
+
+  /** May others meet a `clock` of this node's worker that follows an older schedule than `newest`? */
+  isLateFor(clock: number, newest: Schedule): boolean {
+    if (this.worker === null) return false;
+    return clock <= this.lateUpTo || !newest.every((entry) => this.hasHeard(entry));
+  }
+
+  private hasHeard(entry: ScheduleEntry): boolean {
+    return this.heard.some((known) => known === entry || JSON.stringify(known) === JSON.stringify(entry));
   }
 
   private prepared(run: number): void {
@@ -278,18 +307,19 @@ export class SimNode {
   }
 
   private transmit(to: NodeId, lane: string, bytes: number, deliver: (peer: SimNode) => void): void {
-    if (to === this.self) this.site.time.after(LOCAL_MS, () => this.on(() => deliver(this)));
+    const where = lane === CONTROL_LANE ? 'onPage' : 'on';
+    if (to === this.self) this.site.time.after(LOCAL_MS, () => this[where](() => deliver(this)));
     else
       this.site.network.send(this.self, to, lane, bytes, () => {
         const peer = this.site.nodeOf(to);
-        peer?.on(() => deliver(peer));
+        peer?.[where](() => deliver(peer));
       });
   }
 
   private scheduleReport(): void {
     this.site.time.after(REPORT_INTERVAL_MS, () => {
       if (!this.isAlive) return;
-      this.on(() => {
+      this.onPage(() => {
         this.worker?.step({ kind: 'tick', now: this.site.time.now });
         this.step({ kind: 'report', report: this.report(), broken: this.site.network.deadBulk(this.self) });
         this.scheduleReport();

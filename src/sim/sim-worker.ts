@@ -60,6 +60,8 @@ export class SimWorker {
   /** Pushes that were left to others, each segment's counted. */
   skippedPushes = 0;
   private idleSince = 0;
+  /** The last clock of the newest round that it has begun. */
+  begun = NO_CLOCK;
   /** Clock required by each request under way, to check every answer against. */
   private readonly floors = new Map<number, PullUnderWay>();
 
@@ -146,6 +148,7 @@ export class SimWorker {
     const into = tables.map(({ keys: all, width }, table) => new Float32Array((keys[table]?.length ?? all) * width));
     const required = isJoin ? NO_CLOCK : requiredClock(this.site.cluster().schedule, clock);
     const id = ++this.pulls;
+    this.begun = last;
     this.pull = { id, clock, last, required, floor: Number.POSITIVE_INFINITY, pulled: null };
     const { filters } = scheduleAt(this.site.cluster().schedule, Math.max(clock, 0));
     const everySegment = isJoin || done !== NO_CLOCK;
@@ -229,7 +232,8 @@ export class SimWorker {
     const { filters } = scheduleAt(this.site.cluster().schedule, clock);
     const push = { clock, covers, samples: this.site.samplesOf(covers), tables, readFronts };
     this.step({ kind: 'push', ...push, filters: filters?.kind === 'fixed' ? filters.push : null });
-    if (this.pull === null && this.clock < this.site.steps) this.begin(this.clock, NO_CLOCK);
+    // Where its pull was ahead of the push, the next computation has begun.
+    if (this.pull === null && !this.isComputing && this.clock < this.site.steps) this.begin(this.clock, NO_CLOCK);
     this.proceed();
     this.backUp(clock, covers, readFronts);
   }

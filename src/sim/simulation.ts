@@ -1,7 +1,8 @@
 // One history: nodes, network, signaling and faults in virtual time, all from one seed, checked as it unfolds.
-import type { ClusterState, RoleChoice } from '../protocol/control.ts';
+import type { ClusterState, Request, RoleChoice } from '../protocol/control.ts';
 import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import type { Consistency } from '../ps/consistency.ts';
 import type { NodeEvent } from '../ps/node-core.ts';
 import type { Segment } from '../ps/segment.ts';
 import { hash32, Random } from '../random.ts';
@@ -39,6 +40,14 @@ const MEAN_COMPUTE_MS = 13;
 /** Tabs open one after the other. */
 const JOIN_INTERVAL_MS = 20;
 
+/** What a room that trains may be changed to. */
+const STEERED: readonly Consistency[] = [{ kind: 'bsp' }, { kind: 'ssp', delay: 2 }, { kind: 'async' }];
+
+const roundsOf = (localSteps: number): Filters => ({
+  kind: 'auto',
+  choice: { push: null, pull: null, localSteps, reason: 'drawn from the seed' },
+});
+
 export class Simulation {
   readonly time = new VirtualTime();
   private readonly random: Random;
@@ -69,8 +78,8 @@ export class Simulation {
     this.maxEvents = Math.max(MAX_EVENTS, MAX_EVENTS_PER_STEP * config.steps);
     this.pushes = createLedger(this.segments, config.steps, this.total);
     this.network = new Network(this.time, new Random(hash32(config.seed, 7)), this.networkOf(config), {
-      onUp: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkUp(peer)),
-      onDown: (node, peer) => this.nodes.get(node)?.on(() => this.nodes.get(node)?.linkDown(peer)),
+      onUp: (node, peer) => this.nodes.get(node)?.onPage(() => this.nodes.get(node)?.linkUp(peer)),
+      onDown: (node, peer) => this.nodes.get(node)?.onPage(() => this.nodes.get(node)?.linkDown(peer)),
       isAlive: (node) => this.nodes.get(node)?.isAlive ?? false,
       onSend: config.onSend,
       canSignal: (node) => this.nodes.get(node)?.line.isJoined ?? false,
@@ -97,6 +106,7 @@ export class Simulation {
       },
       alive: () => this.alive(),
       add: (role) => this.add(role),
+      steer: (node, pick) => this.steer(node, pick),
       trace: (line) => this.trace(line),
     };
   }
@@ -130,7 +140,7 @@ export class Simulation {
   /** A tab opens. It is a node once the room has let it in; should the room forget who it is, its page loads anew. */
   private add(role: RoleChoice): void {
     let node: SimNode | null = null;
-    const tell = (event: NodeEvent) => node?.on(() => node?.step(event));
+    const tell = (event: NodeEvent) => node?.onPage(() => node?.step(event));
     const line = this.signaling.open({
       onWelcome: ({ node: self, members, scheduler, term }) => {
         if (node !== null && node.self !== self) {
@@ -203,8 +213,20 @@ export class Simulation {
   private filters(): Filters | undefined {
     const { drifts = false, filters, seed } = this.config;
     if (!drifts) return filters;
-    const localSteps = 2 + (hash32(seed, 17) % 7);
-    return { kind: 'auto', choice: { push: null, pull: null, localSteps, reason: 'drawn from the seed' } };
+    return roundsOf(2 + (hash32(seed, 17) % 7));
+  }
+
+  private steer(node: SimNode, pick: number): boolean {
+    const { config } = this;
+    const isFixed = config.reduce !== undefined || config.backups === true;
+    if (isFixed || this.newest?.phase !== 'running') return false;
+    const request: Request =
+      config.drifts === true
+        ? { ask: 'filters', filters: roundsOf(2 + Math.floor(pick * 7)) }
+        : { ask: 'consistency', consistency: STEERED[Math.floor(pick * STEERED.length)] ?? { kind: 'bsp' } };
+    this.trace(`${node.self} asks for ${JSON.stringify(request)}`);
+    node.onPage(() => node.step({ kind: 'request', request }));
+    return true;
   }
 
   /** Sums are counted twice where two may bring the same, and have no direction: then pushes go down a slope. */
@@ -263,8 +285,14 @@ export class Simulation {
   /** 3: no gradient is computed on parameters older than τ allows. */
   private checkStart(worker: WorkerId, clock: number, required: number, floor: number): void {
     this.trace(`${worker.node}/${worker.incarnation} computes ${clock}`);
-    if (floor < required)
+    if (floor < required && !this.heardLate(clock))
       this.violate(3, `worker ${worker.node} computes clock ${clock} on floor ${floor}, needs ${required}`);
+  }
+
+  /** Where some hear late of a change, those who wait for each other's rounds go on: see `HostedSegment.isReached`. */
+  private heardLate(clock: number): boolean {
+    const schedule = this.newest?.schedule ?? [];
+    return this.alive().some((node) => node.isLateFor(clock, schedule));
   }
 
   private afterEvent(): void {
@@ -321,7 +349,7 @@ export class Simulation {
     const { epoch } = this.map;
     return (
       this.alive().every(({ shard }) => compareEpochs(shard.epoch, epoch) === 0) &&
-      workers.every((node) => node?.isAlive && !node.isFrozen && node.worker?.isDone) &&
+      workers.every((node) => node?.isAlive && !node.isStill && node.worker?.isDone) &&
       this.map.placements.every(
         ({ learners, chain }) => learners.length === 0 && chain.every((node) => this.isThere(node)),
       )
@@ -330,7 +358,7 @@ export class Simulation {
 
   private isThere(id: NodeId): boolean {
     const node = this.nodes.get(id);
-    return node?.isAlive === true && !node.isFrozen;
+    return node?.isAlive === true && !node.isStill;
   }
 
   private describeStall(): string {
