@@ -1,9 +1,13 @@
-// Samples per second by number of workers, each a tab of its own that a server's tab serves: batch per worker and everything else
-// alike, and of both sides the last two thirds of the clocks: tabs start, compile and find their filters in the first. On as many cores as there are tabs the gradients are real; beyond that tabs would only share the cores, and so each
-// step is a small batch's real gradient, and then a wait until it has taken as long as a large batch's.
+// Samples per second by number of workers, each a tab of its own that a server's tab serves: batch per worker and everything
+// else alike, and of both sides the last two thirds of the clocks: tabs start, compile and find their filters in the first.
+// On as many cores as there are tabs the gradients are real, and beside them stands what tabs that only compute come to: no
+// cluster can do more. Beyond that tabs would only share the cores, and so each step is a small batch's real gradient, and
+// then a wait until it has taken as long as a large batch's.
 import { cpus } from 'node:os';
+import type { Page } from '@playwright/test';
+import { inTabs } from '../browser/site.ts';
 import { runCluster } from '../cluster.ts';
-import { atLeast, type Benchmark, median, rowOf } from '../harness.ts';
+import { atLeast, type Benchmark, compare, median, rowOf } from '../harness.ts';
 import type { Row } from '../result.ts';
 
 interface Case {
@@ -24,8 +28,9 @@ const REAL: readonly Case[] = [
 ];
 
 /**
- * An exchange each step, for rounds of many long steps would be too few to measure. A small model and few samples: eight tabs do their real work on these cores, too. What moves digits-cnn between two tabs takes 90 ms
- * of a core for each exchange, eight workers would need all that two cores have.
+ * An exchange each step, for rounds of many long steps would be too few to measure. A small model and few samples: eight tabs
+ * do their real work on these cores, too. What moves digits-cnn between two tabs takes 90 ms of a core for each exchange,
+ * eight workers would need all that two cores have.
  */
 const EMULATED: Case = { job: 'digits-mlp', options: ['hidden=[32]'], share: 2, steps: 90, computeMs: 400 };
 
@@ -65,6 +70,37 @@ async function measure(one: Case, sizes: readonly number[], rounds: number): Pro
   });
 }
 
+/** Gradients a second of so many tabs at once, which exchange nothing. */
+async function gradientsOf(pages: readonly Page[], job: string, leastMs: number): Promise<number> {
+  const look = (page: Page) =>
+    page.evaluate(([name, ms]) => window.computeBench.jobs.gradient(name, ms), [job, leastMs] as const);
+  const times = await Promise.all(pages.map(look));
+  return times.reduce((sum, ms) => sum + 1_000 / ms, 0);
+}
+
+/** What this machine's cores allow. */
+async function measureCores(cases: readonly Case[], isQuick: boolean): Promise<Row[]> {
+  const leastMs = isQuick ? 1_000 : 3_000;
+  return inTabs('compute', 2, async ({ pages }) => {
+    for (const { job } of cases) {
+      for (const page of pages) {
+        await page.evaluate(([name, samples]) => window.computeBench.jobs.prepare(name, samples), [
+          job,
+          { train: 1_024, test: 100 },
+        ] as const);
+      }
+    }
+    const comparisons = cases.map(({ job }) => ({
+      what: `${job}: two tabs that only compute, beside one`,
+      unit: 'gradients/s',
+      ours: () => gradientsOf(pages, job, leastMs),
+      reference: () => gradientsOf(pages.slice(0, 1), job, leastMs),
+      note: `what ${cpus().length} cores allow: nothing is exchanged`,
+    }));
+    return compare(comparisons, { warmUp: 1, rounds: isQuick ? 3 : 7 });
+  });
+}
+
 export const benchmark: Benchmark = {
   what: 'samples per second by number of workers, in real tabs',
   async run({ isQuick }) {
@@ -72,9 +108,11 @@ export const benchmark: Benchmark = {
     const rows: Row[] = [];
     if (isQuick) {
       for (const one of REAL.slice(0, 1)) rows.push(...(await measure({ ...one, steps: one.steps / 2 }, [2], 1)));
+      rows.push(...(await measureCores(REAL.slice(0, 1), isQuick)));
       return [...rows, ...(await measure({ ...EMULATED, steps: EMULATED.steps / 3 }, [8], 1))];
     }
     for (const one of REAL) rows.push(...(await measure(one, real, 5)));
+    rows.push(...(await measureCores(REAL, isQuick)));
     rows.push(...(await measure(EMULATED, [2, 4, 8], 3)));
     return rows;
   },

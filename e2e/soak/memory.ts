@@ -20,6 +20,8 @@ export interface TabMemory {
   readonly lastBytes: number;
   /** Share by which the last third of the time that counts is above the first third; null where that is too short. */
   readonly growth: number | null;
+  /** Every sample: seconds since the first, and bytes. */
+  readonly curve: readonly (readonly [number, number])[];
 }
 
 /** Is a soak so long that some tab can be judged? Reading memory collects garbage first, which costs every tab something. */
@@ -42,7 +44,8 @@ export function memoryOf(
   const third = Math.floor(counted.length / 3);
   const isLong = span >= LEAST_SPAN_MS && third > 0;
   const growth = isLong ? median(counted.slice(-third)) / median(counted.slice(0, third)) - 1 : null;
-  return { name, node, firstBytes: first?.bytes ?? 0, lastBytes: last?.bytes ?? 0, growth };
+  const curve = samples.map(({ atMs, bytes }) => [Math.round((atMs - (first?.atMs ?? 0)) / 1000), bytes] as const);
+  return { name, node, firstBytes: first?.bytes ?? 0, lastBytes: last?.bytes ?? 0, growth, curve };
 }
 
 function median(samples: readonly MemorySample[]): number {

@@ -6,7 +6,7 @@ const good: SoakResult = {
   ...{ acknowledgedPushes: 12, appliedPushes: 12, duplicatesIgnored: 0, faults: [], stalls: [] },
   accuracy: { clock: 99, calm: 0.95, soak: 0.946, last: 0.95 },
   pushes: [{ node: 1, isGone: false, acknowledged: 12, abandoned: 0, applied: 12 }],
-  memory: [{ name: 'worker 1', node: 1, firstBytes: 1, lastBytes: 1, growth: 0.09 }],
+  memory: [{ name: 'worker 1', node: 1, firstBytes: 1, lastBytes: 1, growth: 0.09, curve: [] }],
 };
 
 const complaints = (change: Partial<SoakResult>) => complaintsOf({ ...good, ...change }).length;
@@ -22,7 +22,9 @@ describe('a soak', () => {
 
   it('is not where one of them is not', () => {
     expect(complaints({ accuracy: { clock: 99, calm: 0.95, soak: 0.944, last: 0.95 } })).toBe(1);
-    expect(complaints({ memory: [{ name: 'a', node: 1, firstBytes: 1, lastBytes: 1, growth: 0.11 }] })).toBe(1);
+    expect(complaints({ memory: [{ name: 'a', node: 1, firstBytes: 1, lastBytes: 1, growth: 0.11, curve: [] }] })).toBe(
+      1,
+    );
     expect(complaints({ stalls: [{ fromMs: 0, ms: 5_000, faults: ['kill-server'], unexplainedMs: 2_100 }] })).toBe(1);
     expect(complaints({ pushes: pushes(12, 11) })).toBe(1);
     expect(complaints({ pushes: pushes(12, 13) })).toBe(1);
