@@ -380,11 +380,12 @@ export class HostedSegment {
   /** Answers the parked pulls whose clocks have been reached. */
   private release(by: NodeId | null): void {
     const waiting = this.parked;
-    this.parked = [];
-    for (const entry of waiting) {
-      if (this.isReached(entry.pull.minClock)) this.answer(entry.from, entry.pull, entry.from !== by);
-      else this.parked.push(entry);
-    }
+    // Most pushes release nothing, and where one does, all that wait want the same few clocks.
+    const clocks = [...new Set(waiting.map(({ pull }) => pull.minClock))].sort((a, b) => a - b);
+    const blocked = clocks.find((clock) => !this.isReached(clock)) ?? Number.POSITIVE_INFINITY;
+    if (blocked === clocks[0]) return;
+    this.parked = waiting.filter(({ pull }) => pull.minClock >= blocked);
+    for (const { from, pull } of waiting) if (pull.minClock < blocked) this.answer(from, pull, from !== by);
   }
 
   /**

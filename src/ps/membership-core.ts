@@ -74,7 +74,7 @@ export class MembershipCore {
       case 'disconnected':
         return this.suspect(event.node, now + RECONNECT_TIMEOUT_MS, now);
       case 'tick':
-        return [...this.members].flatMap(([node, member]) => this.check(node, member, now, event.watched));
+        return this.checkAll(now, event.watched);
       default:
         return event satisfies never;
     }
@@ -116,11 +116,14 @@ export class MembershipCore {
     return [];
   }
 
-  private check(node: NodeId, member: Member, now: number, watched?: NodeId | null): MembershipEffect[] {
-    if (now >= member.deadline) return this.remove(node, 'was closed');
-    if (watched !== undefined && watched !== node) return [];
-    if (now - member.heardAt >= SILENCE_TIMEOUT_MS) return this.remove(node, 'fell silent');
-    return [];
+  private checkAll(now: number, watched?: NodeId | null): MembershipEffect[] {
+    const gone: MembershipEffect[] = [];
+    for (const [node, { deadline, heardAt }] of this.members) {
+      if (now >= deadline) gone.push(...this.remove(node, 'was closed'));
+      else if (now - heardAt >= SILENCE_TIMEOUT_MS && (watched === undefined || watched === node))
+        gone.push(...this.remove(node, 'fell silent'));
+    }
+    return gone;
   }
 
   private remove(node: NodeId, reason: string): MembershipEffect[] {

@@ -72,14 +72,12 @@ function firstWithRoom(
     0,
     points.findIndex((point) => point.position >= position),
   );
-  let roomiest: NodeId | undefined;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const [node, left] of room) if (left > most && !taken.includes(node)) most = left;
+  const least = Math.min(floats, most);
   for (let step = 0; step < points.length; step++) {
     const node = points[(from + step) % points.length]?.node;
-    if (node === undefined || taken.includes(node)) continue;
-    const left = room.get(node) ?? 0;
-    if (left >= floats) return node;
-    if (roomiest === undefined || left > (room.get(roomiest) ?? 0)) roomiest = node;
+    if (node !== undefined && !taken.includes(node) && (room.get(node) ?? 0) >= least) return node;
   }
-  if (roomiest === undefined) throw new RangeError('A chain cannot have more members than there are servers.');
-  return roomiest;
+  throw new RangeError('A chain cannot have more members than there are servers.');
 }

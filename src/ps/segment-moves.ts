@@ -14,6 +14,9 @@ type Placements = ClusterState['map']['placements'];
 export class SegmentMoves {
   /** Segments (indexes) that each owner has reported as settled in the newest epoch. */
   private readonly settled = new Map<NodeId, ReadonlySet<number>>();
+  /** Where every segment should be, of the servers and the plan that it was found for: both change seldom. */
+  private wanted: { readonly plan: RunPlan; readonly servers: readonly NodeId[]; readonly chains: NodeId[][] } | null =
+    null;
   /** A segment waits for a sign of life of those who would be its only copies. */
   isWaiting = false;
 
@@ -53,7 +56,7 @@ export class SegmentMoves {
     conflicts: readonly Conflict[],
     now: number,
   ): Placements | null {
-    const wanted = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
+    const wanted = this.assign(plan, servers);
     const placements: Placements = [];
     this.isWaiting = false;
     for (const [index, current] of map.placements.entries()) {
@@ -70,6 +73,16 @@ export class SegmentMoves {
       placements.push({ chain: [...next.chain], learners: [...next.learners] });
     }
     return placements;
+  }
+
+  private assign(plan: RunPlan, servers: readonly NodeId[]): NodeId[][] {
+    const { wanted } = this;
+    const isSame =
+      servers.length === wanted?.servers.length && servers.every((node, at) => node === wanted.servers[at]);
+    if (wanted !== null && isSame && plan === wanted.plan) return wanted.chains;
+    const chains = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
+    this.wanted = { plan, servers, chains };
+    return chains;
   }
 
   private isSettled({ chain: [owner] }: Placement, index: number): boolean {
