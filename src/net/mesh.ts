@@ -36,6 +36,7 @@ export interface MeshHandlers {
   onBulkChannel(peer: NodeId, kind: BulkKind, channel: RTCDataChannel): void;
   /** A control text; 'connected' has been reported before it. Not parsed yet. */
   onControl(peer: NodeId, text: string): void;
+  /** The initiator of a connection speaks first: until then the other end is not connected. */
   onPeerState(peer: NodeId, state: PeerState): void;
   /** To be relayed by the signaling server. May be lost: the mesh tries again. */
   onSignal(peer: NodeId, connection: number, data: PairSignal): void;
@@ -155,7 +156,6 @@ function openConnection(
     const signal = pairSignalSchema.safeParse(data);
     if (signal.success && signal.data.type !== 'restart') handlers.onSignal(signal.data);
   });
-  peer.on('connect', () => handlers.onConnect());
   peer.on('data', (data: unknown) => {
     if (typeof data === 'string' && data.length <= MAX_CONTROL_BYTES) handlers.onText(data);
     else peer.destroy(new Error('the other end sent something else than a control message'));
@@ -177,9 +177,9 @@ function openConnection(
   const { _pc, _channel } = internals(peer);
   // Without one, simple-peer has failed already and reports it in a microtask.
   if (_pc) {
-    // simple-peer's own 'connect' waits for statistics that name the chosen path, and looks for it every 100 ms. Only the
-    // initiator may be quicker: Chromium (156) calls a channel that has come in open before it is, and what is sent on it
-    // just then is lost without an error. The other end takes the first text that arrives for a sign.
+    // simple-peer's own 'connect' waits for statistics that name the chosen path, and looks for it every 100 ms. At the other
+    // end neither counts: Chromium (156) calls a channel that has come in open before it is, and what is sent on it just
+    // then is lost without an error. There the first text that arrives is the sign.
     _channel?.addEventListener('open', () => handlers.onConnect());
     refuseExtraChannels(_pc, initiator);
     for (const { id, initiator: mine, responder: theirs } of BULK_CHANNELS) {
