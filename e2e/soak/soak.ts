@@ -31,8 +31,11 @@ const SIGNALING_AWAY_MS = 4_000;
 /** Figures that come after the pause before all nodes' last reports are in. */
 const LAST_MESSAGES = 8;
 
-/** No fault of these costs as long: without a step in this time the run is stuck, and what comes after it shows nothing. */
-const STUCK_MS = 20_000;
+/**
+ * No fault of these costs as long: without a step in this time the run is stuck, and what comes after it shows nothing. A tab
+ * that was frozen for 9 s has cost 19 s: SCTP waits twice as long before each new try, up to some 30 s after the first.
+ */
+const STUCK_MS = 40_000;
 
 /** A line of progress this often. */
 const SAY_MS = 30_000;
