@@ -33,7 +33,7 @@ const LAST_MESSAGES = 8;
 
 /**
  * No fault of these costs as long: without a step in this time the run is stuck, and what comes after it shows nothing. A tab
- * that was frozen for 9 s has cost 19 s: SCTP waits twice as long before each new try, up to some 30 s after the first.
+ * that was frozen for 9 s has cost 19 s: ARCHITECTURE, "Open ends".
  */
 const STUCK_MS = 40_000;
 
