@@ -23,6 +23,16 @@ async function wallOff(page: Page, other: number): Promise<() => void> {
   };
 }
 
+/** In a page: the next text that is sent over a data channel goes nowhere. */
+function loseOneText(): void {
+  const { prototype } = RTCDataChannel;
+  const send = prototype.send as (this: RTCDataChannel, data: string) => void;
+  prototype.send = function (this: RTCDataChannel, text: string) {
+    prototype.send = send as RTCDataChannel['send'];
+    Object.assign(window, { lostText: text });
+  } as RTCDataChannel['send'];
+}
+
 test('two tabs that can’t connect are shown with the reason, the room trains on, and takes both when they can', async ({
   room,
 }) => {
@@ -41,6 +51,19 @@ test('two tabs that can’t connect are shown with the reason, the room trains o
   await expect(timeline(a)).toContainText('Node 3 is connected again and takes part.');
   await a.clockOver(clock + 20, await c.id());
 });
+
+// Chromium can lose what is sent on a channel that has just come in, without an error.
+for (const loser of ['who was there', 'who comes'] as const) {
+  test(`the hello of ${loser} is lost: the connection is made anew`, async ({ room }) => {
+    const a = await room.joinTab();
+    const b = new TabPage(await a.page.context().newPage());
+    if (loser === 'who was there') await a.page.evaluate(loseOneText);
+    else await b.page.addInitScript(loseOneText);
+    await b.page.goto(room.url);
+    for (const tab of [a, b]) await tab.joined(2);
+    expect(await (loser === 'who comes' ? b : a).page.evaluate('window.lostText')).toContain('hello');
+  });
+}
 
 test('a data channel of one pair dies: the pair is rebuilt, with the reason, and the clocks go on', async ({
   room,

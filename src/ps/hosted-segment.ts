@@ -380,7 +380,7 @@ export class HostedSegment {
   /** Answers the parked pulls whose clocks have been reached. */
   private release(by: NodeId | null): void {
     const waiting = this.parked;
-    // Most pushes release nothing, and where one does, all that wait want the same few clocks.
+    // Most pushes release nothing, and all that wait want the same few clocks; who has done one has done those before it.
     const clocks = [...new Set(waiting.map(({ pull }) => pull.minClock))].sort((a, b) => a - b);
     const blocked = clocks.find((clock) => !this.isReached(clock)) ?? Number.POSITIVE_INFINITY;
     if (blocked === clocks[0]) return;

@@ -107,7 +107,7 @@ describe('a connection that is lost', () => {
   });
 });
 
-describe('a connection over which nothing comes', () => {
+describe('a connection over which no hello comes', () => {
   const silentFor = (node: TestNode, ms: number) =>
     Array.from({ length: ms / 250 }, () => node.report())
       .flat()
@@ -117,12 +117,13 @@ describe('a connection over which nothing comes', () => {
     const node = new TestNode();
     node.step({ kind: 'disconnected', node: peer });
     node.step({ kind: 'connected', node: peer });
+    node.step({ kind: 'control', from: peer, message: { kind: 'ping', at: 0 } });
     expect(silentFor(node, GREETING_TIMEOUT_MS - 250)).toEqual([]);
     expect(silentFor(node, 1_000)).toMatchObject([{ node: peer }]);
     expect(silentFor(node, GREETING_TIMEOUT_MS)).toEqual([]);
   });
 
-  it('is left alone once anything has come', () => {
+  it('is left alone once it has come', () => {
     const node = new TestNode();
     node.step({ kind: 'disconnected', node: peer });
     node.meet(peer);

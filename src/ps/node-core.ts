@@ -69,8 +69,8 @@ export class NodeCore {
   private readonly unmet = new Set<NodeId>();
   /** Whom it has a connection to. */
   private readonly linked = new Set<NodeId>();
-  /** Connected since then without a word so far. */
-  private readonly mute = new Map<NodeId, number>();
+  /** Connected since then, and no hello has come yet. */
+  private readonly ungreeted = new Map<NodeId, number>();
   /** Whose link was dead when the workers reported last. */
   private broken: readonly NodeId[] = [];
   private hasSignaling = false;
@@ -118,7 +118,7 @@ export class NodeCore {
         break;
       case 'connected':
         this.linked.add(event.node);
-        this.mute.set(event.node, now);
+        this.ungreeted.set(event.node, now);
         this.teller.forget(event.node);
         this.broken = this.broken.filter((node) => node !== event.node);
         this.send(event.node, { kind: 'hello', version: PROTOCOL_VERSION, label: this.label, role: this.role });
@@ -126,12 +126,11 @@ export class NodeCore {
         break;
       case 'disconnected':
         this.linked.delete(event.node);
-        this.mute.delete(event.node);
+        this.ungreeted.delete(event.node);
         this.teller.forget(event.node);
         this.miss(event.node);
         break;
       case 'control':
-        this.mute.delete(event.from);
         this.member({ kind: 'heard', node: event.from, answers: answered(event.message) });
         this.take(event.from, event.message);
         break;
@@ -211,6 +210,7 @@ export class NodeCore {
   }
 
   private takeHello(from: NodeId, { version, label, role }: ControlMessage & { kind: 'hello' }): void {
+    this.ungreeted.delete(from);
     if (version !== PROTOCOL_VERSION) {
       const reason = `has version ${version} of the page, this tab ${PROTOCOL_VERSION}: reload the older one`;
       this.effects.push({ kind: 'incompatible', node: from, reason });
@@ -237,7 +237,7 @@ export class NodeCore {
         this.known.delete(effect.node);
         this.unmet.delete(effect.node);
         this.linked.delete(effect.node);
-        this.mute.delete(effect.node);
+        this.ungreeted.delete(effect.node);
         this.teller.forget(effect.node);
         this.election?.missing.delete(effect.node);
         this.effects.push({ kind: 'gone', node: effect.node, reason: effect.reason });
@@ -395,7 +395,7 @@ export class NodeCore {
 
   /**
    * Asks for a new connection where a worker's link is dead in two reports, for the first may be older than the newest
-   * connection, and where nothing comes of one that is said to be there. Who was shut out is refused for good reason.
+   * connection, and where no hello has come over it. Who was shut out is refused for good reason.
    */
   private mend(broken: readonly NodeId[]): void {
     const { shutOut = [] } = this.cluster ?? {};
@@ -404,10 +404,10 @@ export class NodeCore {
       if (shutOut.includes(node) || shutOut.includes(this.self)) continue;
       this.effects.push({ kind: 'rebuild', node, reason: 'a data channel has died' });
     }
-    for (const [node, since] of this.mute) {
+    for (const [node, since] of this.ungreeted) {
       if (this.now - since < GREETING_TIMEOUT_MS) continue;
-      this.mute.delete(node);
-      this.effects.push({ kind: 'rebuild', node, reason: 'nothing came over the connection' });
+      this.ungreeted.delete(node);
+      this.effects.push({ kind: 'rebuild', node, reason: 'no hello came over the connection' });
     }
     this.broken = broken;
   }

@@ -5,12 +5,21 @@ import type { PulledTables } from './client.ts';
 import { type KeyLists, type LoopParts, tableValues } from './loop-parts.ts';
 
 export class Evaluator {
+  /** Where the newest round began; evaluations fall due between two. */
+  private before = 0;
+
   constructor(private readonly parts: LoopParts) {}
 
-  /** Looks at the parameters of `clock` where an evaluation has become due since the round that began with `before`. */
-  async onTheWay(before: number, clock: number, pulled: PulledTables): Promise<void> {
+  /** The worker begins with `clock`. */
+  startAt(clock: number): void {
+    this.before = clock;
+  }
+
+  /** Looks at the parameters of `clock`, with which a round begins, where an evaluation has become due since the one before. */
+  async onTheWay(clock: number, pulled: PulledTables): Promise<void> {
     const every = this.parts.plan.evaluateEvery;
-    const isDue = clock % every === 0 || Math.floor(clock / every) > Math.floor(before / every);
+    const isDue = clock % every === 0 || Math.floor(clock / every) > Math.floor(this.before / every);
+    this.before = clock;
     if (clock === 0 || !isDue) return;
     await this.evaluate(this.clockOf(clock), pulled, liveTestBlocks(this.parts.data.splits.test));
   }

@@ -37,9 +37,9 @@ export class TrainingLoop {
     let clock = await this.join();
     moment('clock');
     batches.startAt(clock);
+    this.evaluator.startAt(clock);
     meter.clock = clock - 1;
     let next: Promise<Step> | null = this.begin(clock, clock - 1);
-    let evaluated = clock;
     let isFirst = true;
     while (clock < plan.steps && (await this.mayStart(clock))) {
       const step = this.confirm(await meter.time('communicate', () => next ?? this.begin(clock)));
@@ -50,8 +50,7 @@ export class TrainingLoop {
         next = clock < plan.steps ? this.begin(clock, clock - 1) : null;
         continue;
       }
-      await this.evaluator.onTheWay(evaluated, clock, pulled);
-      evaluated = clock;
+      await this.evaluator.onTheWay(clock, pulled);
       // A newcomer's first step waits for no batches but its own.
       const isAhead = this.mayOverlap(step.last + 1) && !(isFirst && this.isLate(clock));
       next = isAhead ? this.begin(step.last + 1, NO_CLOCK, this.isAlone(step)) : null;
