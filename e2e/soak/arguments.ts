@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { type ClusterArguments, parseArguments } from '../cluster/arguments.ts';
 import { ClusterFailure } from '../cluster/failure.ts';
+import { FAULT_NAMES, type FaultName } from './next-fault.ts';
 
 export interface SoakArguments {
   readonly minutes: number;
@@ -9,6 +10,8 @@ export interface SoakArguments {
   readonly every: number;
   /** Of the faults; the run's own is always 1. */
   readonly seed: number;
+  /** No others. */
+  readonly only: readonly FaultName[];
   /** Seconds that the calm run of the same job takes, to compare with; 0 for none. */
   readonly calm: number;
   readonly json: string | undefined;
@@ -31,6 +34,13 @@ const number = (text: string, name: string, least: number): number => {
   return value;
 };
 
+const faultNames = (text: string): FaultName[] =>
+  text.split(',').map((name) => {
+    const known = FAULT_NAMES.find((one) => one === name.trim());
+    if (known === undefined) throw new ClusterFailure(`--only: "${name}" is none of ${FAULT_NAMES.join(', ')}.`);
+    return known;
+  });
+
 /** @throws ClusterFailure with a sentence; CommanderError after it printed help or what is wrong */
 export function parseSoakArguments(argv: readonly string[]): SoakArguments {
   const command = new Command('npm run soak --')
@@ -41,6 +51,7 @@ export function parseSoakArguments(argv: readonly string[]): SoakArguments {
     .option('--minutes <minutes>', 'how long', '20')
     .option('--every <seconds>', 'between two faults', '10')
     .option('--seed <number>', 'of the faults', '1')
+    .option('--only <faults>', `some of ${FAULT_NAMES.join(', ')}`)
     .option(
       '--calm <seconds>',
       'of a run without faults to compare with, before; a quarter of the time without, 0 for none',
@@ -50,12 +61,13 @@ export function parseSoakArguments(argv: readonly string[]): SoakArguments {
     .allowExcessArguments()
     .exitOverride();
   command.parse(argv, { from: 'user' });
-  const options = command.opts<Record<'minutes' | 'every' | 'seed' | 'calm' | 'json', string | undefined>>();
+  const options = command.opts<Record<'minutes' | 'every' | 'seed' | 'only' | 'calm' | 'json', string | undefined>>();
   const minutes = number(options.minutes ?? '', 'minutes', 0.1);
   return {
     minutes,
     every: number(options.every ?? '', 'every', 1),
     seed: number(options.seed ?? '', 'seed', 0),
+    only: options.only === undefined ? FAULT_NAMES : faultNames(options.only),
     calm: options.calm === undefined ? minutes * 15 : number(options.calm, 'calm', 0),
     json: options.json,
     run: parseArguments([...RUN_DEFAULTS, ...command.args]),

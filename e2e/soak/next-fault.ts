@@ -26,10 +26,24 @@ const PAUSE_SECONDS = [1, 9] as const;
 
 type Drawn = { readonly kind: PlannedFault['kind']; readonly role?: 'worker' | 'server' | 'scheduler' };
 
-/** Draws once more than it needs to: the same number of draws whatever the state, so that a seed stays in step. */
-export function nextFault(random: Random, state: RoomState): PlannedFault | null {
+/** As a soak is told to keep to some of them. */
+export const FAULT_NAMES = [
+  ...['cut-pair', 'pause-worker', 'stop-signaling', 'kill-worker', 'leave-worker', 'kill-server', 'leave-server'],
+  ...['kill-scheduler', 'join-worker', 'join-server'],
+] as const;
+export type FaultName = (typeof FAULT_NAMES)[number];
+
+/**
+ * Draws once more than it needs to: the same number of draws whatever the state, so that a seed stays in step.
+ * @param wanted no others
+ */
+export function nextFault(
+  random: Random,
+  state: RoomState,
+  wanted: readonly FaultName[] = FAULT_NAMES,
+): PlannedFault | null {
   const [choice, share] = [random.unit(), random.unit()];
-  const possible = possibleFaults(state);
+  const possible = possibleFaults(state).filter((drawn) => wanted.includes(nameOf(drawn)));
   const drawn = possible[Math.floor(choice * possible.length)];
   if (drawn === undefined) return null;
   const [least, most] = PAUSE_SECONDS;
@@ -57,8 +71,15 @@ function possibleFaults(state: RoomState): Drawn[] {
   return all.filter((drawn) => drawn !== false);
 }
 
-function planned({ kind, role }: Drawn, seconds: number, atStep: number): PlannedFault {
-  const text = kind === 'cut' ? 'cut-pair' : role === undefined ? kind : `${kind}-${role}`;
-  if (kind === 'pause') return { kind, seconds, atStep, text: `pause-worker:${seconds}s` };
+/** A pause is a worker's where there is one. */
+function nameOf({ kind, role }: Drawn): FaultName {
+  if (kind === 'cut') return 'cut-pair';
+  return (kind === 'pause' ? 'pause-worker' : role === undefined ? kind : `${kind}-${role}`) as FaultName;
+}
+
+function planned(drawn: Drawn, seconds: number, atStep: number): PlannedFault {
+  const { kind, role } = drawn;
+  const text = nameOf(drawn);
+  if (kind === 'pause') return { kind, seconds, atStep, text: `${text}:${seconds}s` };
   return { kind, role, atStep, text } as PlannedFault;
 }

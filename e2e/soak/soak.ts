@@ -153,7 +153,7 @@ export class Soak {
   }
 
   private async next(clock: number): Promise<void> {
-    const fault = nextFault(this.random, await this.state(clock));
+    const fault = nextFault(this.random, await this.state(clock), this.wanted.only);
     if (fault === null) return;
     const atMs = Date.now();
     console.log(`${new Date(atMs).toISOString()} ${fault.text} at step ${clock}`);

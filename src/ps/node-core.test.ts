@@ -5,8 +5,9 @@ import type { ClusterState, ControlMessage } from '../protocol/control.ts';
 import { nodeId } from '../protocol/ids.ts';
 import { PROTOCOL_VERSION } from '../protocol/limits.ts';
 import { clusterOf } from '../protocol/testing.ts';
+import { ANSWER_TIMEOUT_MS, GREETING_TIMEOUT_MS, LONG_SLEEP_MS } from './connection-health.ts';
 import { RECONNECT_TIMEOUT_MS } from './membership-core.ts';
-import { GREETING_TIMEOUT_MS, NodeCore, type NodeEffect, type NodeEvent } from './node-core.ts';
+import { NodeCore, type NodeEffect, type NodeEvent } from './node-core.ts';
 import { reportOf } from './testing.ts';
 
 const [scheduler, self, peer] = [nodeId(1), nodeId(2), nodeId(3)];
@@ -107,12 +108,12 @@ describe('a connection that is lost', () => {
   });
 });
 
-describe('a connection over which no hello comes', () => {
-  const silentFor = (node: TestNode, ms: number) =>
-    Array.from({ length: ms / 250 }, () => node.report())
-      .flat()
-      .filter(({ kind }) => kind === 'rebuild');
+const silentFor = (node: TestNode, ms: number) =>
+  Array.from({ length: ms / 250 }, () => node.report())
+    .flat()
+    .filter(({ kind }) => kind === 'rebuild');
 
+describe('a connection over which no hello comes', () => {
   it('is made anew, once', () => {
     const node = new TestNode();
     node.step({ kind: 'disconnected', node: peer });
@@ -128,6 +129,53 @@ describe('a connection over which no hello comes', () => {
     node.step({ kind: 'disconnected', node: peer });
     node.meet(peer);
     expect(silentFor(node, 2 * GREETING_TIMEOUT_MS)).toEqual([]);
+  });
+});
+
+describe('a tab that has slept', () => {
+  /** It wakes, both others are asked, and the peer answers a ping of then, or of so much earlier. */
+  const woken = (answersEarlierMs?: number): TestNode => {
+    const node = new TestNode();
+    node.now += LONG_SLEEP_MS;
+    const pings = node
+      .report()
+      .flatMap((effect) => (effect.kind === 'send' && effect.message.kind === 'ping' ? [effect] : []));
+    expect(new Set(pings.map(({ to }) => to))).toEqual(new Set([scheduler, peer]));
+    const at = node.now;
+    node.step({ kind: 'control', from: scheduler, message: { kind: 'pong', at } });
+    if (answersEarlierMs !== undefined)
+      node.step({ kind: 'control', from: peer, message: { kind: 'pong', at: at - answersEarlierMs } });
+    return node;
+  };
+
+  it('makes a new connection to who doesn’t answer, once', () => {
+    const node = woken();
+    expect(silentFor(node, ANSWER_TIMEOUT_MS - 250)).toEqual([]);
+    expect(silentFor(node, 500)).toMatchObject([{ node: peer }]);
+    expect(silentFor(node, ANSWER_TIMEOUT_MS)).toEqual([]);
+  });
+
+  it('takes no answer to what it asked before for one', () => {
+    expect(silentFor(woken(1), ANSWER_TIMEOUT_MS)).toMatchObject([{ node: peer }]);
+  });
+
+  it('makes none to who answers', () => {
+    expect(silentFor(woken(0), 2 * ANSWER_TIMEOUT_MS)).toEqual([]);
+  });
+
+  it('waits for the signaling server, without which no new one comes about', () => {
+    const node = woken();
+    node.step({ kind: 'signaling', isUp: false });
+    expect(silentFor(node, 2 * ANSWER_TIMEOUT_MS)).toEqual([]);
+    node.step({ kind: 'signaling', isUp: true });
+    expect(silentFor(node, 250)).toMatchObject([{ node: peer }]);
+  });
+
+  it('asks nobody after a short nap', () => {
+    const node = new TestNode();
+    node.now += LONG_SLEEP_MS - 300;
+    node.report();
+    expect(silentFor(node, 2 * ANSWER_TIMEOUT_MS)).toEqual([]);
   });
 });
 

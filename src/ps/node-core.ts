@@ -7,6 +7,7 @@ import type { ClusterState, ControlMessage, Metrics, Report, Request, RoleChoice
 import type { NodeId } from '../protocol/ids.ts';
 import { MAX_ROOM_NODES, PROTOCOL_VERSION } from '../protocol/limits.ts';
 import { ClusterTeller } from './cluster-teller.ts';
+import { ConnectionHealth, LONG_SLEEP_MS } from './connection-health.ts';
 import { Election, isNewer, versionOf } from './election.ts';
 import { History } from './history.ts';
 import { MembershipCore, type MembershipEffect, type MembershipEvent } from './membership-core.ts';
@@ -15,9 +16,6 @@ import { SchedulerCore, type SchedulerEvent } from './scheduler-core.ts';
 
 /** Between two pings to the scheduler, and of the scheduler to everybody: liveness, and the round trip on the page. */
 export const PING_INTERVAL_MS = 1_000;
-
-/** Both ends of a new connection say hello at once; a page that is busy for longer is soon taken for gone anyway. */
-export const GREETING_TIMEOUT_MS = 4_000;
 
 /** A report without what only the page knows. */
 export type OwnReport = Omit<Report, 'rttMs' | 'unreachable'>;
@@ -67,12 +65,7 @@ export class NodeCore {
   private roster = new Set<NodeId>();
   /** Of those whom it was told to connect to: who hasn't introduced itself yet. */
   private readonly unmet = new Set<NodeId>();
-  /** Whom it has a connection to. */
-  private readonly linked = new Set<NodeId>();
-  /** Connected since then, and no hello has come yet. */
-  private readonly ungreeted = new Map<NodeId, number>();
-  /** Whose link was dead when the workers reported last. */
-  private broken: readonly NodeId[] = [];
+  private readonly connections = new ConnectionHealth();
   private hasSignaling = false;
   private rttMs: number | null = null;
   private pingedAt = Number.NEGATIVE_INFINITY;
@@ -94,7 +87,9 @@ export class NodeCore {
 
   step(event: NodeEvent, now: number): NodeEffect[] {
     this.effects = [];
+    const isAwake = now - this.now < LONG_SLEEP_MS;
     this.now = now;
+    if (!isAwake) this.wake();
     switch (event.kind) {
       case 'welcome':
         this.setSignaling(true);
@@ -117,16 +112,13 @@ export class NodeCore {
         this.setTerm(event.scheduler, event.term);
         break;
       case 'connected':
-        this.linked.add(event.node);
-        this.ungreeted.set(event.node, now);
+        this.connections.connected(event.node, now);
         this.teller.forget(event.node);
-        this.broken = this.broken.filter((node) => node !== event.node);
         this.send(event.node, { kind: 'hello', version: PROTOCOL_VERSION, label: this.label, role: this.role });
         if (this.election?.missing.has(event.node)) this.ask(event.node);
         break;
       case 'disconnected':
-        this.linked.delete(event.node);
-        this.ungreeted.delete(event.node);
+        this.connections.lost(event.node);
         this.teller.forget(event.node);
         this.miss(event.node);
         break;
@@ -174,6 +166,7 @@ export class NodeCore {
       case 'ping':
         return this.send(from, { kind: 'pong', at: message.at });
       case 'pong':
+        this.connections.answered(from, message.at);
         if (from === this.schedulerNode) this.rttMs = this.now - message.at;
         return;
       case 'ask':
@@ -210,7 +203,7 @@ export class NodeCore {
   }
 
   private takeHello(from: NodeId, { version, label, role }: ControlMessage & { kind: 'hello' }): void {
-    this.ungreeted.delete(from);
+    this.connections.greeted(from);
     if (version !== PROTOCOL_VERSION) {
       const reason = `has version ${version} of the page, this tab ${PROTOCOL_VERSION}: reload the older one`;
       this.effects.push({ kind: 'incompatible', node: from, reason });
@@ -236,8 +229,7 @@ export class NodeCore {
       case 'gone':
         this.known.delete(effect.node);
         this.unmet.delete(effect.node);
-        this.linked.delete(effect.node);
-        this.ungreeted.delete(effect.node);
+        this.connections.lost(effect.node);
         this.teller.forget(effect.node);
         this.election?.missing.delete(effect.node);
         this.effects.push({ kind: 'gone', node: effect.node, reason: effect.reason });
@@ -377,7 +369,8 @@ export class NodeCore {
     this.roster = new Set(members);
     for (const node of members) this.approach(node);
     for (const node of this.unmet) if (!this.roster.has(node)) this.giveUp(node);
-    for (const node of this.known.keys()) if (node !== this.self && !this.linked.has(node)) this.miss(node);
+    for (const node of this.known.keys())
+      if (node !== this.self && !this.connections.isConnected(node)) this.miss(node);
   }
 
   /**
@@ -390,26 +383,23 @@ export class NodeCore {
   }
 
   private unreachable(): NodeId[] {
-    return [...this.roster].filter((node) => node !== this.self && !this.linked.has(node)).slice(0, MAX_ROOM_NODES);
+    const isAway = (node: NodeId): boolean => node !== this.self && !this.connections.isConnected(node);
+    return [...this.roster].filter(isAway).slice(0, MAX_ROOM_NODES);
   }
 
-  /**
-   * Asks for a new connection where a worker's link is dead in two reports, for the first may be older than the newest
-   * connection, and where no hello has come over it. Who was shut out is refused for good reason.
-   */
+  /** A connection to somebody whom this tab's sleep has kept waiting may get nothing through for long: who doesn't answer gets
+   * a new one. */
+  private wake(): void {
+    for (const node of this.connections.woke(this.now)) this.send(node, { kind: 'ping', at: this.now });
+  }
+
+  /** Asks for new connections where the old ones fail. Who was shut out is refused for good reason. */
   private mend(broken: readonly NodeId[]): void {
     const { shutOut = [] } = this.cluster ?? {};
-    for (const node of broken) {
-      if (!this.broken.includes(node) || !this.linked.has(node)) continue;
+    for (const { node, reason } of this.connections.failing(broken, this.hasSignaling, this.now)) {
       if (shutOut.includes(node) || shutOut.includes(this.self)) continue;
-      this.effects.push({ kind: 'rebuild', node, reason: 'a data channel has died' });
+      this.effects.push({ kind: 'rebuild', node, reason });
     }
-    for (const [node, since] of this.ungreeted) {
-      if (this.now - since < GREETING_TIMEOUT_MS) continue;
-      this.ungreeted.delete(node);
-      this.effects.push({ kind: 'rebuild', node, reason: 'no hello came over the connection' });
-    }
-    this.broken = broken;
   }
 
   private report(report: OwnReport, broken: readonly NodeId[]): void {

@@ -110,6 +110,7 @@ export class FaultInjector {
       case 'freeze':
         room.trace(`freeze ${one.self} ${durationMs} ms`);
         one.frozen.last(durationMs);
+        room.time.after(durationMs, () => room.network.backOff(one.self, durationMs));
         return true;
       case 'busy-page':
         room.trace(`busy-page ${one.self} ${durationMs} ms`);

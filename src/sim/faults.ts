@@ -38,7 +38,7 @@ export const faultWords: Readonly<Record<FaultKind, string>> = {
   'leave-server': 'a server does so',
   break: 'a connection breaks and is rebuilt; what was under way is lost',
   stall: 'one direction of a connection stands still',
-  freeze: 'a tab stands still, with everything that reaches it',
+  freeze: 'a tab stands still, with everything that reaches it; afterwards others get through to it late',
   signaling: 'the signaling server is away',
   'break-late': 'a connection breaks; what was under way arrives after it is rebuilt, some of it twice',
   partition: 'the room falls apart into two groups',

@@ -65,6 +65,8 @@ interface Pair {
   blockedUntil: number;
   /** Until when nothing gets through, from the smaller to the larger node and back. */
   readonly stalledUntil: [number, number];
+  /** Until when the transport waits before it tries again, which a new connection doesn't. */
+  readonly backedOffUntil: [number, number];
   /** Until when each direction is busy sending: all lanes share it. */
   readonly busyUntil: [number, number];
   readonly lanes: Map<string, number>;
@@ -98,7 +100,7 @@ export class Network {
   /** Up, and does everything get through? */
   isFlowing(a: NodeId, b: NodeId): boolean {
     const pair = this.pairOf(a, b);
-    return pair.isUp && Math.max(...pair.stalledUntil) <= this.time.now;
+    return pair.isUp && Math.max(...pair.stalledUntil, ...pair.backedOffUntil) <= this.time.now;
   }
 
   /**
@@ -114,6 +116,7 @@ export class Network {
     pair.generation++;
     pair.lanes.clear();
     pair.busyUntil.fill(0);
+    pair.backedOffUntil.fill(0);
     for (const [node, peer] of [pair.nodes, [pair.nodes[1], pair.nodes[0]] as const]) {
       if (this.handlers.isAlive(node)) this.handlers.onDown(node, peer);
     }
@@ -161,6 +164,17 @@ export class Network {
     });
   }
 
+  /**
+   * A node comes back after so long. SCTP waits twice as long before each new try, so what others send gets through again after
+   * some of the same time once more, unless the connection is made anew.
+   */
+  backOff(node: NodeId, sleptMs: number): void {
+    for (const pair of this.pairs.values()) {
+      if (!pair.isUp || !pair.nodes.includes(node)) continue;
+      pair.backedOffUntil[pair.nodes[0] === node ? 1 : 0] = this.time.now + this.random.unit() * sleptMs;
+    }
+  }
+
   /** Delivers in the lane's order. A message to a dead node, or on a broken connection, is lost. */
   send(from: NodeId, to: NodeId, lane: string, bytes: number, deliver: () => void): void {
     const pair = this.pairOf(from, to);
@@ -169,7 +183,7 @@ export class Network {
     this.bytes += bytes;
     this.handlers.onSend?.(from, to, lane, bytes);
     const way = from < to ? 0 : 1;
-    const start = Math.max(this.time.now, pair.stalledUntil[way], pair.busyUntil[way]);
+    const start = Math.max(this.time.now, pair.stalledUntil[way], pair.backedOffUntil[way], pair.busyUntil[way]);
     pair.busyUntil[way] = start + bytes / pair.bytesPerMs;
     const travel = pair.latencyMs + this.random.unit() * this.settings.jitterMs;
     const key = `${from} ${lane}`;
@@ -235,6 +249,7 @@ export class Network {
       generation: 0,
       blockedUntil: 0,
       stalledUntil: [0, 0],
+      backedOffUntil: [0, 0],
       busyUntil: [0, 0],
       lanes: new Map(),
       late: [],
