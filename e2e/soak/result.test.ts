@@ -22,6 +22,7 @@ describe('a soak', () => {
 
   it('is not where one of them is not', () => {
     expect(complaints({ accuracy: { clock: 99, calm: 0.95, soak: 0.944, last: 0.95 } })).toBe(1);
+    expect(complaints({ accuracy: { clock: 99, calm: 0.9095000000000001, soak: 0.9045, last: 0.95 } })).toBe(0);
     expect(complaints({ memory: [{ name: 'a', node: 1, firstBytes: 1, lastBytes: 1, growth: 0.11, curve: [] }] })).toBe(
       1,
     );

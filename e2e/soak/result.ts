@@ -6,6 +6,8 @@ import { STALL_MS, type Stall } from './stalls.ts';
 
 /** Points of accuracy that faults may cost, as a fraction. */
 const ACCURACY_MARGIN = 0.005;
+/** Of sums of accuracies: half a point is within half a point. */
+const ROUNDING = 1e-9;
 
 /** Share by which a tab's memory may grow in the second half. */
 const MEMORY_MARGIN = 0.1;
@@ -64,7 +66,7 @@ function meanUntil({ step, value }: ScoreCurve, clock: number): number | null {
 export function complaintsOf(result: SoakResult): string[] {
   const { accuracy, memory, stalls, pushes } = result;
   const complaints: string[] = [];
-  if (accuracy !== null && accuracy.soak < accuracy.calm - ACCURACY_MARGIN) {
+  if (accuracy !== null && accuracy.calm - accuracy.soak > ACCURACY_MARGIN + ROUNDING) {
     complaints.push(`accuracy at clock ${accuracy.clock}: ${points(accuracy.soak)}, calm ${points(accuracy.calm)}`);
   }
   for (const { name, growth } of memory) {
