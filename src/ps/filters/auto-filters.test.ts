@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClusterState } from '../../protocol/control.ts';
 import type { Filters } from '../../protocol/filters.ts';
 import { nodeId } from '../../protocol/ids.ts';
+import type { Machine } from '../../protocol/ratio.ts';
 import { emptyCluster } from '../cluster-state.ts';
 import { localStepsOf } from '../consistency.ts';
 import { BSP, epochOf, mapOf, reportOf, runPlanOf, sspOf, workerOf, workerReportOf } from '../testing.ts';
@@ -34,7 +35,7 @@ class TestCluster {
   }
 
   /** One second; what is chosen holds from the next clock. */
-  second(computeMs: number, clockMs: number): void {
+  second(computeMs: number, clockMs: number, machine?: Machine): void {
     for (let report = 0; report < 4; report++) {
       this.now += 250;
       const clocks = 250 / clockMs;
@@ -42,7 +43,9 @@ class TestCluster {
       this.raw += (2e6 * clocks) / this.localSteps;
       const worker = workerReportOf({ clock: Math.floor(this.clock), computeMs: computeMs * clocks });
       const traffic = { push: { raw: this.raw, wire: 0 }, pull: { raw: 0, wire: 0 } };
-      for (const { node } of this.state.map.workers) this.auto.take(node, reportOf({ worker, traffic }));
+      for (const { node } of this.state.map.workers) {
+        this.auto.take(node, reportOf({ worker, traffic, ...(machine && { machine }) }));
+      }
       const choice = this.auto.consider(this.state, this.now);
       if (choice === null) continue;
       const [last] = this.state.schedule.slice(-1);
@@ -94,6 +97,23 @@ describe('the automatic mode', () => {
     // (26 + 8 ms) / 16 a clock besides computing.
     for (let s = 0; s < 8; s++) cluster.second(2, 4);
     expect(cluster.chosen).toBe('int8 × 16');
+  });
+
+  it('makes them smaller too where tabs of one machine leave no core free, though computing hides what they take', () => {
+    const machine = { id: 'a', cores: 2 };
+    const [crowded, roomy] = [
+      new TestCluster(AUTO, [A, B], ADAM, sspOf(1)),
+      new TestCluster(AUTO, [A, B], ADAM, sspOf(1)),
+    ];
+    for (let s = 0; s < 4; s++) {
+      crowded.second(100, 100, machine);
+      roomy.second(100, 100, { ...machine, cores: 4 });
+    }
+    expect(crowded.chosen).toBe('f16 × 16');
+    expect(roomy.chosen).toBe('f32 × 1');
+    // It brought nothing.
+    for (let s = 0; s < 8; s++) crowded.second(100, 100, machine);
+    expect(crowded.chosen).toBe('f32 × 1');
   });
 
   it('measures anew when a tab has come', () => {

@@ -3,6 +3,7 @@
 import type { ClusterState, Report } from '../../protocol/control.ts';
 import type { FilterChoice } from '../../protocol/filters.ts';
 import type { NodeId } from '../../protocol/ids.ts';
+import type { Machine } from '../../protocol/ratio.ts';
 import { delayOf, localStepsOf, type Schedule, type ScheduleEntry, scheduleAt } from '../consistency.ts';
 import { goesOnAlone } from '../lone-worker.ts';
 import {
@@ -11,8 +12,8 @@ import {
   type Exchange,
   exchangeOf,
   explainExchange,
-  LEAST_COMPUTE_MS,
   PLAIN,
+  type Prediction,
   predict,
 } from './choose.ts';
 
@@ -39,8 +40,9 @@ interface Window {
 export class AutoFilters {
   private current: Exchange = PLAIN;
   private readonly windows = new Map<NodeId, Window>();
-  /** Clock time ÷ computation, by option, and when that was. */
-  private readonly tried = new Map<Exchange, { readonly ratio: number; readonly at: number }>();
+  /** What a clock took, by option, and when that was. */
+  private readonly tried = new Map<Exchange, { readonly clockMs: number; readonly at: number }>();
+  private readonly machines = new Map<NodeId, Machine>();
   private roundTripMs = 0;
   /** Bytes per millisecond that tabs are allowed each way, where they are capped. */
   private readonly caps = new Map<NodeId, number>();
@@ -53,7 +55,8 @@ export class AutoFilters {
   private since = 0;
 
   /** What a worker says of itself. */
-  take(node: NodeId, { worker, traffic, rttMs, bandwidth }: Report): void {
+  take(node: NodeId, { worker, traffic, rttMs, bandwidth, machine }: Report): void {
+    if (machine !== undefined) this.machines.set(node, machine);
     if (bandwidth === undefined) this.caps.delete(node);
     else this.caps.set(node, bandwidth / 1000);
     if (worker === null) return;
@@ -89,14 +92,14 @@ export class AutoFilters {
     const figures = this.figures(nodes, Number.isFinite(delayOf(consistency)));
     if (figures === null) return null;
     this.windows.clear();
-    const clockOf = this.clocksFrom(figures, now);
+    const prediction = this.learn(figures, now);
     const situation = {
       workers: nodes.length,
       mayDrift: plan.outer !== undefined && entry.localSteps === undefined,
       delay: delayOf(consistency),
     };
-    const chosen = chooseExchange(this.current, clockOf, situation);
-    return choiceOf(chosen, explainExchange(chosen, clockOf(PLAIN)), filters.choice);
+    const chosen = chooseExchange(this.current, prediction, situation);
+    return choiceOf(chosen, explainExchange(chosen, prediction), filters.choice);
   }
 
   private rest(): null {
@@ -118,16 +121,24 @@ export class AutoFilters {
     this.windows.clear();
   }
 
-  private clocksFrom(figures: ClockFigures, now: number): (option: Exchange) => number {
-    const ratio = Math.max(figures.clockMs / Math.max(figures.computeMs, LEAST_COMPUTE_MS), 1);
-    this.tried.set(this.current, { ratio, at: now });
+  private learn(figures: ClockFigures, now: number): Prediction {
+    this.tried.set(this.current, { clockMs: figures.clockMs, at: now });
     for (const [option, { at }] of this.tried) if (now - at > FORGET_MS) this.tried.delete(option);
-    return predict(this.current, figures, new Map([...this.tried].map(([option, { ratio }]) => [option, ratio])));
+    return predict(this.current, figures, new Map([...this.tried].map(([option, { clockMs }]) => [option, clockMs])));
+  }
+
+  /** Workers for each core of the fullest machine, where they leave none free. */
+  private crowding(workers: readonly NodeId[]): number {
+    const machines = workers.flatMap((node) => this.machines.get(node) ?? []);
+    const shares = machines.map(({ id, cores }) => machines.filter((other) => other.id === id).length / cores);
+    const most = Math.max(0, ...shares);
+    return most >= 1 ? most : 0;
   }
 
   /** Of the worker that computes longest; outside bounded delays, where nobody waits for it, the mean of all. */
   private figures(workers: readonly NodeId[], isBounded: boolean): ClockFigures | null {
     const windows = workers.map((node) => this.windows.get(node));
+    const crowding = this.crowding(workers);
     const all: ClockFigures[] = [];
     for (const window of windows) {
       if (window === undefined || !this.isFull(window)) return null;
@@ -139,6 +150,7 @@ export class AutoFilters {
         rawBytes: (window.raw - window.rawFrom) / exchanges,
         roundTripMs: this.roundTripMs,
         bytesPerMs: Math.min(...workers.map((worker) => this.caps.get(worker) ?? Number.POSITIVE_INFINITY)),
+        crowding,
       });
     }
     const slowest = all.reduce<ClockFigures | null>((a, b) => (a !== null && a.computeMs >= b.computeMs ? a : b), null);

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { type ClockFigures, chooseExchange, type Exchange, explainExchange, PLAIN, predict } from './choose.ts';
+import {
+  type ClockFigures,
+  chooseExchange,
+  type Exchange,
+  explainExchange,
+  PLAIN,
+  type Prediction,
+  predict,
+} from './choose.ts';
 
 /** A cluster as it would measure itself: 2 MB of f32 an exchange over links of so many MB/s, after so much computation. */
 interface Cluster {
@@ -28,7 +36,7 @@ function settle(cluster: Cluster, from = PLAIN): { exchange: Exchange; changes: 
   const tried = new Map<Exchange, number>();
   let exchange = from;
   for (let changes = 0; changes < 10; changes++) {
-    tried.set(exchange, clockMs(exchange, cluster) / cluster.computeMs);
+    tried.set(exchange, clockMs(exchange, cluster));
     const next = chooseExchange(exchange, predict(exchange, figuresOf(exchange, cluster), tried), {
       workers,
       mayDrift,
@@ -56,10 +64,11 @@ test('the least loss that is about as fast as the fastest: 8 bits take 34 ms bes
 
 test('a cap is believed where a short window has shown less: 2 MB at 1 MB a second are a second each way', () => {
   const figures = { computeMs: 100, clockMs: 110, rawBytes: 2e6, roundTripMs: 0 };
+  const rare: Exchange = { ...PLAIN, localSteps: 4 };
   const clockOf = (bytesPerMs?: number) =>
-    predict(PLAIN, { ...figures, ...(bytesPerMs === undefined ? {} : { bytesPerMs }) }, new Map())(PLAIN);
-  expect(clockOf()).toBeCloseTo(1.1);
-  expect(clockOf(1_000)).toBeCloseTo(11);
+    predict(PLAIN, { ...figures, ...(bytesPerMs === undefined ? {} : { bytesPerMs }) }).clockMs(rare);
+  expect(clockOf()).toBeCloseTo(102.5);
+  expect(clockOf(1_000)).toBeCloseTo(350);
 });
 
 test('where even 8 bits take longer than the computation, exchanges get rare', () => {
@@ -84,14 +93,14 @@ test('several workers exchange rarely only where the delay keeps their rounds in
 
 test('what was tried counts, not what was expected of it', () => {
   const cluster = { computeMs: 100, megabytesPerSecond: 20 };
-  const expected = predict(PLAIN, figuresOf(PLAIN, cluster), new Map());
+  const expected = predict(PLAIN, figuresOf(PLAIN, cluster));
   const situation = { workers: 2, mayDrift: false, delay: 0 };
   const first = chooseExchange(PLAIN, expected, situation);
   expect(nameOf(first)).toBe('int8 × 1');
   // It turned out slower than plain values.
   const tried = new Map([
-    [PLAIN, 2],
-    [first, 2.5],
+    [PLAIN, 200],
+    [first, 250],
   ]);
   const after = predict(first, { ...figuresOf(first, cluster), clockMs: 250 }, tried);
   expect(chooseExchange(first, after, situation)).not.toBe(first);
@@ -111,9 +120,12 @@ describe('for any links and computation', () => {
     const all: Exchange[] = [];
     chooseExchange(
       PLAIN,
-      (option) => {
-        all.push(option);
-        return 1;
+      {
+        aloneMs: 1,
+        clockMs: (option) => {
+          all.push(option);
+          return 1;
+        },
       },
       { workers: cluster.workers, mayDrift: cluster.mayDrift, delay: 0 },
     );
@@ -130,12 +142,47 @@ describe('for any links and computation', () => {
   });
 });
 
+describe('where the workers leave no core free', () => {
+  /** All of the exchange is hidden behind computing, which it slows down by so much. */
+  const crowded = (slowingMs: number) => (option: Exchange) => ({
+    clockMs: 100 + (slowingMs * option.codec.share) / option.localSteps,
+    crowding: 1,
+  });
+
+  function settleCrowded(slowingMs: number): { name: string; changes: number } {
+    const tried = new Map<Exchange, number>();
+    let exchange = PLAIN;
+    for (let changes = 0; changes < 10; changes++) {
+      const { clockMs, crowding } = crowded(slowingMs)(exchange);
+      tried.set(exchange, clockMs);
+      const figures = { computeMs: clockMs, clockMs, rawBytes: RAW_BYTES, roundTripMs: 0, crowding };
+      const next = chooseExchange(exchange, predict(exchange, figures, tried), {
+        workers: 2,
+        mayDrift: true,
+        delay: 1,
+      });
+      if (next === exchange) return { name: nameOf(exchange), changes };
+      exchange = next;
+    }
+    throw new Error('it never settles');
+  }
+
+  test('an exchange that computing hides is made smaller and rarer all the same', () => {
+    expect(settleCrowded(90).name).toBe('int8 × 4');
+  });
+
+  test('what turns out to bring nothing is taken back, after a look', () => {
+    expect(settleCrowded(0)).toEqual({ name: 'f32 × 1', changes: 2 });
+  });
+});
+
 test('the sentence says what, and what it would be without', () => {
-  expect(explainExchange(PLAIN, 1.04)).toBe(
+  const of = (clockMs: number): Prediction => ({ aloneMs: 1, clockMs: () => clockMs });
+  expect(explainExchange(PLAIN, of(1.04))).toBe(
     '32-bit values after every step: moving parameters takes only 4 % of the time.',
   );
   const { exchange } = settle({ computeMs: 5, megabytesPerSecond: 20 });
-  expect(explainExchange(exchange, 20)).toBe(
+  expect(explainExchange(exchange, of(20))).toBe(
     '8-bit values exchanged every 16 steps: as 32-bit values after every step, moving parameters would take 95 % of the time.',
   );
 });

@@ -1,6 +1,7 @@
 // The automatic mode's decision: from what clocks took under some ways to exchange, the way with the least loss among those
 // that are about as fast as the fastest. A pure function of numbers; who measures is in auto-filters.ts.
 import { type FilterChoice, MAX_AUTO_LOCAL_STEPS, type PullSpec, type PushSpec } from '../../protocol/filters.ts';
+import { USUAL_MS_PER_BYTE } from '../ratio/ratio-model.ts';
 
 /** One way to exchange. */
 export interface Exchange {
@@ -48,9 +49,6 @@ export const exchangeOf = (choice: FilterChoice): Exchange =>
   ALL.find(({ codec, localSteps }) => codec.push?.codec === choice.push?.codec && localSteps === choice.localSteps) ??
   PLAIN;
 
-/** Less than any clock measures: only so that nothing is divided by zero. */
-export const LEAST_COMPUTE_MS = 0.01;
-
 /** What clocks took lately, of the worker that computes longest: it is the one that all others wait for. */
 export interface ClockFigures {
   readonly computeMs: number;
@@ -62,6 +60,15 @@ export interface ClockFigures {
   readonly roundTripMs: number;
   /** What the tightest cap of a tab lets through each way; absent without one. */
   readonly bytesPerMs?: number;
+  /** Workers for each core of this one's machine, where they are as many as its cores or more; else absent. */
+  readonly crowding?: number;
+}
+
+/** What clocks take, in milliseconds. */
+export interface Prediction {
+  /** If nothing were exchanged. */
+  readonly aloneMs: number;
+  clockMs(option: Exchange): number;
 }
 
 export interface Situation {
@@ -86,28 +93,48 @@ const TOLERANCE = 1.06;
 /** A change back to less loss must cost less than this. */
 const WORTHLESS_GAIN = 1.02;
 
+/** No computation is slowed down to less than this part of its pace by what is exchanged beside it. */
+const LEAST_SHARE = 0.3;
+
+/** The part of f32 after every batch that an option moves. */
+const weightOf = ({ codec, localSteps }: Exchange): number => codec.share / localSteps;
+
 /**
- * Clocks under every option, in multiples of the computation: as measured where it was tried, else as the current one
- * lets expect. What an exchange takes beyond a round trip is in proportion to its bytes; local steps share it out.
- * @param tried clock time ÷ computation, by option
+ * Clocks under every option: as measured where it was tried, else as the current one lets expect. What an exchange takes beyond
+ * a round trip is in proportion to its bytes; local steps share it out.
+ * @param tried milliseconds of a clock, by option
  */
 export function predict(
   current: Exchange,
-  { computeMs, clockMs, rawBytes, roundTripMs, bytesPerMs = Number.POSITIVE_INFINITY }: ClockFigures,
-  tried: ReadonlyMap<Exchange, number>,
-): (option: Exchange) => number {
+  figures: ClockFigures,
+  tried: ReadonlyMap<Exchange, number> = new Map(),
+): Prediction {
+  const { computeMs, clockMs, rawBytes, roundTripMs, bytesPerMs = Number.POSITIVE_INFINITY } = figures;
   const codingMs = ({ msPerMegabyte }: CodecOption) => (msPerMegabyte * rawBytes) / 1e6;
   const exchangeMs = Math.max(clockMs - computeMs, 0) * current.localSteps;
   const latencyMs = Math.min(roundTripMs, exchangeMs / 2);
   const movedMs = Math.max(exchangeMs - latencyMs - codingMs(current.codec), 0) / current.codec.share;
+  const slowingMs = slowingOf(figures, tried);
   // A window that was short, or lucky, may show less than a cap allows. Half of the bytes go each way.
-  const movingMs = Math.max(movedMs, rawBytes / 2 / bytesPerMs);
-  return (option) => {
-    const measured = tried.get(option);
-    if (measured !== undefined) return measured;
-    const ms = latencyMs + movingMs * option.codec.share + codingMs(option.codec);
-    return 1 + ms / option.localSteps / Math.max(computeMs, LEAST_COMPUTE_MS);
-  };
+  const movingMs = Math.max(movedMs, slowingMs, rawBytes / 2 / bytesPerMs);
+  const hiddenMs = Math.max(slowingMs - movedMs, 0) * weightOf(current);
+  const aloneMs = Math.max(computeMs - hiddenMs, LEAST_SHARE * computeMs);
+  const costMs = ({ codec, localSteps }: Exchange) =>
+    (latencyMs + movingMs * codec.share + codingMs(codec)) / localSteps;
+  return { aloneMs, clockMs: (option) => tried.get(option) ?? aloneMs + costMs(option) };
+}
+
+/**
+ * By how much f32 after every batch slows computing down where that hides it. It looks as if it took nothing, and with a core to
+ * spare it doesn't; tabs that leave none pay for it. Taken for what it usually costs, until two options have shown better.
+ */
+function slowingOf({ rawBytes, crowding = 0 }: ClockFigures, tried: ReadonlyMap<Exchange, number>): number {
+  const usual = crowding * USUAL_MS_PER_BYTE * rawBytes;
+  const byWeight = [...tried].toSorted(([a], [b]) => weightOf(a) - weightOf(b));
+  const [least, most] = [byWeight[0], byWeight.at(-1)];
+  if (least === undefined || most === undefined || least === most) return usual;
+  const shown = (most[1] - least[1]) / (weightOf(most[0]) - weightOf(least[0]));
+  return Math.min(Math.max(shown, 0), usual);
 }
 
 /** Rounding and local steps both lose; with one worker local steps lose nothing but that others see the parameters later. */
@@ -117,25 +144,21 @@ const lossOf = ({ codec, localSteps }: Exchange, workers: number): number =>
     : STEPS.indexOf(localSteps) + STEPS.length * CODECS.indexOf(codec);
 
 /** The option of least loss among those about as fast as the fastest; the current one where another gains nothing. */
-export function chooseExchange(
-  current: Exchange,
-  clockOf: (option: Exchange) => number,
-  situation: Situation,
-): Exchange {
+export function chooseExchange(current: Exchange, { clockMs }: Prediction, situation: Situation): Exchange {
   const { workers, mayDrift } = situation;
   const options = (mayDrift ? ALL : CODED)
     .filter((option) => keepsStep(option, situation))
     .toSorted((a, b) => lossOf(a, workers) - lossOf(b, workers));
-  const fastest = Math.min(...options.map(clockOf));
-  const isFast = options.includes(current) && clockOf(current) <= TOLERANCE * fastest;
-  const most = isFast ? Math.min(WORTHLESS_GAIN * clockOf(current), TOLERANCE * fastest) : TOLERANCE * fastest;
-  const best = options.find((option) => option === current || clockOf(option) <= most);
-  return isFast ? (best ?? current) : (options.find((option) => clockOf(option) <= most) ?? current);
+  const fastest = Math.min(...options.map(clockMs));
+  const isFast = options.includes(current) && clockMs(current) <= TOLERANCE * fastest;
+  const most = isFast ? Math.min(WORTHLESS_GAIN * clockMs(current), TOLERANCE * fastest) : TOLERANCE * fastest;
+  const best = options.find((option) => option === current || clockMs(option) <= most);
+  return isFast ? (best ?? current) : (options.find((option) => clockMs(option) <= most) ?? current);
 }
 
 /** What was chosen and why, in a sentence. */
-export function explainExchange({ codec, localSteps }: Exchange, plainClock: number): string {
-  const percent = Math.round((1 - 1 / plainClock) * 100);
+export function explainExchange({ codec, localSteps }: Exchange, { aloneMs, clockMs }: Prediction): string {
+  const percent = Math.max(0, Math.round((1 - aloneMs / clockMs(PLAIN)) * 100));
   if (codec === PLAIN.codec && localSteps === 1) {
     return `32-bit values after every step: moving parameters takes only ${percent} % of the time.`;
   }

@@ -32,7 +32,7 @@ export interface Basis {
  * Where computing hides the exchange, the clock says only that a byte costs no more than so much. Then it is taken to cost what
  * it did on the machine that this was written on: two cores carried 44 MB/s.
  */
-const USUAL_MS_PER_BYTE = (2 * 1000) / 44e6;
+export const USUAL_MS_PER_BYTE = (2 * 1000) / 44e6;
 
 /** A clock that is longer than its computing by less than this is bound by computing. */
 const HIDDEN = 1.15;
