@@ -120,6 +120,7 @@ export function beginning(
     checkpoint: { cutAt: null, newest: null },
     clockLimit: plan.steps,
     backups: [],
+    shares: [],
     leases: leaseBlocks(
       plan,
       [],

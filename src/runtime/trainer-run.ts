@@ -303,7 +303,8 @@ export class TrainerRun {
     const { plan, cluster, self } = this.parts;
     const batches = new Batches(plan, data, self);
     if (this.isLate) batches.startAt(null);
-    const batch = await batches.next(cluster());
+    // As large as it will be when it is its turn.
+    const batch = await batches.next(cluster(), cluster().schedule.at(-1)?.fromClock);
     moment('batch');
     return batch;
   }
