@@ -33,6 +33,18 @@ function loseOneText(): void {
   } as RTCDataChannel['send'];
 }
 
+/** In a page: answers to pings go nowhere from now on. */
+function losePongs(): void {
+  const { prototype } = RTCDataChannel;
+  const send = prototype.send as (this: RTCDataChannel, data: unknown) => void;
+  prototype.send = function (this: RTCDataChannel, data: unknown) {
+    if (typeof data !== 'string' || !data.includes('"pong"')) send.call(this, data);
+  } as RTCDataChannel['send'];
+}
+
+/** Figures that come while a tab sleeps for so long that it asks who still hears it, and not so long that it is given up. */
+const NAP_MESSAGES = 16;
+
 test('two tabs that can’t connect are shown with the reason, the room trains on, and takes both when they can', async ({
   room,
 }) => {
@@ -88,4 +100,21 @@ test('a data channel of one pair dies: the pair is rebuilt, with the reason, and
   const clock = (await a.value('Clock')) ?? 0;
   for (const tab of [a, b]) await a.clockOver(clock + 10, await tab.id());
   await expect(b.row(await a.id())).toContainText('connected');
+});
+
+test('a tab that has slept makes a new connection to who doesn’t answer it, and the clocks go on', async ({ room }) => {
+  const [a, b, c] = [await room.joinTab(), await room.joinTab(), await room.joinTab()];
+  await a.start({ steps: 100_000, consistency: 'BSP' });
+  await a.clockOver(2, await c.id());
+  await b.page.evaluate(losePongs);
+  const { messages } = await a.figures();
+  const thaw = await c.freeze();
+  await expect.poll(async () => (await a.figures()).messages).toBeGreaterThan(messages + NAP_MESSAGES);
+  thaw();
+  await expect
+    .poll(async () => (await Promise.all([b, c].map((tab) => timeline(tab).textContent()))).join())
+    .toMatch(/was lost and rebuilt: .*no answer came over it after a tab had slept/);
+  await expect(timeline(a)).not.toContainText('fell silent');
+  const clock = (await a.value('Clock')) ?? 0;
+  for (const tab of [a, b, c]) await a.clockOver(clock + 10, await tab.id());
 });

@@ -126,7 +126,7 @@ async function inTabs(isQuick: boolean): Promise<Row[]> {
     writeFileSync(path, asLdaC(corpus(TAB_TOPICS, TAB_DOCUMENTS)));
     await room.start(two, {
       ...{ job: 'lda', files: [path], options: { topics: TAB_TOPICS, alpha: PRIORS.alpha, beta: PRIORS.beta } },
-      ...{ consistency: { kind: 'ssp', delay: 1 }, filters: { kind: 'auto' } },
+      ...{ consistency: { kind: 'ssp', delay: 1 }, filters: { kind: 'auto' }, batch: TAB_BATCH },
     });
     await room.metricsWhen(({ samples }) => samples > TAB_SWEEPS_BEFORE * TAB_DOCUMENTS);
     for (let round = 0; round < (isQuick ? 1 : 7); round++) {
@@ -143,7 +143,7 @@ async function inTabs(isQuick: boolean): Promise<Row[]> {
     await room.close();
     rmSync(folder, { recursive: true });
   }
-  const note = `${TAB_TOPICS} topics, ${TAB_DOCUMENTS} documents of ${LENGTH} words, ssp:1, default filters`;
+  const note = `${TAB_TOPICS} topics, ${TAB_DOCUMENTS} documents of ${LENGTH} words, ${TAB_BATCH} a clock, ssp:1, default filters`;
   const row = { unit: 'tokens/s', note, ours: ours ?? [] };
   return [
     rowOf({

@@ -96,7 +96,8 @@ export function readShifts(tokens: PlacedTokens, pulled: TableValues, first: num
   const { places } = tokens;
   const shifts = new Uint32Array(places.length);
   for (let i = 0; i < shifts.length; i++) {
-    const value = (values[base * ROW_TOKENS + (places[i] as number)] ?? 0) % topics;
+    // As an integer: a remainder of floats costs as much as a draw.
+    const value = ((values[base * ROW_TOKENS + (places[i] as number)] as number) | 0) % topics;
     shifts[i] = value < 0 ? value + topics : value;
   }
   return shifts;

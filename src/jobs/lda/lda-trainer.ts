@@ -148,8 +148,9 @@ export class LdaTrainer implements Trainer {
   /** n_wk of the rows pulled: where they started and what has changed since. */
   countsOf({ keys, values }: TableValues): Int32Array {
     const { topics } = this.model;
-    // Whole numbers, so nothing is cut off.
-    const counts = new Int32Array(values);
+    // Whole numbers, so nothing is cut off. Not by the constructor: that converts one by one, by the general rule.
+    const counts = new Int32Array(values.length);
+    for (let i = 0; i < counts.length; i++) counts[i] = values[i] as number;
     const rows = values.length / topics;
     for (let row = 0; row < rows; row++) this.start.addTo(counts, row * topics, keys?.[row] ?? row);
     return counts;

@@ -73,7 +73,11 @@ export class SparseSampler {
 
   /** What sampling has changed, row-major [rows, topics] and [topics]: whole numbers, every token's sum being zero. */
   changes(): { readonly counts: Float32Array; readonly totals: Float32Array } {
-    return { counts: difference(this.counts, this.countsBefore), totals: difference(this.totals, this.totalsBefore) };
+    const { counts: now, countsBefore: before } = this;
+    const counts = new Float32Array(now.length);
+    for (let i = 0; i < counts.length; i++) counts[i] = (now[i] as number) - (before[i] as number);
+    const totals = Float32Array.from(this.totals, (total, topic) => total - (this.totalsBefore[topic] as number));
+    return { counts, totals };
   }
 
   /** One sweep over a document's tokens. @returns Σ −log p(word | all other tokens), in nats */
@@ -105,13 +109,14 @@ export class SparseSampler {
   }
 
   private listWordTopics(): void {
-    const { topics, counts } = this;
-    for (let row = 0; row < this.wordTopicCounts.length; row++) {
-      let found = 0;
+    const { topics, counts, wordTopics, wordTopicCounts } = this;
+    for (let row = 0; row < wordTopicCounts.length; row++) {
+      const start = row * topics;
+      let found = start;
       for (let topic = 0; topic < topics; topic++) {
-        if ((counts[row * topics + topic] as number) > 0) this.wordTopics[row * topics + found++] = topic;
+        if ((counts[start + topic] as number) > 0) wordTopics[found++] = topic;
       }
-      this.wordTopicCounts[row] = found;
+      wordTopicCounts[row] = found - start;
     }
   }
 
@@ -259,10 +264,4 @@ export class SparseSampler {
     }
     return this.wordTopics[start + last] as number;
   }
-}
-
-function difference(now: Int32Array | Float64Array, before: Int32Array | Float64Array): Float32Array {
-  const changes = new Float32Array(now.length);
-  for (let i = 0; i < changes.length; i++) changes[i] = (now[i] as number) - (before[i] as number);
-  return changes;
 }

@@ -48,7 +48,7 @@ export class AutoFilters {
   private readonly caps = new Map<NodeId, number>();
   /** Batches between two exchanges now, by whoever's choice. */
   private round = 1;
-  /** Workers, servers and consistency that the measurements hold for. */
+  /** Workers with their shares, servers and consistency that the measurements hold for. */
   private conditions = '';
   /** Map and choice that the windows belong to, and the clock from which the choice holds. */
   private period = '';
@@ -75,7 +75,7 @@ export class AutoFilters {
 
   /** @returns what should hold from now on; null where nothing changes */
   consider(state: ClusterState, now: number): FilterChoice | null {
-    const { plan, map, schedule, phase } = state;
+    const { plan, map, schedule, phase, shares } = state;
     if (plan === null || phase !== 'running') return this.rest();
     const entry = scheduleAt(schedule, Number.POSITIVE_INFINITY);
     const { filters, consistency } = entry;
@@ -83,7 +83,7 @@ export class AutoFilters {
     if (plan.updater.kind === 'add') return choiceOf(PLAIN, COUNTS, filters.choice);
     this.current = filters.choice === undefined ? PLAIN : exchangeOf(filters.choice);
     this.round = localStepsOf(entry);
-    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, [...this.caps]]));
+    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, shares, [...this.caps]]));
     const since = beginningOf(this.current, schedule);
     this.notePeriod(`${map.epoch.term} ${map.epoch.counter} ${since}`, since);
     // A lone worker goes on while what it did travels: what that takes doesn't show, and what was chosen stays.
@@ -138,7 +138,6 @@ export class AutoFilters {
   /** Of the worker that computes longest; outside bounded delays, where nobody waits for it, the mean of all. */
   private figures(workers: readonly NodeId[], isBounded: boolean): ClockFigures | null {
     const windows = workers.map((node) => this.windows.get(node));
-    const crowding = this.crowding(workers);
     const all: ClockFigures[] = [];
     for (const window of windows) {
       if (window === undefined || !this.isFull(window)) return null;
@@ -150,13 +149,19 @@ export class AutoFilters {
         rawBytes: (window.raw - window.rawFrom) / exchanges,
         roundTripMs: this.roundTripMs,
         bytesPerMs: Math.min(...workers.map((worker) => this.caps.get(worker) ?? Number.POSITIVE_INFINITY)),
-        crowding,
       });
     }
     const slowest = all.reduce<ClockFigures | null>((a, b) => (a !== null && a.computeMs >= b.computeMs ? a : b), null);
-    if (isBounded || slowest === null) return slowest;
+    if (slowest === null) return null;
+    const crowding = this.crowding(workers);
+    if (isBounded) return { ...slowest, crowding };
     const mean = (of: (figures: ClockFigures) => number) => all.reduce((sum, one) => sum + of(one), 0) / all.length;
-    return { ...slowest, computeMs: mean(({ computeMs }) => computeMs), clockMs: mean(({ clockMs }) => clockMs) };
+    return {
+      ...slowest,
+      crowding,
+      computeMs: mean(({ computeMs }) => computeMs),
+      clockMs: mean(({ clockMs }) => clockMs),
+    };
   }
 
   private isFull({ from, clock, spanMs }: Window): boolean {
