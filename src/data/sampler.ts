@@ -151,14 +151,6 @@ export class Sampler {
   }
 }
 
-/** The same in proportion to weights, one a rank: always the same sizes, since a trainer compiles for each. */
-export function shareByWeight(batch: number, weights: readonly number[], rank: number): number {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const bound = (ranks: number) =>
-    Math.round((batch * weights.slice(0, ranks).reduce((sum, weight) => sum + weight, 0)) / total);
-  return bound(rank + 1) - bound(rank);
-}
-
 /** How many samples of a global batch the worker of `rank` takes: equal shares, the remainder to the first ranks. */
 export function shareOf(batch: number, rank: number, workers: number): number {
   return Math.floor(batch / workers) + (rank < batch % workers ? 1 : 0);

@@ -30,7 +30,6 @@ export const clusterChangeSchema = z.object({
       clockLimit: true,
       checkpoint: true,
       backups: true,
-      shares: true,
     })
     .partial()
     .strict(),
@@ -68,8 +67,8 @@ const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a)
 
 /** What makes `next` of `base`. */
 export function changeOf(base: State, next: State): ClusterChange {
-  const { scheduler, phase, message, plan, schedule, clockLimit, checkpoint, backups, shares } = next;
-  const fields = { scheduler, phase, message, plan, schedule, clockLimit, checkpoint, backups, shares };
+  const { scheduler, phase, message, plan, schedule, clockLimit, checkpoint, backups } = next;
+  const fields = { scheduler, phase, message, plan, schedule, clockLimit, checkpoint, backups };
   const names = Object.keys(fields) as (keyof typeof fields)[];
   const { isPrivate } = next.privacy;
   return {

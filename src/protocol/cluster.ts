@@ -1,7 +1,7 @@
 // The scheduler's whole state of a room: whoever has the newest one knows everything, and the next scheduler can go on
 // from it.
 import { z } from 'zod';
-import { MAX_BLOCKS, MAX_PLACEMENTS, MAX_ROOM_NODES, MAX_SHARE_WEIGHT } from './limits.ts';
+import { MAX_BLOCKS, MAX_PLACEMENTS, MAX_ROOM_NODES } from './limits.ts';
 import { checkpointSchema, planSchema, scheduleSchema } from './plan.ts';
 import { privacySchema } from './privacy.ts';
 import { rolePolicySchema } from './ratio.ts';
@@ -57,11 +57,6 @@ export const clusterSchema = z.object({
   /** Workers far behind the rest, each with the one that makes its gradients, too, while it has nothing to do. */
   backups: z
     .array(z.object({ worker: node, helper: node }))
-    .max(MAX_ROOM_NODES)
-    .optional(),
-  /** Workers' parts of each batch, by their speed; absent or empty: equal ones. */
-  shares: z
-    .array(z.object({ worker: node, weight: z.number().int().min(1).max(MAX_SHARE_WEIGHT) }))
     .max(MAX_ROOM_NODES)
     .optional(),
   privacy: privacySchema,

@@ -1,7 +1,7 @@
 // Every bound of the protocol, each with its reason. Nothing here is configurable: both ends must agree.
 
 /** Raised whenever a frame or message changes meaning; tabs of different versions refuse each other by name. */
-export const PROTOCOL_VERSION = 8;
+export const PROTOCOL_VERSION = 7;
 
 /** One frame, reassembled. Larger tensors are split into segments long before; this bounds what a peer can make us hold. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;
@@ -38,9 +38,6 @@ export const MAX_CONTROL_BYTES = 192 * 1024;
 
 /** One signaling message: an SDP offer with its candidates is under 10 KiB. */
 export const MAX_SIGNALING_BYTES = 64 * 1024;
-
-/** Of a worker's share of each batch, where the fastest has this one. */
-export const MAX_SHARE_WEIGHT = 100;
 
 /** Nodes in a room: every pair is connected, and Chromium allows 500 connections per renderer, closed ones counted. */
 export const MAX_ROOM_NODES = 64;

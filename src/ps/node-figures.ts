@@ -21,8 +21,6 @@ export interface NodeRole {
   readonly label: string;
   readonly isWorker: boolean;
   readonly isServer: boolean;
-  /** Of its share in each batch, beside the others'. */
-  readonly weight: number;
 }
 
 export const emptyProgress = (samples = 0): NodeProgress => ({
@@ -50,14 +48,14 @@ export function totalsOf(nodes: Known): Pick<Metrics, 'staleness' | 'traffic'> {
   return { staleness: Object.fromEntries(staleness), traffic };
 }
 
-/** The lines of `roles`. @param all of whom some workers may be slower than most */
+/** The lines of `roles`. @param workers all that work, of whom some may be slower than most */
 export function linesOf(
   roles: readonly NodeRole[],
-  all: readonly NodeRole[],
+  workers: readonly NodeId[],
   nodes: Known,
   paces: WorkerPaces,
 ): NodeMetrics[] {
-  const [slow, delays, refusals] = [slowOf(all, paces), delaysOf(nodes), refusalsOf(nodes)];
+  const [slow, delays, refusals] = [slowOf(workers, paces), delaysOf(nodes), refusalsOf(nodes)];
   return roles.map((role) => ({
     ...ownFigures(role, nodes.get(role.node) ?? emptyProgress()),
     isSlow: slow.has(role.node),
@@ -86,14 +84,11 @@ function ownFigures({ node, label, isWorker, isServer }: NodeRole, progress: Nod
   };
 }
 
-/**
- * In BSP all clocks are equal, and samples per second as good as: only the time that a clock keeps a worker busy tells. Who has
- * less to do in each clock because it is slow is slow all the same.
- */
-function slowOf(nodes: readonly NodeRole[], all: WorkerPaces): ReadonlySet<NodeId> {
-  const paces = nodes.flatMap(({ node, isWorker, weight }) => {
+/** In BSP all clocks are equal, and samples per second as good as: only the time that a clock keeps a worker busy tells. */
+function slowOf(workers: readonly NodeId[], all: WorkerPaces): ReadonlySet<NodeId> {
+  const paces = workers.flatMap((node) => {
     const pace = all.pace(node);
-    return !isWorker || pace === null ? [] : [{ node, mean: pace.mean * weight }];
+    return pace === null ? [] : [{ node, mean: pace.mean }];
   });
   const sorted = paces.map(({ mean }) => mean).sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;

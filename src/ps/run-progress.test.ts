@@ -9,12 +9,11 @@ import { metricsOf, reportOf, runPlanOf, workerReportOf } from './testing.ts';
 const [A, B, C] = [nodeId(1), nodeId(2), nodeId(3)];
 const plan = runPlanOf({ run: 1 });
 
-const role = (node: typeof A, isWorker = true, weight = 1): NodeRole => ({
+const role = (node: typeof A, isWorker = true): NodeRole => ({
   node,
   label: `node ${node}`,
   isWorker,
   isServer: false,
-  weight,
 });
 const roles = [role(A), role(B)];
 
@@ -217,9 +216,6 @@ describe('figures', () => {
     expect(slow()).toEqual([false, false, true]);
     for (let clock = 3; clock < 40; clock++) clockOf(clock, [100, 110, 190]);
     expect(slow()).toEqual([false, false, false]);
-    // Also one that is given less to do because it is slow.
-    const unequal = [role(A), role(B), role(C, true, 0.3)];
-    expect(progress.metrics(unequal, false).nodes.map(({ isSlow }) => isSlow)).toEqual([false, false, true]);
   });
 
   it('have the clock of the slowest worker and of the fastest', () => {

@@ -195,7 +195,7 @@ export class RunProgress {
       accuracy: pointsOf(this.accuracy),
       isHistory,
       tallies: this.tallies.list(),
-      nodes: linesOf(this.takeTurn(nodes), nodes, this.nodes, this.paces),
+      nodes: linesOf(this.takeTurn(nodes), workers, this.nodes, this.paces),
     };
   }
 

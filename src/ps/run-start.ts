@@ -120,7 +120,6 @@ export function beginning(
     checkpoint: { cutAt: null, newest: null },
     clockLimit: plan.steps,
     backups: [],
-    shares: [],
     leases: leaseBlocks(
       plan,
       [],

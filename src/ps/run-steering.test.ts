@@ -1,6 +1,6 @@
 // How a run goes on, changes and ends.
 import { describe, expect, it } from 'vitest';
-import { type Consistency, requiredClock, scheduleAt } from './consistency.ts';
+import { requiredClock, scheduleAt } from './consistency.ts';
 import { BSP, sspOf, workerReportOf, workersOf } from './testing.ts';
 import { kinds, TestRoom } from './testing-room.ts';
 
@@ -103,46 +103,19 @@ describe('consistency and learning rate', () => {
   });
 });
 
-/** Node 2 does ten clocks between two reports, node 3 one: 30 times, with a tick after each. */
-const withStraggler = (room: TestRoom) => {
-  for (let at = 1; at <= 30; at++) {
-    const times = { computeMs: 250, waitMs: 0, spanMs: 250 };
-    room.now += 250;
-    room.report(2, { worker: workerReportOf({ clock: 10 * at, ...times }) });
-    room.report(3, { worker: workerReportOf({ clock: at, ...times }) });
-    room.step({ kind: 'tick' });
-  }
-  return room.state.schedule;
-};
-
-describe('shares of a batch', () => {
-  const straggling = (consistency: Consistency) => {
-    const room = TestRoom.running(['server', 'worker', 'worker'], { steps: 100_000 });
-    room.ask({ ask: 'filters', filters: { kind: 'auto' } });
-    room.ask({ ask: 'consistency', consistency });
-    withStraggler(room);
-    return room;
+describe('a dynamic delay', () => {
+  /** Node 2 does ten clocks between two reports, node 3 one: 30 times, with a tick after each. */
+  const withStraggler = (room: TestRoom) => {
+    for (let at = 1; at <= 30; at++) {
+      const times = { computeMs: 250, waitMs: 0, spanMs: 250 };
+      room.now += 250;
+      room.report(2, { worker: workerReportOf({ clock: 10 * at, ...times }) });
+      room.report(3, { worker: workerReportOf({ clock: at, ...times }) });
+      room.step({ kind: 'tick' });
+    }
+    return room.state.schedule;
   };
 
-  it('follow speed where the automatic mode may, and then rest: it takes a while until paces are of the new ones', () => {
-    const room = straggling(sspOf(4));
-    expect(room.state.shares).toEqual([
-      { worker: 2, weight: 100 },
-      { worker: 3, weight: 10 },
-    ]);
-  });
-
-  it('are equal in BSP after every batch, and at the beginning of each run', () => {
-    expect(straggling(BSP).state.shares).toEqual([]);
-    const room = straggling(sspOf(4));
-    room.ask({ ask: 'stop' });
-    for (const node of [2, 3]) room.progress(node, 1_000, true);
-    room.start();
-    expect(room.state.shares).toEqual([]);
-  });
-});
-
-describe('a dynamic delay', () => {
   it('is moved on the schedule, by few entries, and leaves the rate alone', () => {
     const room = TestRoom.running(['server', 'worker', 'worker'], { steps: 10_000 });
     room.ask({ ask: 'consistency', consistency: { kind: 'dynamic', delay: 1 } });

@@ -20,21 +20,15 @@ import { AutoFilters } from './filters/auto-filters.ts';
 import type { RoomState } from './room-state.ts';
 import { RunProgress } from './run-progress.ts';
 import { whyNoFilters, whyUnfit } from './run-start.ts';
-import { SharePlanner, sharesBySpeed } from './worker-shares.ts';
 
 /** A change takes effect this far ahead of the newest clock heard of, so that every shard hears of it before. */
 const CHANGE_LEAD_SECONDS = 0.4;
-
-/** Shares that have changed are left alone for so long: until paces are of the new ones, and everybody has compiled. */
-const SHARES_REST_MS = 10_000;
 
 export class RunSteering {
   /** Null before the room's first run. */
   progress: RunProgress | null = null;
   private cuts: CheckpointCuts | null = null;
   private delay = new DynamicDelay();
-  private shares = new SharePlanner();
-  private sharesRestUntil = 0;
   private readonly auto = new AutoFilters();
 
   constructor(private readonly room: RoomState) {}
@@ -49,7 +43,6 @@ export class RunSteering {
     this.progress = new RunProgress(plan, history ? { ...history, run: plan.run, clock: past } : null);
     this.cuts = new CheckpointCuts(plan.checkpoint, past, now);
     this.delay = new DynamicDelay();
-    this.shares = new SharePlanner();
   }
 
   /** Goes on with a run that another scheduler began. @param history what that one had sent of it */
@@ -89,7 +82,6 @@ export class RunSteering {
     this.considerCheckpoint(now);
     this.considerDelay(now);
     this.considerBackups();
-    this.considerShares(now);
     const choice = this.auto.consider(this.cluster, now);
     if (choice !== null) this.changeFrom({ filters: { kind: 'auto', choice } });
     this.progress?.closeBuckets(this.progress.span(workerNodes(this.cluster)).floor, now);
@@ -189,18 +181,6 @@ export class RunSteering {
     if (plan?.hasBackups !== true || phase !== 'running' || this.progress === null) return;
     const next = nextBackups(backups, this.progress.pacesOf(workerNodes(this.cluster)));
     if (next !== backups) this.room.change({ backups: [...next] });
-  }
-
-  /** Who is slow for good takes less of each batch, and more again where it isn't any more. */
-  private considerShares(now: number): void {
-    const { phase, shares = [] } = this.cluster;
-    const workers = workerNodes(this.cluster);
-    if (phase !== 'running' || this.progress === null || now < this.sharesRestUntil) return;
-    if (!sharesBySpeed(this.cluster, this.progress.span(workers).front)) return;
-    const next = this.shares.next(shares, this.progress.pacesOf(workers));
-    if (next === shares) return;
-    this.sharesRestUntil = now + SHARES_REST_MS;
-    this.room.change({ shares: [...next] });
   }
 
   private finishWhenDone(now: number): void {

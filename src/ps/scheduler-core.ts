@@ -24,7 +24,6 @@ import { RoomRoles } from './room-roles.ts';
 import { RoomState } from './room-state.ts';
 import { beginning, whyNotStart } from './run-start.ts';
 import { RunSteering } from './run-steering.ts';
-import { weightsOf } from './worker-shares.ts';
 
 /** Figures of every node go to every node: of a room too large for one message they take turns, at least so often. */
 const LINES_MAX_MS = 2_000;
@@ -260,12 +259,10 @@ export class SchedulerCore {
 
   private nodeRoles(): NodeRole[] {
     const servers = new Set(this.state.map.servers);
-    const workers = workerNodes(this.state);
-    const shares = weightsOf(this.state.shares ?? [], workers);
-    const weights = new Map(workers.map((node, at) => [node, shares[at] ?? 1]));
-    return this.nodes.sorted().map(({ node, label }) => {
-      return { node, label, isWorker: weights.has(node), isServer: servers.has(node), weight: weights.get(node) ?? 1 };
-    });
+    const workers = new Set(workerNodes(this.state));
+    return this.nodes
+      .sorted()
+      .map(({ node, label }) => ({ node, label, isWorker: workers.has(node), isServer: servers.has(node) }));
   }
 
   private send(to: NodeId | null, message: ControlMessage): void {

@@ -116,38 +116,6 @@ describe('the batches of a worker', () => {
     expect(await Promise.all(sizes)).toEqual([4, 4, 3]);
   });
 
-  it('are in proportion to its speed where the scheduler says so, and this clock may', async () => {
-    const even = clusterOf([
-      [A, [[0, 1, 1]]],
-      [B, [[1, 2, 1]]],
-      [C, [[3, 2, 1]]],
-    ]);
-    const plan = planOf(22);
-    const entry = { fromClock: 0, learningRate: 1, filters: { kind: 'auto' as const } };
-    const cluster = {
-      ...even,
-      plan: plan as ClusterState['plan'],
-      privacy: { isPrivate: false, offers: [] },
-      shares: [
-        { worker: A, weight: 100 },
-        { worker: B, weight: 20 },
-      ],
-      schedule: [
-        { ...entry, consistency: { kind: 'bsp' } },
-        { ...entry, fromClock: 5, consistency: { kind: 'ssp', delay: 1 } },
-      ],
-    } as ClusterState;
-    const sizesAt = (clock: number) =>
-      Promise.all(
-        [A, B, C].map(
-          async (node) => (await new Batches(plan, new FakeData(), node).next(cluster, clock))?.block.count,
-        ),
-      );
-    expect(await sizesAt(4)).toEqual([8, 7, 7]);
-    // Of C nothing is known yet: it takes the mean of the others.
-    expect(await sizesAt(5)).toEqual([12, 3, 7]);
-  });
-
   it('are none where a batch has fewer samples than there are workers, or the lease has no blocks', async () => {
     const small = new Batches(planOf(1), new FakeData(), B);
     expect(

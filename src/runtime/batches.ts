@@ -1,12 +1,11 @@
 // The batches of one worker: its share of each clock's global batch, taken from the blocks it has a lease on.
 import { type Block, layoutOf } from '../data/dataset.ts';
 import { gather } from '../data/gather.ts';
-import { type LeasedBlock, type Picks, Sampler, shareByWeight, shareOf } from '../data/sampler.ts';
+import { type LeasedBlock, type Picks, Sampler, shareOf } from '../data/sampler.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
 import { NO_CLOCK, type NodeId } from '../protocol/ids.ts';
 import { expandRuns } from '../ps/leases.ts';
 import { offerOf, weightedShare } from '../ps/privacy.ts';
-import { sharesBySpeed, weightsOf } from '../ps/worker-shares.ts';
 import { hash32 } from '../random.ts';
 import type { RunData } from './run-data.ts';
 import { samplesIn } from './splits.ts';
@@ -73,16 +72,11 @@ export class Batches {
     return { block: gather(blocks, picks, this.buffer(count)), picks };
   }
 
-  /** Whoever has more of its own takes more, so that every sample of the room counts the same; else whoever is faster. */
-  private share(cluster: ClusterState, nodes: readonly NodeId[], rank: number, turn: number): number {
-    const { batch } = this.plan;
-    if (this.data.isOwn) {
-      const weights = nodes.map((node) => offerOf(cluster.privacy, node)?.train.samples ?? 0);
-      return weightedShare(batch, weights, rank, turn);
-    }
-    const { shares = [] } = cluster;
-    if (shares.length > 0 && sharesBySpeed(cluster, turn)) return shareByWeight(batch, weightsOf(shares, nodes), rank);
-    return shareOf(batch, rank, Math.max(1, nodes.length));
+  /** Whoever has more of its own takes more, so that every sample of the room counts the same. */
+  private share({ privacy }: ClusterState, nodes: readonly NodeId[], rank: number, turn: number): number {
+    if (!this.data.isOwn) return shareOf(this.plan.batch, rank, Math.max(1, nodes.length));
+    const weights = nodes.map((node) => offerOf(privacy, node)?.train.samples ?? 0);
+    return weightedShare(this.plan.batch, weights, rank, turn);
   }
 
   /** In rank order. Before it is admitted a worker prepares for the rank that its lease promises. */

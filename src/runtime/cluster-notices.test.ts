@@ -177,20 +177,6 @@ describe('the run and its scheduler', () => {
     expect(told(helped, { ...state, backups: [], map: gone })).toEqual([]);
   });
 
-  test('shares of a batch are told where they change', () => {
-    const { state } = new Room(['both', 'both']);
-    const shares = [
-      { worker: nodeId(1), weight: 100 },
-      { worker: nodeId(2), weight: 25 },
-    ];
-    const [equal, bySpeed] = [state, { ...state, shares }];
-    const told = (from: ClusterState, to: ClusterState) =>
-      tellChanges(NO_STORY, from, to, nodeId(1)).lines.map(({ text }) => text);
-    expect(told(equal, bySpeed)).toEqual(['Batches are shared out by speed: this tab 80 %, node 2 20 %.']);
-    expect(told(bySpeed, { ...bySpeed })).toEqual([]);
-    expect(told(bySpeed, { ...bySpeed, shares: [] })).toEqual([]);
-  });
-
   test('an epoch that moves nothing says nothing', () => {
     const { state } = new Room(['both', 'both']);
     const map = { ...state.map, epoch: { ...state.map.epoch, counter: 99 } };

@@ -54,7 +54,6 @@ export function tellChanges(story: Story, old: ClusterState, next: ClusterState,
     ...shutOutLines(old, next, self),
     ...sidelinedLines(old, next, self),
     ...backupLines(old, next, self),
-    ...shareLines(old, next, self),
   ];
   if (plan === null || plan.run !== old.plan?.run) return { lines, fates: [], story: NO_STORY };
   if (isSameMap(old, next)) return { lines, fates: [], story };
@@ -112,15 +111,6 @@ function backupLines(old: ClusterState, next: ClusterState, self: NodeId | null)
       return { level: 'good', text: `${capital(nameOf(worker, self))} keeps up by itself again.` };
     }),
   ];
-}
-
-/** Who takes more or less of each batch than before, where that is no longer an equal part. */
-function shareLines(old: ClusterState, next: ClusterState, self: NodeId | null): Line[] {
-  const { shares = [] } = next;
-  if (old.shares === next.shares || shares.length === 0 || next.phase !== 'running') return [];
-  const total = shares.reduce((sum, { weight }) => sum + weight, 0);
-  const parts = shares.map(({ worker, weight }) => `${nameOf(worker, self)} ${Math.round((100 * weight) / total)} %`);
-  return [{ level: 'info', text: `Batches are shared out by speed: ${parts.join(', ')}.` }];
 }
 
 function phaseLines({ phase: before }: ClusterState, { phase, message, plan }: ClusterState): Line[] {

@@ -303,8 +303,7 @@ export class TrainerRun {
     const { plan, cluster, self } = this.parts;
     const batches = new Batches(plan, data, self);
     if (this.isLate) batches.startAt(null);
-    // As large as it will be when it is its turn.
-    const batch = await batches.next(cluster(), cluster().schedule.at(-1)?.fromClock);
+    const batch = await batches.next(cluster());
     moment('batch');
     return batch;
   }

@@ -48,7 +48,7 @@ export class AutoFilters {
   private readonly caps = new Map<NodeId, number>();
   /** Batches between two exchanges now, by whoever's choice. */
   private round = 1;
-  /** Workers with their shares, servers and consistency that the measurements hold for. */
+  /** Workers, servers and consistency that the measurements hold for. */
   private conditions = '';
   /** Map and choice that the windows belong to, and the clock from which the choice holds. */
   private period = '';
@@ -75,7 +75,7 @@ export class AutoFilters {
 
   /** @returns what should hold from now on; null where nothing changes */
   consider(state: ClusterState, now: number): FilterChoice | null {
-    const { plan, map, schedule, phase, shares } = state;
+    const { plan, map, schedule, phase } = state;
     if (plan === null || phase !== 'running') return this.rest();
     const entry = scheduleAt(schedule, Number.POSITIVE_INFINITY);
     const { filters, consistency } = entry;
@@ -83,7 +83,7 @@ export class AutoFilters {
     if (plan.updater.kind === 'add') return choiceOf(PLAIN, COUNTS, filters.choice);
     this.current = filters.choice === undefined ? PLAIN : exchangeOf(filters.choice);
     this.round = localStepsOf(entry);
-    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, shares, [...this.caps]]));
+    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, [...this.caps]]));
     const since = beginningOf(this.current, schedule);
     this.notePeriod(`${map.epoch.term} ${map.epoch.counter} ${since}`, since);
     // A lone worker goes on while what it did travels: what that takes doesn't show, and what was chosen stays.
