@@ -148,13 +148,13 @@ async function inTabs(isQuick: boolean): Promise<Row[]> {
   return [
     rowOf({
       ...row,
-      what: 'two tabs that work and serve, beside one that works for one that serves',
+      what: 'lda: two tabs that work and serve, beside one that works for one that serves',
       reference: alone ?? [],
       target: atLeast(1.7),
     }),
     rowOf({
       ...row,
-      what: 'two tabs that work and serve, beside the kernel alone in one thread',
+      what: 'lda: two tabs that work and serve, beside the kernel alone in one thread',
       reference: bare ?? [],
       target: atLeast(1.5e6, 'ours'),
     }),
@@ -173,7 +173,7 @@ export const benchmark: Benchmark = {
       }
       const speed = (sweep: () => void) => async () => (size * LENGTH * 1000) / (await cpuMs(sweep));
       return {
-        what: `${topics} topics, one thread`,
+        what: `lda: ${topics} topics, one thread`,
         unit: 'tokens/s',
         ...{ ours: speed(ours), reference: speed(reference) },
         target: atLeast(1),
