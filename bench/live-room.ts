@@ -2,6 +2,7 @@
 import { builtPage } from '../e2e/cluster/page-build.ts';
 import { every } from '../e2e/cluster/periods.ts';
 import { openRoom, type Room } from '../e2e/cluster/room.ts';
+import { defaultsOf } from '../e2e/cluster/training.ts';
 import type { Metrics } from '../src/protocol/control.ts';
 import type { Ratio } from '../src/protocol/ratio.ts';
 import type { StartRequest } from '../src/store/view.ts';
@@ -36,9 +37,7 @@ export class LiveRoom {
   async start(ratio: Ratio, { job, options = {}, files, ...wish }: LiveRun): Promise<void> {
     const tab = this.room.first;
     await this.chooseData(job, files);
-    const { jobs } = await tab.call('status');
-    const defaults = jobs.find(({ name }) => name === job)?.defaults;
-    if (defaults === undefined) throw new Error(`There is no job ${job}.`);
+    const defaults = await defaultsOf(tab, job, options);
     const request: StartRequest = {
       ...{ job, ...defaults, replicas: 0, seed: 1 },
       ...{ consistency: { kind: 'bsp' }, filters: { kind: 'off' } },

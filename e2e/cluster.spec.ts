@@ -117,6 +117,7 @@ cluster('it says in a sentence what is wrong, and fails', async ({ folder }, inf
     [['--train', unknown], /Failed: unknown\.bin: not a format that can be read here/],
     [['--consistency', 'ssp'], /Failed: --consistency: is bsp, async, dynamic or ssp:N/],
     [['--job', 'nonsense'], /Failed: There is no job "nonsense"/],
+    [['--job', 'lda', '--option', 'topicss=5'], /Failed: The options of lda are not right/],
     [['--updater', 'sgd', '--lr', '1000', '--workers', '1', '--servers', '1'], /Failed: The loss is not a number/],
     [['--page', '/nowhere'], /Failed: --page: there is no built page/],
   ];

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { lookForBrowser } from './browsers/find.ts';
 import { openFirefox } from './browsers/firefox.ts';
+import { defaultsOf } from './cluster/training.ts';
 import { clickFile } from './fixtures/files.ts';
 import { expect, test } from './fixtures/test.ts';
 
@@ -58,9 +59,8 @@ test('files that are picked in Firefox reach Chromium, and files that are droppe
     writeFileSync(path, clickFile('fox.txt', 1_500).bytes);
     await firefox.chooseFiles([path]);
     await expect.poll(async () => (await firefox.call('status')).dataset?.name).toBe('fox.txt');
-    const { job, jobs } = await firefox.call('status');
-    const defaults = jobs.find(({ name }) => name === job)?.defaults;
-    if (defaults === undefined) throw new Error(`No job ${job}.`);
+    const { job } = await firefox.call('status');
+    const defaults = await defaultsOf(firefox, job, {});
     await firefox.call('start', { ...defaults, ...RUN, job }, {});
     await chromium.finished();
     await expect(chromium.page.getByLabel('Data fetched')).toContainText(

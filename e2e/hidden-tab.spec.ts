@@ -1,4 +1,5 @@
-// A truly hidden tab, with the browser's throttling on, keeps training to the end of the run.
+// Tabs that nobody looks at keep training to the end of the run: a truly hidden one, with the browser's throttling on, and one that
+// has stopped drawing.
 import { findProgram } from './browsers/find.ts';
 import { openWindowedChromium } from './browsers/windowed-chromium.ts';
 import { expect, report, test } from './fixtures/test.ts';
@@ -34,4 +35,16 @@ test('a hidden tab keeps training', async ({ room }) => {
   } finally {
     await window.close();
   }
+});
+
+test('a tab that has stopped drawing shows nothing, and trains on', async ({ room }) => {
+  const [blank, watcher] = [await room.joinTab(), await room.joinTab({ role: 'watch' })];
+  await watcher.joined(2);
+  await watcher.start({ steps: 400, batch: 64 });
+  await watcher.clockOver(5);
+  await blank.page.evaluate(() => window.pushpull.stopDrawing());
+  await expect(blank.page.locator('#root')).toBeEmpty();
+  await watcher.finished();
+  expect(await blank.page.evaluate(() => window.pushpull.status().run?.phase)).toBe('finished');
+  await expect(blank.page.locator('#root')).toBeEmpty();
 });

@@ -4,10 +4,13 @@ import { expect, report, test } from './fixtures/test.ts';
 
 const MEGABYTE = 1e6;
 
-/** Runs in a page or a worker: over 50 MB of objects that nobody needs, and grown up enough to outlast a young heap's end. */
-function litter(): number {
-  const objects = Array.from({ length: 1_000_000 }, (_, at) => ({ at, text: [at] }));
-  return objects.length;
+/** Runs in a page or a worker: over 50 MB of objects, held until `drop`, as a collector frees what nobody holds when it likes. */
+function litter(): void {
+  Object.assign(globalThis, { litter: Array.from({ length: 1_000_000 }, (_, at) => ({ at, text: [at] })) });
+}
+
+function drop(): void {
+  Object.assign(globalThis, { litter: null });
 }
 
 test('memory of a tab is what lives in it, without the garbage of page and workers', async ({ page }) => {
@@ -21,6 +24,8 @@ test('memory of a tab is what lives in it, without the garbage of page and worke
   await page.evaluate(litter);
   await worker.evaluate(litter);
   const littered = await bytes();
+  await page.evaluate(drop);
+  await worker.evaluate(drop);
   await collectGarbage(page);
   const after = await bytes();
   report('MB before, littered, after', [before, littered, after].map((mb) => mb.toFixed(0)).join(', '));

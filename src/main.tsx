@@ -65,15 +65,15 @@ function openPage(root: HTMLElement): void {
   // Another room in the address bar is another page: everything starts anew.
   addEventListener('hashchange', () => location.reload());
   addEventListener('pagehide', () => node.leave());
-  window.pushpull = new Automation(store, view, commands, workers, node);
   // What draws the page is half of its code, and comes after the timer with which signaling begins: the first drawing can wait
   // for a moment, the room can't.
-  setTimeout(() => {
-    import('./ui/mount.tsx').then(
-      ({ mount }) => mount(root, store, commands),
-      () => root.append('This page could not be loaded whole. Reload it.'),
-    );
+  const drawing = new Promise<void>((resolve) => setTimeout(resolve)).then(async () => {
+    const { mount } = await import('./ui/mount.tsx');
+    return mount(root, store, commands);
   });
+  drawing.catch(() => root.append('This page could not be loaded whole. Reload it.'));
+  const stopDrawing = async () => (await drawing)();
+  window.pushpull = new Automation(store, view, commands, workers, node, stopDrawing);
 }
 
 const root = document.getElementById('root');

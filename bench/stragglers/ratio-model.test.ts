@@ -36,11 +36,19 @@ const BYTES = 2 * 4 * (784 * 16 + 16 + 16 * 10 + 10);
 
 const basisOf = (workers: number, clock: number, overlaps: boolean): Basis => ({
   ratio: { workers, servers: 1 },
-  figures: { clockMs: clock, computeMs: WHOLE_MS / workers, bytes: BYTES, serveMs: 0, roundTripMs: ROUND_TRIP_MS },
+  figures: {
+    clockMs: clock,
+    computeMs: WHOLE_MS / workers,
+    leastMs: WHOLE_MS / workers,
+    bytes: BYTES,
+    serveMs: 0,
+    roundTripMs: ROUND_TRIP_MS,
+  },
   machines: Array.from({ length: workers + 1 }, (_, id) => ({ id: String(id), cores: 4 })),
   overlaps,
   replicas: 0,
   samples: BATCH,
+  fixedMs: 0,
 });
 
 describe.each<{ consistency: Consistency }>([

@@ -5,8 +5,10 @@ import { setInterval } from 'node:timers/promises';
 const PERIODS_MS = {
   /** While something short is awaited. */
   look: 50,
-  /** While it trains: as often as there can be news. */
-  progress: 250,
+  /** While a fault's effects are watched: as often as there can be news. */
+  watch: 250,
+  /** While it trains: four times a second took the driver alone 3.5 % of a core, of two that trained. */
+  progress: 1_000,
 } as const;
 
 export const every = (period: keyof typeof PERIODS_MS): AsyncIterable<void> => setInterval(PERIODS_MS[period]);

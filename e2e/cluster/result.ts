@@ -67,7 +67,7 @@ export interface ClusterResult {
     readonly applied: number;
   }[];
   readonly paramsSha256: string;
-  /** On the pages' main threads while training; null where the browser can't tell, 0 where none took over 50 ms. */
+  /** On the main threads while training, of pages that draw only with --headed; null where the browser can't tell, 0 where none took over 50 ms. */
   readonly longestTaskMs: number | null;
   /** Did data stay in their tabs? */
   readonly isPrivate: boolean;

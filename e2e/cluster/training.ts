@@ -55,6 +55,8 @@ export async function begin(room: Room, wanted: ClusterArguments): Promise<Start
 export async function train(room: Room, wanted: ClusterArguments, line: ProgressLine): Promise<Trained> {
   const checkpoints = new CheckpointWriter(room.first, wanted.checkpoint);
   const request = await begin(room, wanted);
+  // Nobody sees it, and it takes the cores that train.
+  if (!wanted.headed) await Promise.all(room.tabs.map((tab) => tab.call('stopDrawing')));
   const faults = new FaultRunner(room, wanted.fault);
   try {
     await followRun(room, line, faults, checkpoints);
@@ -106,9 +108,7 @@ async function resume(tab: Tab, { resume = '', seed }: ClusterArguments): Promis
 }
 
 async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartRequest> {
-  const { jobs } = await tab.call('status');
-  const defaults = jobs.find(({ name }) => name === wanted.job)?.defaults;
-  if (defaults === undefined) throw new ClusterFailure(`There is no job "${wanted.job}".`);
+  const defaults = await defaultsOf(tab, wanted.job, wanted.option);
   const { job, batch, steps, lr, updater, consistency, replicas, servers, seed, checkpointEvery, localSteps } = wanted;
   const outer = wanted.outer === undefined ? {} : { outer: wanted.outer };
   return {
@@ -131,6 +131,13 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
   };
 }
 
+/** What a job runs with on the tab's data where nobody says otherwise. @throws ClusterFailure for an option that it hasn't */
+export async function defaultsOf(tab: Tab, job: string, options: Record<string, unknown>) {
+  const answer = await tab.call('defaults', job, options);
+  if ('problem' in answer) throw new ClusterFailure(answer.problem);
+  return answer;
+}
+
 /** What was asked for; where nothing was, f32 for those who compare bits and for a ring, and else what the page's default is. */
 function filtersOf({ filters, pushFilter, pullFilter, oracle, reduce }: ClusterArguments): FiltersView {
   if (pushFilter !== undefined || pullFilter !== undefined) {
@@ -146,7 +153,7 @@ async function followRun(
   faults: FaultRunner,
   checkpoints: CheckpointWriter,
 ): Promise<void> {
-  // Faults come at a clock; else tabs are asked no oftener than there is news: every question takes their time.
+  // Faults come at a clock; else every question takes time from those who train.
   for await (const _ of every(faults.isExpected ? 'look' : 'progress')) {
     const all = await Promise.race([Promise.all(room.tabs.map((tab) => tab.call('status'))), room.trouble]);
     const at = all.findIndex(({ problem }) => problem !== null);
@@ -171,7 +178,7 @@ export async function lossOf(tab: Tab): Promise<[number, number, number, number]
 }
 
 async function lastFigures(tab: Tab): Promise<Figures> {
-  for await (const _ of every('progress')) {
+  for await (const _ of every('look')) {
     const figures = await tab.call('figures');
     if (figures.messagesSinceOver >= LAST_MESSAGES) return figures;
   }

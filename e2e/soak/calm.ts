@@ -9,7 +9,7 @@ import type { ScoreCurve } from './result.ts';
 export async function runCalm(room: Room, { run, calm }: SoakArguments): Promise<ScoreCurve> {
   await begin(room, run);
   let startMs: number | null = null;
-  for await (const _ of every('progress')) {
+  for await (const _ of every('watch')) {
     const { run } = await room.first.call('status');
     if (startMs === null && (run?.clock ?? 0) > 0) startMs = Date.now();
     if (startMs === null || Date.now() - startMs < calm * 1000) continue;

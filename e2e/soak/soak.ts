@@ -102,7 +102,7 @@ export class Soak {
     const everyMs = this.wanted.every * 1000;
     let [faultMs, sampleMs, sayMs] = [startMs + everyMs, startMs, startMs];
     let newest = { clock: 0, atMs: startMs };
-    for await (const _ of every('progress')) {
+    for await (const _ of every('watch')) {
       const now = Date.now();
       if (now >= endMs) return;
       const { clock } = await this.status();
@@ -233,7 +233,7 @@ export class Soak {
     await this.sampleSteps();
     await this.room.first.call('pause');
     let until = Number.POSITIVE_INFINITY;
-    for await (const _ of every('progress')) {
+    for await (const _ of every('watch')) {
       const { run } = await this.room.first.call('status');
       const { messages } = await this.room.first.call('figures');
       if (run?.phase === 'paused' && until === Number.POSITIVE_INFINITY) until = messages + LAST_MESSAGES;

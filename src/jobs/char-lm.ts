@@ -15,7 +15,7 @@ const MAX_WIDTH = 512;
 const MAX_CONTEXT = 512;
 
 const options = z
-  .object({
+  .strictObject({
     layers: z.number().int().min(1).max(MAX_LAYERS).default(4),
     heads: z.number().int().min(1).max(16).default(4),
     /** Floats per character; a multiple of the heads. */

@@ -16,7 +16,7 @@ import type { Evaluation, Gradient, Job, Prediction, ReadRows, TableValues, Trai
 const MAX_SKETCH_WIDTH = 1_048_576;
 const MAX_DEPTH = 16;
 
-const options = z.object({
+const options = z.strictObject({
   /** Cells in a row: an estimate is too high by less than e/width of all occurrences … */
   width: z.number().int().min(2).max(MAX_SKETCH_WIDTH).default(2_048),
   /** … with probability 1 − e^−depth. */

@@ -13,7 +13,7 @@ import { cnnOnnx, onnxExport } from './onnx-networks.ts';
 const MAX_FILTERS = 128;
 const MAX_HIDDEN = 2_048;
 
-const options = z.object({
+const options = z.strictObject({
   /** Channels of the 5×5 and of the 3×3 convolution. */
   filters: z
     .tuple([z.number().int().min(1).max(MAX_FILTERS), z.number().int().min(1).max(MAX_FILTERS)])

@@ -14,7 +14,7 @@ const MAX_HIDDEN = 4_096;
 /** Two tables a layer, and the protocol allows 64. */
 const MAX_LAYERS = 16;
 
-const options = z.object({
+const options = z.strictObject({
   /** Units of each hidden layer, from the input on. None makes it softmax regression. */
   hidden: z.array(z.number().int().min(1).max(MAX_HIDDEN)).max(MAX_LAYERS).default([256, 128]),
 });

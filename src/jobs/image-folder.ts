@@ -17,7 +17,7 @@ const MAX_HIDDEN = 2_048;
 /** Pixels: more than this of a small picture is another picture. */
 const MAX_CROP = 16;
 
-const options = z.object({
+const options = z.strictObject({
   /** Channels of the 5×5 and of the 3×3 convolution. */
   filters: z
     .tuple([z.number().int().min(1).max(MAX_FILTERS), z.number().int().min(1).max(MAX_FILTERS)])

@@ -14,7 +14,7 @@ import { isStopWord } from './lda/stop-words.ts';
 /** Topics are u16 in the sampler, and a row of the word table is one float for each. */
 const MAX_LDA_TOPICS = 4_096;
 
-const options = z.object({
+const options = z.strictObject({
   /** Null: as many as a picture has rows and columns, else 20. */
   topics: z.number().int().min(2).max(MAX_LDA_TOPICS).nullable().default(null),
   /** Dirichlet prior of a document's mixture, per topic. Null: 1 for pictures, whose mixtures are even, else 0.1. */
@@ -41,9 +41,8 @@ const MAX_BATCH_TOKENS = 2_000_000;
 const SWEEPS = 100;
 
 /** Documents of a clock, of all workers together. */
-function batchOf(topics: number, { samples, totals, words }: DatasetMeta & DocumentsMeta): number {
-  const tokens = totals.reduce((sum, total) => sum + total, 0);
-  const documentsOf = (count: number) => (count * samples.train) / Math.max(1, tokens);
+function batchOf(topics: number, { samples, tokens, words }: DatasetMeta & DocumentsMeta): number {
+  const documentsOf = (count: number) => (count * samples.train) / Math.max(1, tokens.train);
   const wanted = Math.max(samples.train / BATCHES_PER_SWEEP, documentsOf(TOKENS_PER_COUNT * words * topics));
   const most = Math.min(samples.train / FEWEST_BATCHES_PER_SWEEP, documentsOf(MAX_BATCH_TOKENS));
   return Math.max(1, Math.ceil(Math.min(wanted, most)));

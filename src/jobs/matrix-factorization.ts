@@ -12,7 +12,7 @@ const MAX_RANK = 256;
 /** First values lie in ±this: products of two are far smaller than ratings, but not zero, where no gradient would be. */
 const START_SCALE = 0.1;
 
-const options = z.object({
+const options = z.strictObject({
   /** Factors of each user and item. */
   rank: z.number().int().min(1).max(MAX_RANK).default(8),
   /** Penalty on the squares of a rating's factors and biases, added to its squared error. */

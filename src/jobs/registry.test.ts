@@ -4,7 +4,8 @@ import type { Generator } from '../data/dataset.ts';
 import { selectRows } from '../data/rows.ts';
 import { cutSegments } from '../ps/table.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
-import { findJob, jobs, UnknownJob } from './registry.ts';
+import { BadOptions } from './errors.ts';
+import { findJob, jobs, parseOptions, UnknownJob } from './registry.ts';
 
 test('finds a job by its name', () => {
   for (const job of jobs) expect(findJob(job.name)).toBe(job);
@@ -17,6 +18,15 @@ test('an unknown name is answered with the names there are', () => {
   );
 });
 
+test('an option that a job has not, or not so, is refused by its name', () => {
+  const lda = findJob('lda');
+  expect(parseOptions(lda, { topics: 7 })).toMatchObject({ topics: 7 });
+  for (const options of [{ topics: 'many' }, { topic: 7 }]) {
+    expect(() => parseOptions(lda, options)).toThrow(BadOptions);
+    expect(() => parseOptions(lda, options)).toThrow(/lda .*\n.*(topics|"topic")/s);
+  }
+});
+
 describe.each(jobs)('$name', (job) => {
   const options = job.options.parse({});
   const generator = job.generate(3, { train: 600, test: 100 });
@@ -27,6 +37,15 @@ describe.each(jobs)('$name', (job) => {
     const hashOf = ({ block }: Generator) => hashBlock(encodeBlock(block('train', 0)));
     expect(hashOf(job.generate(3, { train: 600, test: 100 }))).toBe(hashOf(generator));
     expect(hashOf(job.generate(4, { train: 600, test: 100 }))).not.toBe(hashOf(generator));
+  });
+
+  test('its defaults are known without making its data: a page that opens asks for those of every job', () => {
+    const { meta } = job.generate(3, { train: 600, test: 100 });
+    const isMade = () => {
+      throw new Error('All documents are made for this.');
+    };
+    if (meta.kind === 'documents') Object.defineProperty(meta, 'totals', { get: isMade });
+    expect(job.defaults(options, meta).batch).toBeGreaterThan(0);
   });
 
   test('its tables can be cut, and its updater made', () => {

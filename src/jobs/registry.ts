@@ -1,8 +1,10 @@
 // Every job there is. A new one is a file in this folder and a line here.
+import { z } from 'zod';
 import { charLm } from './char-lm.ts';
 import { countMin } from './count-min.ts';
 import { digitsCnn } from './digits-cnn.ts';
 import { digitsMlp } from './digits-mlp.ts';
+import { BadOptions } from './errors.ts';
 import { imageFolder } from './image-folder.ts';
 import type { Job } from './job.ts';
 import { lda } from './lda.ts';
@@ -35,4 +37,12 @@ export function findJob(name: string): Job {
   const found = jobs.find((job) => job.name === name);
   if (found === undefined) throw new UnknownJob(name);
   return found;
+}
+
+/** What a person asked for, with the job's own values where that is nothing. @throws BadOptions */
+export function parseOptions(job: Job, given: Record<string, unknown>): unknown {
+  const parsed = job.options.safeParse(given);
+  if (!parsed.success)
+    throw new BadOptions(`The options of ${job.name} are not right.\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }

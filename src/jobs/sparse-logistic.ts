@@ -6,7 +6,7 @@ import { UnsuitableBlock } from './errors.ts';
 import type { Evaluation, Gradient, Job, Prediction, TableValues, Trainer } from './job.ts';
 import { KeyIndex, uniqueKeys } from './key-index.ts';
 
-const options = z.object({
+const options = z.strictObject({
   /** Weight of Σ|w| in the objective, in liblinear's units: the loss is summed over the training samples, not averaged. */
   l1: z.number().min(0).max(1e9).default(1),
   /** Weight of Σw²/2, in the same units. */

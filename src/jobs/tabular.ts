@@ -16,7 +16,7 @@ import { TableTrainer } from './table-trainer.ts';
 const MAX_HIDDEN = 2_048;
 const MAX_LAYERS = 8;
 
-const options = z.object({
+const options = z.strictObject({
   /** Units of each hidden layer, from the input on. None makes it a linear model. */
   hidden: z.array(z.number().int().min(1).max(MAX_HIDDEN)).max(MAX_LAYERS).default([32, 16]),
 });

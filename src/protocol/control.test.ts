@@ -82,6 +82,7 @@ const report: Message<'report'> = {
     waitMs: 0,
     communicateMs: 3,
     spanMs: 250,
+    sinceClockMs: 0,
     isDone: false,
     device: 'wasm',
   },

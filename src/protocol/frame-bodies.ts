@@ -133,7 +133,7 @@ export function readBlockAnswer(epoch: Epoch, reader: ByteReader): BlockAnswer {
 /** What an update brings, as a number: 0 nothing, 1 a gradient, 2 a drift. */
 const DRIFT = 2;
 
-export function writeUpdateHead(head: ByteWriter, frame: Update | CodedUpdate): ByteWriter {
+function writeUpdateHead(head: ByteWriter, frame: Update | CodedUpdate): ByteWriter {
   writeSegment(head, frame)
     .u32(frame.version)
     .f64(frame.learningRate)
@@ -161,11 +161,18 @@ export function readUpdate(epoch: Epoch, reader: ByteReader): Update {
   return { kind: 'update', epoch, ...readUpdateHead(reader), ...readKeysAndValues(reader) };
 }
 
-/** What is in the block is checked by the replica: it knows how many values may be there. */
+export const writeCodedUpdate = (head: ByteWriter, frame: CodedUpdate): Uint8Array[] => [
+  writeUpdateHead(head, frame).u32(frame.block.length).u32(frame.keys.length).finish(),
+  frame.block,
+  frame.keys,
+];
+
+/** What is in the blocks is checked by the replica: it knows how many values and which keys may be there. */
 export function readCodedUpdate(epoch: Epoch, reader: ByteReader): CodedUpdate {
   const head = readUpdateHead(reader);
-  const [count, bytes] = [reader.u32(), reader.u32()];
-  return { kind: 'codedUpdate', epoch, ...head, count, block: reader.raw(bytes) };
+  const [blockBytes, keyBytes] = [reader.u32(), reader.u32()];
+  const block = reader.raw(blockBytes);
+  return { kind: 'codedUpdate', epoch, ...head, block, keys: reader.raw(keyBytes) };
 }
 
 export function writeState(head: ByteWriter, frame: SegmentState): Uint8Array[] {

@@ -16,12 +16,12 @@ import {
   readState,
   readUpdate,
   writeAnswerHead,
+  writeCodedUpdate,
   writeKeysAndValues,
   writePullHead,
   writePushHead,
   writeState,
   writeUpdate,
-  writeUpdateHead,
 } from './frame-bodies.ts';
 import { readEpoch, readSegment, readWorker, writeEpoch, writeSegment, writeWorker } from './frame-fields.ts';
 import { type Frame, FrameKind, refusals } from './frames.ts';
@@ -63,7 +63,7 @@ export function encodeFrame(frame: Frame): Uint8Array[] {
     case 'update':
       return writeUpdate(head, frame);
     case 'codedUpdate':
-      return [writeUpdateHead(head, frame).u32(frame.count).u32(frame.block.length).finish(), frame.block];
+      return writeCodedUpdate(head, frame);
     case 'confirm':
       return [writeSegment(head, frame).u32(frame.version).finish()];
     case 'follow':

@@ -164,13 +164,13 @@ export interface Update extends SegmentId {
   readonly values: Float32Array;
 }
 
-/** An update of a whole segment without its zeros; nothing is rounded. */
+/** An update with its keys coded, and its values without their zeros; nothing is rounded. */
 export interface CodedUpdate extends Omit<Update, 'kind' | 'keys' | 'values'> {
   readonly kind: 'codedUpdate';
-  /** Values that it stands for. */
-  readonly count: number;
-  /** A value block of bits. */
+  /** A value block, which says how many values it stands for. */
   readonly block: Uint8Array;
+  /** A key list, or all of the segment. */
+  readonly keys: Uint8Array;
 }
 
 /** A replica tells the owner how far it is. */

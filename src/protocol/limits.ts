@@ -1,7 +1,7 @@
 // Every bound of the protocol, each with its reason. Nothing here is configurable: both ends must agree.
 
 /** Raised whenever a frame or message changes meaning; tabs of different versions refuse each other by name. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 9;
 
 /** One frame, reassembled. Larger tensors are split into segments long before; this bounds what a peer can make us hold. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;

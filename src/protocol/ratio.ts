@@ -42,6 +42,8 @@ export const clockFiguresSchema = z.object({
   clockMs: rate,
   /** Of one worker, wall time: with others on its cores it is more than alone. */
   computeMs: rate,
+  /** The same of the quickest lately: what it takes when nobody else uses the core. */
+  leastMs: rate,
   /** Pushed and pulled by one worker, coded. */
   bytes: rate,
   /** All servers together. */

@@ -22,6 +22,8 @@ export const workerReportSchema = z.object({
   /** [clock, loss sum, samples, score sum] since the last report. */
   evaluations: z.array(z.tuple([clock, z.number(), count, z.number()])).max(200),
   computeMs: amount,
+  /** Of the quickest gradient since the last report, per clock that it covers; absent: there was none. */
+  leastMs: amount.optional(),
   waitMs: amount,
   communicateMs: amount,
   /** Spent on gradients of workers that are far behind; absent: none. */
@@ -29,6 +31,8 @@ export const workerReportSchema = z.object({
   /** Clocks that it left to whoever made its gradients, since its last report; absent: none. */
   skipped: count.optional(),
   spanMs: amount,
+  /** How long ago `clock` was finished: of rounds of several clocks a report may come in the middle. */
+  sinceClockMs: amount,
   isDone: z.boolean(),
   device: z.string().max(60),
 });

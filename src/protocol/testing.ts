@@ -119,7 +119,7 @@ export function framesByKind(fields: FrameFields): {
     codedUpdate: fc.record({
       kind: fc.constant('codedUpdate'),
       ...{ ...place, version: u32, learningRate: fc.double(), weight: fc.double(), hasGradient: fc.boolean() },
-      ...{ advances: workerClocks(worker), count: u32, block: bytes },
+      ...{ advances: workerClocks(worker), block: bytes, keys: bytes },
     }),
     confirm: fc.record({ kind: fc.constant('confirm'), ...place, version: u32 }),
     follow: fc.record({ kind: fc.constant('follow'), ...place, version: u32, stamp: epoch }),

@@ -362,7 +362,7 @@ export class ClientCore {
     const part = this.pulls.partOf(answer);
     if (part === undefined) return;
     try {
-      const values = this.filters.decode(answer, part.floats);
+      const values = this.filters.decode(answer, part);
       // What it differs from is gone: everything, then.
       if (values === null) this.send(part.key, part.pull, () => true, false);
       else this.takeAnswer(answer, values, answer.block.length);

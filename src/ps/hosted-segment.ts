@@ -15,7 +15,7 @@ import type {
   Snapshot,
   Update,
 } from '../protocol/frames.ts';
-import { NO_CLOCK, NO_EPOCH, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import { NO_CLOCK, NO_EPOCH, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { MAX_PARKED_PULLS, MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import type { RingPush } from '../protocol/ring-frames.ts';
 import { aggregateRobustly } from './aggregate-robust.ts';
@@ -60,12 +60,12 @@ export class HostedSegment {
     private isMissing = false,
   ) {
     this.chain = new ChainPlace(site.self);
-    this.answers = new AnswerFilter(segmentKey(segment.range.table, segment.range.segment), site.encoder);
+    this.answers = new AnswerFilter(segment.range, site.encoder);
   }
 
   /** A filtered frame as the plain one that it stands for, or why it can't be. */
   open(frame: FilteredPush | FilteredPull | CodedUpdate): Push | WishedPull | Update | Refusal {
-    if (frame.kind === 'codedUpdate') return openUpdate(frame, this.segment.range.floats) ?? 'malformed';
+    if (frame.kind === 'codedUpdate') return openUpdate(frame, this.segment.range, this.site.width) ?? 'malformed';
     return openFrame(frame, this.segment.range, this.site.width, this.keys);
   }
 
@@ -348,7 +348,7 @@ export class HostedSegment {
     const { version, range } = this.segment;
     const { table, segment } = range;
     const frame: Update = { kind: 'update', epoch, table, segment, version, ...update };
-    this.site.send(this.follower, 'shard', codeUpdate(frame, encoder));
+    this.site.send(this.follower, 'shard', codeUpdate(frame, range, encoder));
   }
 
   private acknowledgeWhenSafe({ worker, clock }: Push): void {
@@ -406,7 +406,7 @@ export class HostedSegment {
     const [clocks, values] = [this.segment.clockSnapshot(), this.segment.read(keys)];
     const head = { epoch: this.site.epoch, table, segment, request, version, isHeldBack, clocks };
     if (wish === undefined) return this.site.send(to, 'trainer', { kind: 'answer', ...head, values });
-    const coded = this.answers.encode(worker, wish, version, keys === null, values);
+    const coded = this.answers.encode(worker, wish, version, keys, values);
     this.site.send(to, 'trainer', { kind: 'filteredAnswer', ...head, ...coded });
   }
 

@@ -161,6 +161,7 @@ export const workerReportOf = (change: Partial<WorkerReport> = {}): WorkerReport
   waitMs: 0,
   communicateMs: 0,
   spanMs: 250,
+  sinceClockMs: 0,
   isDone: false,
   device: 'wasm',
   ...change,

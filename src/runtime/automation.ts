@@ -3,7 +3,7 @@
 import type { ClusterState, Metrics, RunPhase } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { ViewStore } from '../store/store.ts';
-import type { DataSettingsView, DeviceWishView, RatioView, StartRequest, ViewState } from '../store/view.ts';
+import type { DataSettingsView, DeviceWishView, JobView, RatioView, StartRequest, ViewState } from '../store/view.ts';
 import type { RoomNode } from './node.ts';
 import type { PageCommands, StartExtras } from './page-commands.ts';
 import type { LoggedStep } from './step-log.ts';
@@ -143,6 +143,8 @@ export class Automation {
     readonly commands: PageCommands,
     readonly workers: WorkerHandles,
     readonly node: RoomNode,
+    /** Takes the picture away, and the room goes on: for tabs that nobody looks at. */
+    readonly stopDrawing: () => Promise<void>,
   ) {}
 
   view(): ViewState {
@@ -182,6 +184,15 @@ export class Automation {
   /** Says for the whole room whether data stay in their tabs. */
   setPrivate(isPrivate: boolean): void {
     this.commands.setPrivate(isPrivate);
+  }
+
+  /** What a job with these options would run with on the data chosen here, or why it can't. */
+  async defaults(job: string, options: Record<string, unknown>): Promise<JobView['defaults'] | { problem: string }> {
+    try {
+      return await this.commands.defaults(job, options);
+    } catch (error) {
+      return { problem: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   start(request: StartRequest, extras: StartExtras): void {

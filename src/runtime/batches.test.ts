@@ -257,3 +257,26 @@ describe('the batches of a resumed run', () => {
     expect(await take(batches, cluster, 2)).toEqual(await take(new Batches(plain, new FakeData(), A), cluster, 2));
   });
 });
+
+describe('rounds of more batches than before', () => {
+  const taken = async (batches: Batches, cluster: ClusterState, count: number): Promise<DenseBlock[]> => {
+    batches.keepAlive(count);
+    const found: DenseBlock[] = [];
+    for (let at = 0; at < count; at++) {
+      const block = (await batches.next(cluster))?.block;
+      if (block?.kind === 'dense') found.push(block);
+    }
+    return found;
+  };
+
+  it.each([0, 1, 2, 3, 4, 5])('leave the round alone that is computed on (after %i single ones)', async (singles) => {
+    const cluster = clusterOf([[A, ALL]]);
+    const batches = new Batches(planOf(4), new FakeData(), A);
+    await taken(batches, cluster, 3);
+    for (let at = 0; at < singles; at++) await taken(batches, cluster, 1);
+    const computedOn = await taken(batches, cluster, 3);
+    await taken(batches, cluster, 6);
+    expect(computedOn).toHaveLength(3);
+    for (const { x, y } of computedOn) expect([...x]).toEqual([...y]);
+  });
+});

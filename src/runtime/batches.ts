@@ -23,7 +23,7 @@ export class Batches {
   private sampler: Sampler | null = null;
   private samplerOf = '';
   private leases = 0;
-  private readonly buffers: Float32Array[] = [];
+  private readonly buffers: (Float32Array | undefined)[] = [];
   private bufferTurn = 0;
   /** Batches that are alive at once, the most so far. */
   private alive = CLOCKS;
@@ -54,7 +54,11 @@ export class Batches {
 
   /** So many batches will be taken for one exchange: their rows must live until they are computed on. */
   keepAlive(batches: number): void {
-    this.alive = Math.max(this.alive, CLOCKS * batches);
+    const more = CLOCKS * batches - this.alive;
+    if (more <= 0) return;
+    this.alive += more;
+    // Next in turn: behind the newest batch, and before the oldest that is alive, wherever in the array that lies.
+    this.buffers.splice(this.bufferTurn + 1, 0, ...Array.from({ length: more }, () => undefined));
   }
 
   /**

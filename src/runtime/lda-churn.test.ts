@@ -7,6 +7,7 @@ import { ROW_TOKENS, rowsPerDocument } from '../jobs/lda/assignments.ts';
 import { StartCounts } from '../jobs/lda/start-counts.ts';
 import { lda } from '../jobs/lda.ts';
 import type { ClusterState, RunPlan } from '../protocol/control.ts';
+import { type Filters, NO_FILTERS } from '../protocol/filters.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { type NodeId, nodeId, type WorkerId } from '../protocol/ids.ts';
 import { emptyCluster } from '../ps/cluster-state.ts';
@@ -70,14 +71,19 @@ class Room {
   constructor(
     seed: number,
     private readonly consistency: Consistency,
+    private readonly filters: Filters,
   ) {
     this.random = new Random(seed);
     this.cluster = this.stateOf([A, B], 1);
     for (const shard of this.shards.values()) {
       shard.step({ kind: 'plan', plan: shardPlanOf(plan) });
-      shard.step({ kind: 'schedule', schedule: scheduleOf(consistency) });
+      shard.step({ kind: 'schedule', schedule: this.schedule });
     }
     this.tellMap();
+  }
+
+  private get schedule(): ClusterState['schedule'] {
+    return scheduleOf(this.consistency).map((entry) => ({ ...entry, filters: this.filters }));
   }
 
   /** Starts a worker's loop. Resolves at its end, also when it was killed. */
@@ -143,10 +149,11 @@ class Room {
 
   /** Is a push of `node` on its way to one server, and the same clock's already taken by the other? */
   hasHalfAPush({ node }: WorkerId): boolean {
-    const pushes = this.letters.filter(({ from, frame }) => from === node && frame.kind === 'push');
+    const pushes = this.letters.flatMap(({ from, to, frame }) =>
+      from === node && (frame.kind === 'push' || frame.kind === 'filteredPush') ? [{ to, clock: frame.clock }] : [],
+    );
     const [first] = pushes;
-    if (first === undefined || first.frame.kind !== 'push' || first.frame.clock < 15) return false;
-    return pushes.length > 0 && pushes.every(({ to }) => to === first.to);
+    return first !== undefined && first.clock >= 15 && pushes.every(({ to }) => to === first.to);
   }
 
   /** The worker's tab is closed: what was on its way from it is lost, and the others take its documents. */
@@ -189,7 +196,7 @@ class Room {
         placements: map.placements.map(({ chain }) => ({ chain: [...chain], learners: [] })),
       },
       plan,
-      schedule: [...scheduleOf(this.consistency)],
+      schedule: this.schedule,
       clockLimit: plan.steps,
       leases,
     };
@@ -237,13 +244,18 @@ const sum = (values: Iterable<number>): number => [...values].reduce((total, val
 const rowSums = (counts: Int32Array): number[] =>
   Array.from({ length: counts.length / TOPICS }, (_, word) => sum(counts.subarray(word * TOPICS, (word + 1) * TOPICS)));
 
+const AUTO: Filters = { kind: 'auto' };
+
 describe.each([
-  ['BSP', BSP],
-  ['bounded delay', sspOf(4)],
-  ['async', ASYNC],
-] as const)('topic counts, %s', (_, consistency) => {
+  ['BSP', BSP, NO_FILTERS],
+  ['bounded delay', sspOf(4), NO_FILTERS],
+  ['async', ASYNC, NO_FILTERS],
+  ['BSP, coded', BSP, AUTO],
+  ['bounded delay, coded', sspOf(4), AUTO],
+  ['async, coded', ASYNC, AUTO],
+] as const)('topic counts, %s', (_, consistency, filters) => {
   it('are those of all tokens’ topics at the end, exactly', async () => {
-    const room = new Room(1, consistency);
+    const room = new Room(1, consistency, filters);
     const ends = Promise.all([room.work(A), room.work(B)]);
     await room.deliver();
     await ends;
@@ -256,7 +268,7 @@ describe.each([
   });
 
   it.each([1, 2, 3])('are conserved word by word when a worker dies with half a push (seed %i)', async (seed) => {
-    const room = new Room(seed, consistency);
+    const room = new Room(seed, consistency, filters);
     const ends = Promise.all([room.work(A), room.work(B)]);
     let isHalf = false;
     await room.deliver(() => {

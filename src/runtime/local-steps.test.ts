@@ -5,6 +5,7 @@ import type { RunPlan } from '../protocol/control.ts';
 import { runPlanOf, tableOf } from '../ps/testing.ts';
 import type { PickedBatch } from './batches.ts';
 import { LocalSteps, unionOfKeys } from './local-steps.ts';
+import { Turns } from './turns.ts';
 
 /** Half the squared distance to a batch's point: the gradient is where one is, minus where the batch is. */
 function trainerTo(keysOf: (batch: Block) => Uint32Array | null): Trainer {
@@ -38,6 +39,30 @@ const PLAN: RunPlan = runPlanOf({ tables: [{ ...tableOf(6), shape: [6] }] });
 const tablesOf = (values: number[], keys: number[] | null = null): TableValues[] => [
   { keys: keys && Uint32Array.from(keys), values: Float32Array.from(values) },
 ];
+
+test.each([
+  ['a way', true],
+  ['one mean gradient', false],
+])('between the steps of a long round of %s messages are heard', async (_, isDrift) => {
+  let [now, heard] = [0, 0];
+  const slow = trainerTo(() => null);
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => heard++;
+  const heardBefore: number[] = [];
+  const trainer: Trainer = {
+    ...slow,
+    gradient(...args) {
+      heardBefore.push(heard);
+      port2.postMessage(null);
+      now += 1_000;
+      return slow.gradient(...args);
+    },
+  };
+  const steps = new LocalSteps(PLAN, trainer, isDrift, new Turns(() => now));
+  await steps.run(tablesOf([0, 8]), [batchAt(4), batchAt(8), batchAt(4)], 0.5);
+  port1.close();
+  expect(heardBefore).toEqual([0, 1, 2]);
+});
 
 describe('where steps have a way', () => {
   test('what is pushed is the way of the inner steps, turned round', async () => {

@@ -4,6 +4,7 @@ import type { RunPlan } from '../protocol/control.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
 import type { Updater } from '../ps/updaters/updater.ts';
 import type { PickedBatch } from './batches.ts';
+import { Turns } from './turns.ts';
 
 /** What several batches came to: `tables` is pushed like a gradient. */
 export interface LocalResult extends Gradient {
@@ -39,6 +40,7 @@ export class LocalSteps {
     private readonly plan: RunPlan,
     private readonly trainer: Trainer,
     private readonly isDrift: boolean,
+    private readonly turns = new Turns(() => performance.now()),
   ) {
     this.updater = createUpdater(plan.updater);
     this.inner = plan.tables.map(({ keys, width }) => ({
@@ -80,6 +82,7 @@ export class LocalSteps {
         this.updater.advance(context);
         this.updater.apply(values, state.slots, 0, step, 0, step.length, context);
       });
+      await this.turns.give();
     }
     const tables = local.map(({ keys, values }, table) => {
       const start = parameters[table]?.values ?? values;
@@ -104,6 +107,7 @@ export class LocalSteps {
         const scale = this.updater.aggregate === 'sum' ? 1 : block.count / samples;
         if (sum !== undefined) addRows(sum, part, scale, this.widthOf(at));
       });
+      await this.turns.give();
     }
     return { lossSum, samples, tables: sums };
   }

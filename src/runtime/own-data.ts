@@ -38,6 +38,8 @@ const OWNER_WAIT_MS = 2_000;
 export class OwnData {
   private own: { readonly hash: string; readonly manifest: Manifest } | null = null;
   private reading = new AbortController();
+  /** Readings under way: blocks of theirs are held, and no manifest names them yet. */
+  private readings = 0;
   private letGo: () => void = () => undefined;
 
   /** @param onNew is called when there are other data than before */
@@ -62,7 +64,9 @@ export class OwnData {
     const { signal } = this.reading;
     try {
       const { dataKind, isStream = false } = findJob(job);
-      const loaded = await loadFiles(files, dataKind, { ...settings, isStream }, this.exchange, onProgress, signal);
+      const loaded = await this.whileReading(() =>
+        loadFiles(files, dataKind, { ...settings, isStream }, this.exchange, onProgress, signal),
+      );
       const owner = `${hashBlock(encodeManifest(loaded.manifest)).slice(0, 16)}-${Math.random().toString(36).slice(2)}`;
       const kept = { manifest: this.adopt(loaded.manifest), owner, job };
       await this.claim(owner);
@@ -94,10 +98,15 @@ export class OwnData {
   /** What this tab had before it was loaded again; null where it isn't there any more, or another tab has it. */
   async restore({ manifest: hash, owner }: KeptData): Promise<DatasetSummary | null> {
     if (!(await this.claim(owner))) return null;
-    const manifest = await this.exchange.openOwn(hash);
-    const [first] = manifest?.blocks.train ?? [];
-    if (manifest === null || first === undefined) return null;
-    const block = decodeBlock(await this.exchange.own(first.hash));
+    const found = await this.whileReading(async () => {
+      const manifest = await this.exchange.openOwn(hash);
+      const [first] = manifest?.blocks.train ?? [];
+      return manifest === null || first === undefined
+        ? null
+        : { manifest, block: decodeBlock(await this.exchange.own(first.hash)) };
+    });
+    if (found === null) return null;
+    const { manifest, block } = found;
     this.adopt(manifest);
     const { meta } = manifest;
     const plan = { name: meta.name, ...splitsOf(manifest), source: { kind: 'blocks', manifest: hash } } as const;
@@ -122,8 +131,21 @@ export class OwnData {
     });
   }
 
-  /** Keeps this tab's own data and those of the current run, and forgets the rest. */
+  private async whileReading<T>(work: () => Promise<T>): Promise<T> {
+    this.readings++;
+    try {
+      return await work();
+    } finally {
+      this.readings--;
+    }
+  }
+
+  /**
+   * Keeps this tab's own data and those of the current run, and forgets the rest; not while files are read, whose blocks would be
+   * among it: the next time will do.
+   */
   forgetOthers(): void {
+    if (this.readings > 0) return;
     const own = this.own === null ? [] : hashesOf(this.own.hash, this.own.manifest);
     this.exchange.keepData(new Set([...this.runHashes(), ...own]));
   }

@@ -10,6 +10,7 @@ import type {
   DataSettingsView,
   DeviceWishView,
   FiltersView,
+  JobView,
   ProblemView,
   RatioView,
   RoleChoice,
@@ -133,6 +134,12 @@ export class PageCommands implements Commands {
     const parts = await this.workers.holdParameters(file, plan);
     this.view.note('info', `Begins with the parameters of ${file.name}.`);
     return { ...plan, from: { clock: NO_CLOCK, parts, schedule } };
+  }
+
+  /** What a job would run with on the data chosen here. @throws BadOptions */
+  async defaults(job: string, options: Record<string, unknown>): Promise<JobView['defaults']> {
+    if (this.data.current === null) throw new DataNotReady();
+    return this.workers.defaults(job, options, this.data.current.plan);
   }
 
   start(request: StartRequest, extras: StartExtras = {}): void {
@@ -308,6 +315,14 @@ export class PageCommands implements Commands {
   private complain(text: string, advice: string, action?: ProblemView['action']): void {
     this.store.setState({ problem: { text, advice, ...(action && { action }) } });
     this.view.note('error', text);
+  }
+}
+
+/** Data are still being read or made. */
+class DataNotReady extends Error {
+  override name = 'DataNotReady';
+  constructor() {
+    super('The data are not ready yet.');
   }
 }
 

@@ -47,7 +47,7 @@ describe('a tab’s report', () => {
 
   it('has the links of a worker, and none of a tab that does not work', () => {
     const worker = { clock: 0, samples: 0, losses: [], evaluations: [], isDone: false, device: 'wasm' };
-    const times = { computeMs: 0, waitMs: 0, communicateMs: 0, spanMs: 0 };
+    const times = { computeMs: 0, waitMs: 0, communicateMs: 0, spanMs: 0, sinceClockMs: 0 };
     expect(merge({ worker: { ...worker, ...times } }).links).toEqual({ webrtc: 2, port: 1 });
     expect(merge().links).toEqual({ webrtc: 0, port: 0 });
   });

@@ -29,7 +29,7 @@ describe('the filters of a run', () => {
   it('round nothing where the servers add up counts, whatever the schedule says', () => {
     const choice = choiceFor({ kind: 'add' });
     expect(choice.push(3)).toEqual({ all: { stages: [], codec: 'whole' }, tables: [] });
-    expect(choice.pull(3)).toEqual({ all: { isDelta: false, codec: 'whole' }, tables: [] });
+    expect(choice.pull(3)).toEqual({ all: { isDelta: true, codec: 'whole' }, tables: [] });
     expect(choice.exact(3)).toEqual({ all: { isDelta: false, codec: 'f32' }, tables: [] });
   });
 });

@@ -8,7 +8,7 @@ import { roundEnd, scheduleAt } from '../ps/consistency.ts';
 const COUNTS: Filters = {
   kind: 'fixed',
   push: { all: { stages: [], codec: 'whole' }, tables: [] },
-  pull: { all: { isDelta: false, codec: 'whole' }, tables: [] },
+  pull: { all: { isDelta: true, codec: 'whole' }, tables: [] },
 };
 
 /** For what must not be rounded: with filters on, zeros at least don't travel. */

@@ -2,7 +2,7 @@
 
 import type { DatasetMeta } from '../data/dataset.ts';
 import { measuresOf } from '../jobs/job.ts';
-import { findJob } from '../jobs/registry.ts';
+import { findJob, parseOptions } from '../jobs/registry.ts';
 import type { CheckpointPolicy, DataPlan, RunPlan } from '../protocol/control.ts';
 import type { AggregatorSpec } from '../ps/aggregate-robust.ts';
 import { LIVE_TEST_SAMPLES } from '../ps/run-progress.ts';
@@ -67,10 +67,10 @@ export class UnfitAggregator extends Error {
 
 const isUpdaterKind = (name: string): name is UpdaterKind => Object.hasOwn(UPDATERS, name);
 
-/** @throws UnknownJob, UnknownUpdater, UnfitAggregator, ZodError for options that the job refuses */
+/** @throws UnknownJob, UnknownUpdater, UnfitAggregator, BadOptions */
 export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan): RunPlan {
   const job = findJob(request.job);
-  const options = job.options.parse(request.options);
+  const options = parseOptions(job, request.options);
   const { batch, steps, seed, replicas, updater: name } = request;
   if (!isUpdaterKind(name)) {
     throw new UnknownUpdater(`There is no updater "${name}". There is: ${Object.keys(UPDATERS).join(', ')}.`);

@@ -18,6 +18,7 @@ import type {
 } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import type { JobView } from '../store/view.ts';
 import { openBlockDisk } from './block-disk.ts';
 import { BlockExchange, type Fetched } from './block-exchange.ts';
 import { CheckpointKeeper, type KeptCheckpoint, type OpenedCheckpoint } from './checkpoint-keeper.ts';
@@ -28,7 +29,7 @@ import { type Emulated, emulating } from './emulation.ts';
 import { exportRun } from './export-run.ts';
 import type { Endpoint } from './frame-link.ts';
 import { ImageDecoder, toGrey } from './image-decoder.ts';
-import { DATA_SEED } from './job-views.ts';
+import { DATA_SEED, jobDefaults } from './job-views.ts';
 import { LinkTable, type NodeBytes } from './link-table.ts';
 import { moment } from './moments.ts';
 import { type OracleBatches, trainOracle } from './oracle.ts';
@@ -158,8 +159,7 @@ export class TrainerHost {
 
   setCluster(cluster: ClusterState): void {
     this.cluster = cluster;
-    const { plan } = cluster;
-    if (plan === null || this.run?.run !== plan.run) this.openRun(cluster);
+    if (this.run?.run !== cluster.plan?.run) this.openRun(cluster);
     this.run?.follow();
     this.checkpoints.setCluster(cluster);
     this.exchange.notify();
@@ -208,6 +208,12 @@ export class TrainerHost {
     const { meta } = await openRunData(data, findJob(request.job), this.exchange);
     this.own.publish(data);
     return makePlan(request, meta, data);
+  }
+
+  /** What a job would run with on `data`. @throws UnknownJob, BadOptions; BlockNotFound where the data are gone */
+  async defaults(job: string, options: Record<string, unknown>, data: DataPlan): Promise<JobView['defaults']> {
+    const { meta } = await openRunData(data, findJob(job), this.exchange);
+    return jobDefaults(job, options, meta);
   }
 
   /** A run in which data stay in their tabs. @throws ShapesDiffer, NoOwnData, and as `plan` */

@@ -6,6 +6,7 @@ import type { LoadSettings } from '../data/file-format.ts';
 import type { DeviceWish } from '../jobs/compute-device.ts';
 import type { ClusterState, DataPlan, RunHistory, RunPlan } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import type { JobView } from '../store/view.ts';
 import type { KeptCheckpoint, OpenedCheckpoint } from './checkpoint-keeper.ts';
 import type { DatasetSummary } from './dataset-summary.ts';
 import type { Endpoint } from './frame-link.ts';
@@ -90,6 +91,10 @@ export class WorkerHandles {
 
   planPrivately(request: PlanRequest): Promise<PrivatePlan> {
     return this.trainer.planPrivately(request);
+  }
+
+  defaults(job: string, options: Record<string, unknown>, data: DataPlan): Promise<JobView['defaults']> {
+    return this.trainer.defaults(job, options, data);
   }
 
   plan(request: PlanRequest, data: DataPlan): Promise<RunPlan> {

@@ -34,6 +34,7 @@ describe('what a worker measures', () => {
       waitMs: 0,
       communicateMs: 0,
       spanMs: 0,
+      sinceClockMs: 0,
       isDone: false,
       device: 'wasm',
     });
@@ -49,6 +50,33 @@ describe('what a worker measures', () => {
     expect(meter.take('')).toMatchObject({ computeMs: 75, waitMs: 20, communicateMs: 0, spanMs: 100 });
     await meter.time('communicate', spend(10));
     expect(meter.take('')).toMatchObject({ computeMs: 0, waitMs: 0, communicateMs: 10, spanMs: 10 });
+  });
+
+  it('is how long ago its clock was finished', () => {
+    const { meter, pass } = meterOf();
+    pass(70);
+    meter.step(3, 0, 10);
+    pass(40);
+    expect(meter.take('').sinceClockMs).toBe(40);
+    pass(20);
+    expect(meter.take('').sinceClockMs).toBe(60);
+    meter.skip(9, 0);
+    expect(meter.take('').sinceClockMs).toBe(0);
+  });
+
+  it('is the quickest gradient, by clock that it covers', async () => {
+    const { meter, pass } = meterOf();
+    const compute = async (ms: number, clock: number) => {
+      await meter.time('compute', async () => pass(ms));
+      meter.step(clock, 0, 10);
+    };
+    await compute(30, 0);
+    await compute(80, 4);
+    // A clock without samples is none.
+    meter.step(5, 0, 0);
+    await compute(50, 6);
+    expect(meter.take('').leastMs).toBe(20);
+    expect(meter.take('').leastMs).toBeUndefined();
   });
 
   it('can be named by what came out, and hands that on', async () => {

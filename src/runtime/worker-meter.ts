@@ -14,8 +14,8 @@ const MAX_EVALUATIONS = 200;
 const NOTHING: ActivityTotals = { compute: 0, wait: 0, communicate: 0, backup: 0 };
 
 export class WorkerMeter {
-  /** Last iteration finished. */
-  clock = NO_CLOCK;
+  private finished = NO_CLOCK;
+  private finishedAt: number;
   isDone = false;
   divergedAt: number | null = null;
   private samples = 0;
@@ -24,6 +24,9 @@ export class WorkerMeter {
   private spent = { ...NOTHING };
   private readonly sums = { ...NOTHING };
   private skipped = 0;
+  /** The last gradient's time, and per clock that of the quickest since the last report. */
+  private gradientMs = 0;
+  private leastMs = Number.POSITIVE_INFINITY;
   private since: number;
 
   constructor(
@@ -31,6 +34,17 @@ export class WorkerMeter {
     private readonly now: () => number,
   ) {
     this.since = now();
+    this.finishedAt = this.since;
+  }
+
+  /** Last iteration finished. */
+  get clock(): number {
+    return this.finished;
+  }
+
+  set clock(clock: number) {
+    this.finished = clock;
+    this.finishedAt = this.now();
   }
 
   /** Counts the time of `work` as `activity`; an activity that is only known afterwards may be a function of the result. */
@@ -41,6 +55,7 @@ export class WorkerMeter {
     const kind = typeof activity === 'function' ? activity(result) : activity;
     this.spent[kind] += spent;
     this.sums[kind] += spent;
+    if (kind === 'compute') this.gradientMs = spent;
     return result;
   }
 
@@ -50,6 +65,7 @@ export class WorkerMeter {
   }
 
   step(clock: number, lossSum: number, samples: number): void {
+    if (samples > 0) this.leastMs = Math.min(this.leastMs, this.gradientMs / (clock - this.clock));
     this.clock = clock;
     this.samples += samples;
     const bucket = clock - (clock % this.lossEvery);
@@ -83,11 +99,13 @@ export class WorkerMeter {
       losses: [...this.losses].map(([bucket, { sum, samples }]) => [bucket, sum, samples]),
       evaluations: this.evaluations,
       computeMs: compute,
+      ...(Number.isFinite(this.leastMs) ? { leastMs: this.leastMs } : {}),
       waitMs: wait,
       communicateMs: communicate,
       ...(backup > 0 ? { backupMs: backup } : {}),
       ...(this.skipped > 0 ? { skipped: this.skipped } : {}),
       spanMs,
+      sinceClockMs: this.now() - this.finishedAt,
       isDone: this.isDone,
       device,
     };
@@ -95,6 +113,7 @@ export class WorkerMeter {
     this.evaluations = [];
     this.spent = { ...NOTHING };
     this.skipped = 0;
+    this.leastMs = Number.POSITIVE_INFINITY;
     this.since = this.now();
     return report;
   }

@@ -14,6 +14,8 @@ export const SLOTS = 8_192;
 /** A row of a receipt: wide, so that few slots make a segment. */
 const RECEIPT_WIDTH = SEGMENT_FLOATS / SLOTS;
 
+/** Of the table that workers pull whole. */
+export const DENSE_TABLE = 1;
 const DENSE_KEYS = 16;
 const DENSE_WIDTH = 4;
 

@@ -1,7 +1,7 @@
 // A tab in virtual time: the same NodeCore, ShardCore and ClientCore as in a browser, joined by a virtual network.
 import type { ClusterState, ControlMessage, RoleChoice } from '../protocol/control.ts';
 import { decodeFrame, encodeFrame } from '../protocol/frame-codec.ts';
-import type { Frame } from '../protocol/frames.ts';
+import type { Answer, FilteredAnswer, Frame } from '../protocol/frames.ts';
 import { NO_CLOCK, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
 import { newestNode } from '../ps/cluster-map.ts';
 import type { Schedule, ScheduleEntry } from '../ps/consistency.ts';
@@ -11,6 +11,7 @@ import { RingInbox } from '../ps/ring-inbox.ts';
 import { ringRuleOf } from '../ps/ring-push.ts';
 import type { Rows } from '../ps/segment.ts';
 import { ShardCore, type ShardEvent } from '../ps/shard-core.ts';
+import { DENSE_TABLE } from './counting-job.ts';
 import { CONTROL_LANE, type Network } from './network.ts';
 import type { SignalingLine } from './signaling.ts';
 import { type SimCheckpoint, SimCuts } from './sim-checkpoints.ts';
@@ -49,6 +50,9 @@ export interface NodeSite {
   rows(worker: WorkerId, clock: number): readonly Rows[];
   samplesOf(clocks: number): number;
   onStart(worker: WorkerId, clock: number, required: number, floor: number): void;
+  /** An answer leaves the shard, of the dense table as it is now. */
+  onAnswer(worker: NodeId, answer: Answer | FilteredAnswer, values: Float32Array): void;
+  onRead(worker: NodeId, answer: Answer | FilteredAnswer, values: Float32Array): void;
   /** A push's acknowledgement leaves the shard. */
   onAcknowledge(frame: Frame & { kind: 'ack' }): void;
   onCluster(node: NodeId, cluster: ClusterState): void;
@@ -264,6 +268,7 @@ export class SimNode {
       now: () => site.time.now,
       after: (delayMs, run) => site.time.after(delayMs, () => this.on(run)),
       onStart: (clock, required, floor) => site.onStart(self, clock, required, floor),
+      onRead: (answer, values) => site.onRead(self.node, answer, values),
       nextRequest: () => ++this.requests,
       ring: rule === undefined ? undefined : { rule, inbox: this.ringInbox },
       pass: (to, frame) => this.sendFrame(to, 'trainer', frame),
@@ -273,10 +278,18 @@ export class SimNode {
   private stepShard(event: ShardEvent): void {
     for (const { to, role, frame } of this.shard.step(event)) {
       if (frame.kind === 'ack') this.site.onAcknowledge(frame);
+      if (frame.kind === 'answer' || frame.kind === 'filteredAnswer') this.noteAnswer(to, frame);
       if (frame.kind === 'cut') this.cuts.keep(frame);
       else if (frame.kind === 'restore') this.restore(frame);
       else this.sendFrame(to, role, frame);
     }
+  }
+
+  /** Unless the segment has gone on meanwhile: one step of a shard may answer, apply and answer again. */
+  private noteAnswer(to: NodeId, answer: Answer | FilteredAnswer): void {
+    if (answer.table !== DENSE_TABLE) return;
+    const dense = this.shard.segments().find(({ segment }) => segment.range.table === DENSE_TABLE)?.segment;
+    if (dense?.version === answer.version) this.site.onAnswer(to, answer, dense.read(null));
   }
 
   /** As the trainer of the tab would: finds the segment's state, after a while, and brings it. */
@@ -353,6 +366,7 @@ export class SimNode {
               evaluations: [],
               ...worker.takeTimes(),
               spanMs: REPORT_INTERVAL_MS,
+              sinceClockMs: 0,
               isDone: worker.isDone,
               device: 'virtual',
             },

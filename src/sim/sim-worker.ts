@@ -1,7 +1,7 @@
 // A worker in virtual time: the real ClientCore, driven as the training loop drives it. Pull, compute for a while, push,
 // with the next pull under way during the computation where the delay allows it.
 import type { ClusterState } from '../protocol/control.ts';
-import type { Frame } from '../protocol/frames.ts';
+import type { Answer, FilteredAnswer, Frame } from '../protocol/frames.ts';
 import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { whomToHelp } from '../ps/backups.ts';
@@ -12,6 +12,7 @@ import type { RingInbox } from '../ps/ring-inbox.ts';
 import type { RingRule } from '../ps/ring-push.ts';
 import type { Rows } from '../ps/segment.ts';
 import type { TableSpec } from '../ps/table.ts';
+import { DENSE_TABLE } from './counting-job.ts';
 import type { ClientLoad } from './invariants.ts';
 
 export interface WorkerSite {
@@ -30,6 +31,8 @@ export interface WorkerSite {
   after(delayMs: number, run: () => void): void;
   /** A gradient is about to be computed on what a pull brought; `floor` is the oldest that any segment's clock was. */
   onStart(clock: number, required: number, floor: number): void;
+  /** What an answer of the dense table has brought. */
+  onRead(answer: Answer | FilteredAnswer, values: Float32Array): void;
   nextRequest(): number;
   /** Of a run whose gradients go round. */
   readonly ring: { readonly rule: RingRule; readonly inbox: RingInbox } | undefined;
@@ -45,6 +48,8 @@ interface PullUnderWay {
   readonly required: number;
   floor: number;
   pulled: Pulled | null;
+  /** Where the rows of each table go. */
+  readonly into: readonly Float32Array[];
 }
 
 export class SimWorker {
@@ -105,7 +110,7 @@ export class SimWorker {
 
   step(event: ClientEvent): void {
     if (this.isEnded) return;
-    if (event.kind === 'frame') this.noteFloor(event.frame);
+    const read = event.kind === 'frame' ? this.noteAnswer(event.frame) : null;
     for (const effect of this.core.step(event)) {
       if (effect.kind === 'send') this.send(effect.to, effect.frame);
       else if (effect.kind === 'pass') this.site.pass(effect.to, effect.frame);
@@ -113,6 +118,8 @@ export class SimWorker {
       else if (effect.kind === 'garbled') throw new Error(`worker ${this.site.self.node}: ${effect.text}`);
       else if (effect.kind === 'rejected') throw new Error(`worker ${this.site.self.node}: ${effect.refuse.reason}`);
     }
+    // What it couldn't take is asked for again.
+    if (read !== null && !this.floors.has(read.answer.request)) this.site.onRead(read.answer, read.values);
     this.proceed();
   }
 
@@ -132,11 +139,15 @@ export class SimWorker {
     return known;
   }
 
-  private noteFloor(answer: Frame): void {
-    if (answer.kind !== 'answer' && answer.kind !== 'filteredAnswer') return;
+  /** @returns the answer of the whole dense table, where it is one that was asked for, and where its rows will be */
+  private noteAnswer(answer: Frame): { answer: Answer | FilteredAnswer; values: Float32Array } | null {
+    if (answer.kind !== 'answer' && answer.kind !== 'filteredAnswer') return null;
     const pull = this.floors.get(answer.request);
-    if (pull !== undefined) pull.floor = Math.min(pull.floor, answer.clocks.floor);
+    if (pull === undefined) return null;
+    pull.floor = Math.min(pull.floor, answer.clocks.floor);
     this.floors.delete(answer.request);
+    const values = answer.table === DENSE_TABLE ? pull.into[DENSE_TABLE] : undefined;
+    return values === undefined || values.length === 0 ? null : { answer, values };
   }
 
   private begin(clock: number, done: number): void {
@@ -149,7 +160,7 @@ export class SimWorker {
     const required = isJoin ? NO_CLOCK : requiredClock(this.site.cluster().schedule, clock);
     const id = ++this.pulls;
     this.begun = last;
-    this.pull = { id, clock, last, required, floor: Number.POSITIVE_INFINITY, pulled: null };
+    this.pull = { id, clock, last, required, floor: Number.POSITIVE_INFINITY, pulled: null, into };
     const { filters } = scheduleAt(this.site.cluster().schedule, Math.max(clock, 0));
     const everySegment = isJoin || done !== NO_CLOCK;
     const pull = { id, minClock: required, done, keys, into, everySegment, isShared: !isJoin };

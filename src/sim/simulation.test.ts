@@ -6,6 +6,7 @@ import { parsePullFilters, parsePushFilters } from '../protocol/filters.ts';
 import type { Push } from '../protocol/frames.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import type { Consistency } from '../ps/consistency.ts';
+import { HeldRows } from '../ps/filters/held-rows.ts';
 import { HeldAcks } from '../ps/held-acks.ts';
 import { HostedSegment } from '../ps/hosted-segment.ts';
 import { NodeCore } from '../ps/node-core.ts';
@@ -85,10 +86,11 @@ describe('histories with faults of every kind hold', () => {
     expect(violationsOf(3, { workers: 8, servers: 6, replicas: 2, faultCount: 16 })).toEqual([]);
   });
 
-  it.each([BSP, SSP, ASYNC])(
-    'with filters that keep whole numbers: coded, by difference, keys by signature',
-    (consistency) => {
-      const filters = { kind: 'fixed', push: parsePushFilters('f16'), pull: parsePullFilters('delta+f16') } as const;
+  it.each([BSP, SSP, ASYNC].flatMap((consistency) => ['f16', 'whole'].map((codec) => [consistency, codec] as const)))(
+    'with filters that keep whole numbers: coded, by difference, keys by signature (%o, %s)',
+    (consistency, codec) => {
+      const [push, pull] = [parsePushFilters(codec), parsePullFilters(`delta+${codec}`)];
+      const filters = { kind: 'fixed', push, pull } as const;
       expect(violationsOf(6, { consistency, filters })).toEqual([]);
       const [coded, plain] = [{ filters }, {}].map((change) => {
         let bytes = 0;
@@ -324,6 +326,12 @@ describe('the checks can fail', () => {
       method(this, 'acknowledge')(push.worker, push.clock);
     });
     expect(firstViolation(60, { consistency: ASYNC, faults: ['kill-server', 'stall'] })).toContain('invariant 1');
+  });
+
+  it('when a worker goes on from what it held before its owner changed, it reads what no owner had', () => {
+    const filters = { kind: 'fixed', push: parsePushFilters('whole'), pull: parsePullFilters('delta+whole') } as const;
+    restore = breakMethod(HeldRows.prototype, 'clear', () => undefined);
+    expect(firstViolation(6, { filters })).toContain('invariant 8');
   });
 
   it('when parked pulls are not released, nothing moves', () => {

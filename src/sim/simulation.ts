@@ -13,6 +13,7 @@ import type { SimulationConfig, SimulationResult } from './history.ts';
 import { checkMemory, checkReplicas, MapLedger, type Violation } from './invariants.ts';
 import { INTERNET, LAN, Network, type NetworkSettings } from './network.ts';
 import { createLedger, type PushLedger } from './push-ledgers.ts';
+import { ReadLedger } from './read-ledger.ts';
 import { type SignalingLine, VirtualSignaling } from './signaling.ts';
 import { gatherCheckpoint, type SimCheckpoint } from './sim-checkpoints.ts';
 import { SimNode } from './sim-node.ts';
@@ -55,6 +56,7 @@ export class Simulation {
   private readonly signaling: VirtualSignaling;
   private readonly nodes = new Map<NodeId, SimNode>();
   private readonly pushes: PushLedger;
+  private readonly reads = new ReadLedger();
   private readonly maps = new MapLedger();
   private readonly violations: Violation[] = [];
   private readonly injector: FaultInjector;
@@ -178,6 +180,11 @@ export class Simulation {
       // Outside BSP a drift's weight is the samples it stands for, of those that its clocks have: here always all.
       samplesOf: (clocks) => (config.drifts === true ? this.batch * clocks : 1),
       onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
+      onAnswer: (worker, answer, values) => this.reads.answered(worker, answer, values),
+      onRead: (worker, answer, values) => {
+        const violation = this.reads.check(worker, answer, values);
+        if (violation !== null) this.violations.push(violation);
+      },
       onAcknowledge: ({ worker, clock, table, segment }) => {
         if (table === 0) this.pushes.acknowledge(worker, clock, segment);
       },

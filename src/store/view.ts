@@ -355,7 +355,7 @@ export interface AdviceView {
   current: RatioView;
   best: RatioView;
   /** What a clock takes now: milliseconds, and bytes that one worker pushes and pulls. */
-  figures: { clockMs: number; computeMs: number; bytes: number; serveMs: number; roundTripMs: number };
+  figures: { clockMs: number; computeMs: number; leastMs: number; bytes: number; serveMs: number; roundTripMs: number };
   /** Samples per second. */
   points: (RatioView & { predicted: number; measured: number | null })[];
 }

@@ -37,6 +37,7 @@ export function barsGenerator(seed: number, samples: Readonly<Record<Split, numb
   return documentsGenerator(
     { name: 'generated bars', words: SIDE * SIDE, vocabulary: [], isText: false, picture: [SIDE, SIDE] },
     samples,
+    LENGTH,
     (split, index) => drawDocument(new Random(hash32(seed, SPLIT_SEEDS[split], index))),
   );
 }

@@ -1,5 +1,5 @@
 // What generators of documents share. Occurrences are numbered over the whole training split, so it is made at once, when
-// its meta's counts or one of its blocks are first asked for; on the page, which asks for neither, it is never made.
+// its meta's totals or one of its blocks are first asked for: the page asks for neither, nor do a job's defaults.
 import type { DatasetMeta, DocumentsMeta, Generator, SparseBlock, Split } from '../dataset.ts';
 import { blockDocumentsOf, type Corpus, type CountedDocument, numberOccurrences } from '../documents.ts';
 import { BLOCK_SAMPLES } from '../limits.ts';
@@ -10,10 +10,11 @@ interface Made {
   readonly rows: Readonly<Record<Split, SparseBlock>>;
 }
 
-/** A generator of documents, each a pure function of split and index. */
+/** A generator of documents of `length` words each, every one a pure function of split and index. */
 export function documentsGenerator(
   what: Omit<Corpus, 'documents'>,
   samples: Readonly<Record<Split, number>>,
+  length: number,
   draw: (split: Split, index: number) => CountedDocument,
 ): Generator {
   const blockDocuments = blockDocumentsOf(samples.train);
@@ -32,9 +33,7 @@ export function documentsGenerator(
     get totals() {
       return make().meta.totals;
     },
-    get tokens() {
-      return make().meta.tokens;
-    },
+    tokens: { train: length * samples.train, test: length * samples.test },
     get longest() {
       return make().meta.longest;
     },

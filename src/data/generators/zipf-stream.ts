@@ -38,6 +38,7 @@ export function zipfGenerator(seed: number, samples: Readonly<Record<Split, numb
   return documentsGenerator(
     { name: 'generated stream', words: ZIPF_ITEMS, vocabulary: [], isText: false, picture: [] },
     samples,
+    PACKET_ITEMS,
     (split, index) => {
       const random = new Random(hash32(seed, SPLIT_SEEDS[split], index));
       return countWords(Array.from({ length: PACKET_ITEMS }, () => drawRank(random)));

@@ -4,7 +4,6 @@ import type { DocumentsMeta, SparseBlock } from '../../data/dataset.ts';
 import { wordCount } from '../../data/documents.ts';
 import type { Picks } from '../../data/sampler.ts';
 import type { TableValues } from '../job.ts';
-import type { KeyIndex } from '../key-index.ts';
 import type { DocumentTokens } from './sparse-sampler.ts';
 import type { StartCounts } from './start-counts.ts';
 
@@ -55,46 +54,65 @@ export interface PlacedTokens extends DocumentTokens {
   readonly starts: Uint32Array;
 }
 
-/** The tokens of one document, each in the topic it started in. @param rowOf row of a word among the counts pulled */
-export function startTokens(
-  batch: SparseBlock,
-  row: number,
-  meta: DocumentsMeta,
-  start: StartCounts,
-  rowOf: KeyIndex,
-): PlacedTokens {
-  const { indices, values, indptr } = batch;
-  const first = indptr[row] ?? 0;
-  const count = wordCount(batch, row, meta.words);
-  const length = lengthOf(batch, row, meta.words);
-  const [rows, places, starts] = [new Uint32Array(length), new Uint32Array(length), new Uint32Array(length)];
-  let [place, tokens] = [0, 0];
-  for (let at = first; at < first + count; at++) {
-    const word = indices[at] as number;
-    const times = values[at] as number;
-    if (start.isCounted(word)) {
-      const wordRow = rowOf.position(word);
-      let topic = start.topicOf(word, values[at + count] as number);
-      for (let i = 0; i < times; i++) {
-        rows[tokens] = wordRow;
-        places[tokens] = place + i;
-        starts[tokens++] = topic;
-        // The following occurrences take the following topics in turn.
-        if (++topic === start.topics) topic = 0;
+/** One document's tokens at a time: nothing is allocated for each but views. */
+export class TokenList {
+  private room = 0;
+  private rows = new Uint32Array(0);
+  private places = new Uint32Array(0);
+  private starts = new Uint32Array(0);
+  private topics = new Uint32Array(0);
+
+  constructor(
+    private readonly meta: DocumentsMeta,
+    private readonly start: StartCounts,
+  ) {}
+
+  /**
+   * The tokens of one document, each in the topic it started in; they hold until the next document's are read.
+   * @param rowOf row of every word among the counts pulled
+   */
+  read(batch: SparseBlock, row: number, rowOf: Int32Array): PlacedTokens {
+    const { indices, values, indptr } = batch;
+    const first = indptr[row] ?? 0;
+    const count = wordCount(batch, row, this.meta.words);
+    this.reserve(lengthOf(batch, row, this.meta.words));
+    const { start, rows, places, starts, topics } = this;
+    let [place, tokens] = [0, 0];
+    for (let at = first; at < first + count; at++) {
+      const word = indices[at] as number;
+      const times = values[at] as number;
+      if (start.isCounted(word)) {
+        const wordRow = rowOf[word] as number;
+        let topic = start.topicOf(word, values[at + count] as number);
+        for (let i = 0; i < times; i++) {
+          rows[tokens] = wordRow;
+          places[tokens] = place + i;
+          topics[tokens] = topic;
+          starts[tokens++] = topic;
+          // The following occurrences take the following topics in turn.
+          if (++topic === start.topics) topic = 0;
+        }
       }
+      place += times;
     }
-    place += times;
+    const of = (list: Uint32Array) => list.subarray(0, tokens);
+    return { rows: of(rows), places: of(places), starts: of(starts), topics: of(topics) };
   }
-  const placed = starts.subarray(0, tokens);
-  return { rows: rows.subarray(0, tokens), places: places.subarray(0, tokens), starts: placed, topics: placed.slice() };
+
+  private reserve(tokens: number): void {
+    if (tokens <= this.room) return;
+    this.room = 2 * tokens;
+    const make = () => new Uint32Array(this.room);
+    [this.rows, this.places, this.starts, this.topics] = [make(), make(), make(), make()];
+  }
 }
 
 /** How far past their starts the tokens of one document are, by the rows pulled. */
-export function readShifts(tokens: PlacedTokens, pulled: TableValues, first: number, topics: number): Uint32Array {
+export function readShifts(tokens: PlacedTokens, pulled: TableValues, first: number, topics: number): Uint16Array {
   const { keys, values } = pulled;
   const base = keys === null ? first : lowerBound(keys, first);
   const { places } = tokens;
-  const shifts = new Uint32Array(places.length);
+  const shifts = new Uint16Array(places.length);
   for (let i = 0; i < shifts.length; i++) {
     // As an integer: a remainder of floats costs as much as a draw.
     const value = ((values[base * ROW_TOKENS + (places[i] as number)] as number) | 0) % topics;

@@ -6,7 +6,6 @@ import type { Picks } from '../../data/sampler.ts';
 import { hash32, Random } from '../../random.ts';
 import { UnsuitableBlock } from '../errors.ts';
 import type { Evaluation, Gradient, Prediction, ReadBlock, ReadRows, TableValues, Trainer } from '../job.ts';
-import { KeyIndex } from '../key-index.ts';
 import {
   assignmentKeys,
   documentOf,
@@ -15,7 +14,7 @@ import {
   ROW_TOKENS,
   readShifts,
   rowsPerDocument,
-  startTokens,
+  TokenList,
 } from './assignments.ts';
 import { lookAtTopics } from './look.ts';
 import { completion, type WordShares, wordShares } from './model.ts';
@@ -39,7 +38,7 @@ export const ASSIGNMENTS = 2;
 
 /** A document sampled a short while ago: how far its tokens are past their starts. */
 interface Remembered {
-  readonly shifts: Uint32Array;
+  readonly shifts: Uint16Array;
   /** The newest batch that it was in, or whose pull left it out. */
   batch: number;
 }
@@ -51,6 +50,7 @@ export class LdaTrainer implements Trainer {
   /** Different words that count: V of the model. */
   readonly vocabulary: number;
   private readonly startTotals: Float64Array;
+  private readonly tokens: TokenList;
   private readonly remembered = new Map<number, Remembered>();
   private batches = 0;
 
@@ -62,6 +62,7 @@ export class LdaTrainer implements Trainer {
     this.meta = meta;
     this.start = new StartCounts(meta, model.topics, model.isCounted);
     this.startTotals = this.start.totals();
+    this.tokens = new TokenList(meta, this.start);
     this.vocabulary = Array.from({ length: meta.words }, (_, word) => model.isCounted(word)).filter(Boolean).length;
   }
 
@@ -90,13 +91,13 @@ export class LdaTrainer implements Trainer {
     const sampler = new SparseSampler(this.countsOf(words), totals, this.model, this.vocabulary);
     const movedKeys = assignmentKeys(this.meta, documents, picks);
     const moved = new Float32Array(movedKeys.length * ROW_TOKENS);
-    const rowOf = indexOf(words, this.meta.words);
+    const rowOf = rowsOf(words, this.meta.words);
     const seed = this.seedOf(totals);
     let [nats, tokens] = [0, 0];
     this.batches++;
     for (let at = 0; at < documents.count; at++) {
       const document = picks === null ? null : documentOf(this.meta, picks, at);
-      const list = startTokens(documents, at, this.meta, this.start, rowOf);
+      const list = this.tokens.read(documents, at, rowOf);
       if (list.rows.length === 0) continue;
       const shifts = document === null ? null : this.shiftsOf(document, list, assignments);
       if (shifts !== null) shiftTopics(list.topics, shifts, topics);
@@ -140,8 +141,8 @@ export class LdaTrainer implements Trainer {
   sharesOf(parameters: readonly TableValues[]): WordShares {
     const words = tableOf(parameters, WORDS);
     const values = wordShares(this.countsOf(words), this.totalsOf(parameters), this.model, this.vocabulary);
-    const index = indexOf(words, this.meta.words);
-    const rowOf = (word: number) => (this.model.isCounted(word) ? index.position(word) : -1);
+    const rows = rowsOf(words, this.meta.words);
+    const rowOf = (word: number) => (this.model.isCounted(word) ? (rows[word] as number) : -1);
     return { topics: this.model.topics, values, rowOf };
   }
 
@@ -164,41 +165,46 @@ export class LdaTrainer implements Trainer {
 
   private wordsIn(documents: SparseBlock): Uint32Array {
     const { indices, indptr, count } = documents;
-    const index = new KeyIndex(Math.min(indices.length, this.meta.words));
+    const isThere = new Uint8Array(this.meta.words);
     for (let row = 0; row < count; row++) {
       const start = indptr[row] as number;
       const end = start + wordCount(documents, row, this.meta.words);
-      for (let at = start; at < end; at++) {
-        const word = indices[at] as number;
-        if (this.model.isCounted(word)) index.add(word);
-      }
+      for (let at = start; at < end; at++) isThere[indices[at] as number] = 1;
     }
-    return index.sorted();
+    const words = new Uint32Array(this.meta.words);
+    let found = 0;
+    for (let word = 0; word < words.length; word++) {
+      if (isThere[word] === 1 && this.model.isCounted(word)) words[found++] = word;
+    }
+    return words.slice(0, found);
   }
 
-  private shiftsOf(document: number, list: PlacedTokens, pulled: TableValues): Uint32Array {
+  private shiftsOf(document: number, list: PlacedTokens, pulled: TableValues): Uint16Array {
     const known = this.remembered.get(document);
     if (known !== undefined) return known.shifts;
     return readShifts(list, pulled, document * rowsPerDocument(this.meta), this.model.topics);
   }
 
-  /** Writes down where sampling has left a document: for the servers, and for the next few batches. */
+  /**
+   * Writes down where sampling has left a document: for the servers, and for the next few batches.
+   * @param shifts as they were; become what they are
+   */
   private keep(
     document: number,
     list: PlacedTokens,
-    before: Uint32Array,
+    shifts: Uint16Array,
     keys: Uint32Array,
     moved: Float32Array,
   ): void {
     const { topics } = this.model;
     const base = lowerBound(keys, document * rowsPerDocument(this.meta)) * ROW_TOKENS;
-    const shifts = new Uint32Array(list.topics.length);
     for (let i = 0; i < shifts.length; i++) {
       const way = (list.topics[i] as number) - (list.starts[i] as number);
       const shift = way < 0 ? way + topics : way;
-      shifts[i] = shift;
       const place = base + (list.places[i] as number);
-      moved[place] = (moved[place] as number) + shift - (before[i] as number);
+      // A document may be in a batch twice, where one pass over the data ends and the next begins.
+      moved[place] = (moved[place] as number) + shift - (shifts[i] as number);
+      shifts[i] = shift;
     }
     this.remembered.set(document, { shifts, batch: this.batches });
   }
@@ -221,7 +227,7 @@ function sparse(block: Block): SparseBlock {
 }
 
 /** Moves each token as far past its start as it is; both are below `topics`. */
-function shiftTopics(list: Uint32Array, shifts: Uint32Array, topics: number): void {
+function shiftTopics(list: Uint32Array, shifts: Uint16Array, topics: number): void {
   for (let i = 0; i < list.length; i++) {
     const topic = (list[i] as number) + (shifts[i] as number);
     list[i] = topic < topics ? topic : topic - topics;
@@ -234,6 +240,10 @@ export function tableOf(parameters: readonly TableValues[], table: number): Tabl
   return found;
 }
 
-function indexOf({ keys }: TableValues, words: number): KeyIndex {
-  return KeyIndex.of(keys ?? Uint32Array.from({ length: words }, (_, word) => word));
+/** Row of every word among those pulled; −1 of the others. */
+function rowsOf({ keys }: TableValues, words: number): Int32Array {
+  if (keys === null) return Int32Array.from({ length: words }, (_, word) => word);
+  const rows = new Int32Array(words).fill(-1);
+  for (let row = 0; row < keys.length; row++) rows[keys[row] as number] = row;
+  return rows;
 }

@@ -1,16 +1,29 @@
 // One segment's answers as workers wish for them: coded, or as the difference from what the worker holds. The owner keeps
-// what each holds, so that rounding doesn't add up: each difference corrects the one before.
+// what each holds, so that rounding doesn't add up: each difference corrects the one before. Differences of whole numbers are
+// of any rows, and begin with zeros; others are of the whole range, and begin with what is.
 import type { PullWish } from '../../protocol/frames.ts';
-import type { NodeId, WorkerId } from '../../protocol/ids.ts';
+import { type NodeId, segmentKey, type WorkerId } from '../../protocol/ids.ts';
 import { hash32 } from '../../random.ts';
+import type { SegmentRange } from '../table.ts';
 import { codecNamed, codecOf } from './codecs.ts';
+import { HeldRows } from './held-rows.ts';
 import { type BlockEncoder, decodeBlock } from './value-block.ts';
 import type { ValueCodec } from './value-codec.ts';
 
 /** What a worker holds of this segment: as many copies as workers that wish for differences, at most MAX_ROOM_NODES. */
-interface Held {
+interface Held<Of> {
   readonly incarnation: number;
   readonly serial: number;
+  readonly values: Of;
+}
+
+/** The last difference that was coded: workers that hold the same, as in BSP, differ from what is by the same. */
+interface Differed {
+  readonly from: Float32Array;
+  readonly version: number;
+  readonly codec: ValueCodec;
+  readonly block: Uint8Array;
+  /** What they hold after it. */
   readonly values: Float32Array;
 }
 
@@ -22,63 +35,122 @@ export interface CodedAnswer {
 }
 
 export class AnswerFilter {
-  private readonly held = new Map<NodeId, Held>();
+  private readonly held = new Map<NodeId, Held<Float32Array>>();
+  private readonly heldCounts = new Map<NodeId, Held<HeldRows>>();
   private serials = 0;
   /** The last block of the whole range: in BSP all workers ask for the same version. */
   private last: { readonly version: number; readonly codec: ValueCodec; readonly block: Uint8Array } | null = null;
+  private differed: Differed | null = null;
+  /** What those got who held nothing, by the version: the same copy for all. Never changed. */
+  private whole: { readonly version: number; readonly values: Float32Array; readonly block: Uint8Array } | null = null;
 
   constructor(
-    private readonly segmentSeed: number,
+    private readonly range: SegmentRange,
     private readonly encoder: BlockEncoder,
   ) {}
 
   /** A new epoch: who asks next gets everything once more. */
   reset(): void {
     this.held.clear();
+    this.heldCounts.clear();
     this.last = null;
+    this.differed = null;
+    this.whole = null;
   }
 
-  /** @param values rows of the whole range, or of a key list; not changed */
-  encode(worker: WorkerId, wish: PullWish, version: number, isWhole: boolean, values: Float32Array): CodedAnswer {
+  /** @param values rows of the keys, or where they are null of the whole range; not changed */
+  encode(
+    worker: WorkerId,
+    wish: PullWish,
+    version: number,
+    keys: Uint32Array | null,
+    values: Float32Array,
+  ): CodedAnswer {
     const codec = codecOf(wish.codec) ?? codecNamed('f32');
-    const seed = hash32(this.segmentSeed, version);
-    // Whole numbers lose nothing: there is nothing to correct later.
-    if (wish.base === null || !isWhole || codec.name === 'whole')
-      return this.plain(codec, version, isWhole, values, seed);
+    if (wish.base !== null && codec.name === 'whole') return this.counts(worker, wish.base, keys, values);
+    if (wish.base === null || keys !== null) return this.plain(codec, version, keys === null, values);
     const held = this.held.get(worker.node);
-    const isKnown = held !== undefined && held.serial === wish.base && held.incarnation === worker.incarnation;
-    return isKnown ? this.difference(held, worker, codec, values, seed) : this.first(worker, values);
+    return isHeld(held, worker, wish.base)
+      ? this.difference(worker, held, codec, version, values)
+      : this.first(worker, version, values);
   }
 
-  private plain(codec: ValueCodec, version: number, isWhole: boolean, values: Float32Array, seed: number): CodedAnswer {
+  /** What has changed of whole numbers, or where that can't be told, what they are: the change of zeros. */
+  private counts(worker: WorkerId, base: number, keys: Uint32Array | null, values: Float32Array): CodedAnswer {
+    const held = this.heldCounts.get(worker.node);
+    const change = isHeld(held, worker, base) ? held.values.change(keys, values) : null;
+    const rows = held?.values ?? new HeldRows(this.range);
+    if (change === null) {
+      rows.clear();
+      rows.change(keys, values);
+    }
+    const serial = this.nextSerial();
+    this.heldCounts.set(worker.node, { incarnation: worker.incarnation, serial, values: rows });
+    const block = this.encoder.encode(change ?? values, codecNamed('whole'), 0);
+    return { serial, base: change === null ? 0 : base, block };
+  }
+
+  private plain(codec: ValueCodec, version: number, isWhole: boolean, values: Float32Array): CodedAnswer {
     // A single sign per value is enough for a difference only.
     const able = codec.name === 'onebit' ? codecNamed('f16') : codec;
     const { last } = this;
     if (isWhole && last?.version === version && last.codec === able) return { serial: 0, base: 0, block: last.block };
-    const block = this.encoder.encode(values, able, seed);
+    const block = this.encoder.encode(values, able, this.seedOf(version));
     if (isWhole) this.last = { version, codec: able, block };
     return { serial: 0, base: 0, block };
   }
 
   /** Everything, exactly: differences start from there. */
-  private first(worker: WorkerId, values: Float32Array): CodedAnswer {
-    const serial = this.hold(worker, values.slice());
-    return { serial, base: 0, block: this.encoder.encode(values, codecNamed('f32'), 0) };
+  private first(worker: WorkerId, version: number, values: Float32Array): CodedAnswer {
+    if (this.whole?.version !== version) {
+      this.whole = { version, values: values.slice(), block: this.encoder.encode(values, codecNamed('f32'), 0) };
+    }
+    return { serial: this.hold(worker, this.whole.values), base: 0, block: this.whole.block };
   }
 
-  private difference(held: Held, worker: WorkerId, codec: ValueCodec, values: Float32Array, seed: number): CodedAnswer {
+  private difference(
+    worker: WorkerId,
+    held: Held<Float32Array>,
+    codec: ValueCodec,
+    version: number,
+    values: Float32Array,
+  ): CodedAnswer {
+    if (this.whole?.version !== version) this.whole = null;
+    const from = held.values;
+    const { differed } = this;
+    const isSame = differed?.from === from && differed.version === version && differed.codec === codec;
+    const known = isSame ? differed : this.differ(from, codec, version, values);
+    this.differed = known;
+    return { serial: this.hold(worker, known.values), base: held.serial, block: known.block };
+  }
+
+  private differ(from: Float32Array, codec: ValueCodec, version: number, values: Float32Array): Differed {
     const change = new Float32Array(values.length);
-    takeDifference(change, values, held.values, codec);
-    const block = this.encoder.encode(change, codec, seed, codec.name === 'f32');
-    addDifference(held.values, decodeBlock(block, values.length, change), codec);
-    return { serial: this.hold(worker, held.values), base: held.serial, block };
+    takeDifference(change, values, from, codec);
+    const block = this.encoder.encode(change, codec, this.seedOf(version), codec.name === 'f32');
+    const after = decodeBlock(block, values.length, change);
+    addDifference(after, from, codec);
+    return { from, version, codec, block, values: after };
   }
 
   private hold({ node, incarnation }: WorkerId, values: Float32Array): number {
+    const serial = this.nextSerial();
+    this.held.set(node, { incarnation, serial, values });
+    return serial;
+  }
+
+  private seedOf(version: number): number {
+    return hash32(segmentKey(this.range.table, this.range.segment), version);
+  }
+
+  private nextSerial(): number {
     this.serials = (this.serials + 1) >>> 0 || 1;
-    this.held.set(node, { incarnation, serial: this.serials, values });
     return this.serials;
   }
+}
+
+function isHeld<Of>(held: Held<Of> | undefined, { incarnation }: WorkerId, base: number): held is Held<Of> {
+  return held !== undefined && held.serial === base && held.incarnation === incarnation;
 }
 
 const wordsOf = (values: Float32Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length);

@@ -1,21 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterState } from '../../protocol/control.ts';
-import type { Filters } from '../../protocol/filters.ts';
+import type { FilterChoice, Filters } from '../../protocol/filters.ts';
 import { nodeId } from '../../protocol/ids.ts';
 import type { Machine } from '../../protocol/ratio.ts';
 import { emptyCluster } from '../cluster-state.ts';
-import { localStepsOf } from '../consistency.ts';
+import { localStepsOf, scheduleAt } from '../consistency.ts';
 import { BSP, epochOf, mapOf, reportOf, runPlanOf, sspOf, workerOf, workerReportOf } from '../testing.ts';
 import { AVERAGE } from '../updaters/outer.ts';
 import { AutoFilters } from './auto-filters.ts';
 
 const [A, B] = [workerOf(1), workerOf(2)];
 
-/** Workers that say four times a second how far they are: so many ms a clock, of which so many computing. */
+/** Workers that say four times a second how many rounds they have finished: so many ms a clock, of which so many computing. */
 class TestCluster {
   private readonly auto = new AutoFilters();
   private now = 0;
   private clock = 0;
+  /** Of the clocks those whose rounds are finished. */
+  private finished = 0;
   private raw = 0;
   private state: ClusterState;
 
@@ -34,14 +36,21 @@ class TestCluster {
     };
   }
 
-  /** One second; what is chosen holds from the next clock. */
-  second(computeMs: number, clockMs: number, machine?: Machine): void {
+  /** One second; what is chosen holds from the next round. @param clockMs of a clock, which may depend on the round's clocks */
+  second(computeMs: number, clockMs: number | ((localSteps: number) => number), machine?: Machine): void {
     for (let report = 0; report < 4; report++) {
       this.now += 250;
-      const clocks = 250 / clockMs;
-      this.clock += clocks;
-      this.raw += (2e6 * clocks) / this.localSteps;
-      const worker = workerReportOf({ clock: Math.floor(this.clock), computeMs: computeMs * clocks });
+      const { localSteps } = this;
+      const ms = typeof clockMs === 'number' ? clockMs : clockMs(localSteps);
+      this.clock += 250 / ms;
+      const rounds = Math.floor((this.clock - this.finished) / localSteps);
+      this.finished += rounds * localSteps;
+      this.raw += 2e6 * rounds;
+      const worker = workerReportOf({
+        clock: this.finished,
+        computeMs: computeMs * rounds * localSteps,
+        sinceClockMs: (this.clock - this.finished) * ms,
+      });
       const traffic = { push: { raw: this.raw, wire: 0 }, pull: { raw: 0, wire: 0 } };
       for (const { node } of this.state.map.workers) {
         this.auto.take(node, reportOf({ worker, traffic, ...(machine && { machine }) }));
@@ -50,7 +59,9 @@ class TestCluster {
       if (choice === null) continue;
       const [last] = this.state.schedule.slice(-1);
       if (last === undefined) throw new Error('no schedule');
-      const entry = { ...last, fromClock: Math.floor(this.clock) + 1, filters: { kind: 'auto', choice } as const };
+      // Workers are in the middle of a round: it ends first.
+      const fromClock = this.finished + localSteps;
+      const entry = { ...last, fromClock, filters: { kind: 'auto', choice } as const };
       this.state = { ...this.state, schedule: [...this.state.schedule, entry] };
     }
   }
@@ -69,8 +80,8 @@ class TestCluster {
   }
 
   private get localSteps(): number {
-    const entry = this.state.schedule.at(-1);
-    return entry === undefined ? 1 : localStepsOf(entry);
+    const entry = scheduleAt(this.state.schedule, this.finished);
+    return localStepsOf(entry);
   }
 
   get reason(): string {
@@ -81,6 +92,10 @@ class TestCluster {
 
 const ADAM = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 const AUTO: Filters = { kind: 'auto' };
+const INT8: Pick<FilterChoice, 'push' | 'pull'> = {
+  push: { stages: [], codec: 'int8' },
+  pull: { isDelta: true, codec: 'int8' },
+};
 
 describe('the automatic mode', () => {
   it('says after seconds that plain values are best, where they are', () => {
@@ -114,6 +129,17 @@ describe('the automatic mode', () => {
     // It brought nothing.
     for (let s = 0; s < 8; s++) crowded.second(100, 100, machine);
     expect(crowded.chosen).toBe('f32 × 1');
+  });
+
+  it.each([0.65, 0.8, 0.9, 1])('measures whole rounds: what is faster by a sixth stays chosen (%s)', (pace) => {
+    // As digits-mlp with two workers on two cores: 24 ms a clock with 8 local steps, 20 with 16, so that a second has three rounds.
+    const cluster = new TestCluster({ kind: 'auto', choice: { ...INT8, localSteps: 8, reason: '' } });
+    const clockMs = (localSteps: number) => pace * (17 + 56 / localSteps);
+    const chosen = Array.from({ length: 60 }, () => {
+      cluster.second(15 * pace, clockMs);
+      return cluster.chosen.split(' × ')[1];
+    });
+    expect(new Set(chosen.slice(3))).toEqual(new Set(['16']));
   });
 
   it('measures anew when a tab has come', () => {

@@ -27,12 +27,14 @@ const LONG_WINDOW_MS = 6_000;
 /** What was measured before says nothing any more: other programs come and go, too. */
 const FORGET_MS = 60_000;
 
-/** Sums of one worker since its window began. */
+/** Sums of one worker since its window began, with the end of a clock: it ends with the end of another. */
 interface Window {
   readonly from: number;
   clock: number;
   computeMs: number;
+  /** Until the newest report, and of it what is of the clock that isn't finished. */
   spanMs: number;
+  unfinishedMs: number;
   readonly rawFrom: number;
   raw: number;
 }
@@ -67,9 +69,12 @@ export class AutoFilters {
       window.clock = worker.clock;
       window.computeMs += worker.computeMs;
       window.spanMs += worker.spanMs;
+      window.unfinishedMs = worker.sinceClockMs;
       window.raw = raw;
     } else if (worker.clock >= this.since) {
-      this.windows.set(node, { from: worker.clock, clock: worker.clock, computeMs: 0, spanMs: 0, rawFrom: raw, raw });
+      const { clock, sinceClockMs } = worker;
+      const times = { computeMs: 0, spanMs: sinceClockMs, unfinishedMs: sinceClockMs };
+      this.windows.set(node, { from: clock, clock, ...times, rawFrom: raw, raw });
     }
   }
 
@@ -145,7 +150,7 @@ export class AutoFilters {
       const exchanges = clocks / this.current.localSteps;
       all.push({
         computeMs: window.computeMs / clocks,
-        clockMs: window.spanMs / clocks,
+        clockMs: (window.spanMs - window.unfinishedMs) / clocks,
         rawBytes: (window.raw - window.rawFrom) / exchanges,
         roundTripMs: this.roundTripMs,
         bytesPerMs: Math.min(...workers.map((worker) => this.caps.get(worker) ?? Number.POSITIVE_INFINITY)),

@@ -8,6 +8,7 @@ import type { Rows } from '../segment.ts';
 import type { SegmentRange, TableSpec } from '../table.ts';
 import { addDifference } from './answer-filter.ts';
 import { codecNamed, codecOf } from './codecs.ts';
+import { HeldRows } from './held-rows.ts';
 import { encodeKeys, encodeSignature, signatureOf } from './key-list.ts';
 import { SentKeys } from './key-memory.ts';
 import { PushFilter, PushWork } from './push-filter.ts';
@@ -35,10 +36,20 @@ export interface CodedPush {
 }
 
 /** What this worker holds of a segment, by the serial that its owner gave it. */
-interface Held {
+interface Held<Of> {
   readonly serial: number;
-  readonly values: Float32Array;
+  readonly values: Of;
 }
+
+/** What an answer is an answer to. */
+export interface AskedRows {
+  readonly range: SegmentRange;
+  readonly floats: number;
+  readonly pull: { readonly keys: Uint32Array | null; readonly wish: PullSpec | null };
+}
+
+/** Both ends keep a segment for the sake of differences only where a worker asks for this much of it at least. */
+const LEAST_SHARE_HELD = 0.5;
 
 export interface ClientFilterSettings {
   /** Of stochastic rounding. */
@@ -52,7 +63,8 @@ export class ClientFilters {
   private readonly encoder = new BlockEncoder();
   private readonly work = new PushWork();
   private readonly filters = new Map<number, PushFilter>();
-  private readonly held = new Map<number, Held>();
+  private readonly held = new Map<number, Held<Float32Array>>();
+  private readonly heldCounts = new Map<number, Held<HeldRows>>();
   private readonly sent = new Map<number, { owner: NodeId; keys: SentKeys }>();
 
   constructor(
@@ -120,9 +132,16 @@ export class ClientFilters {
   ): { readonly wish: PullWish; readonly keys: Uint8Array } {
     const coded = this.codeKeys(keys, range, owner, mayBeShort);
     this.pull.keys += coded.length;
-    const isDelta = spec.isDelta && keys === null;
-    const serial = this.held.get(segmentKey(range.table, range.segment))?.serial ?? 0;
-    return { wish: { codec: codecNamed(spec.codec).id, base: isDelta ? serial : null }, keys: coded };
+    const base = spec.isDelta ? this.heldSerial(spec, keys, range) : null;
+    return { wish: { codec: codecNamed(spec.codec).id, base }, keys: coded };
+  }
+
+  /** The answer that the next may differ from, 0 for none; null where it shall be whole. */
+  private heldSerial({ codec }: PullSpec, keys: Uint32Array | null, range: SegmentRange): number | null {
+    const key = segmentKey(range.table, range.segment);
+    if (codec !== 'whole') return keys === null ? (this.held.get(key)?.serial ?? 0) : null;
+    const isMuch = keys === null || keys.length >= LEAST_SHARE_HELD * (range.end - range.start);
+    return isMuch ? (this.heldCounts.get(key)?.serial ?? 0) : null;
   }
 
   /**
@@ -130,10 +149,12 @@ export class ClientFilters {
    * @returns null where it differs from what this worker doesn't hold: it must ask again
    * @throws MalformedBytes
    */
-  decode(answer: FilteredAnswer, floats: number): Float32Array | null {
+  decode(answer: FilteredAnswer, asked: AskedRows): Float32Array | null {
+    const { floats } = asked;
     const key = segmentKey(answer.table, answer.segment);
     const values = decodeBlock(answer.block, floats);
     if (answer.serial === 0) return values;
+    if (asked.pull.wish?.codec === 'whole') return this.countsOf(answer, values, asked) ? values : null;
     if (answer.base === 0) {
       this.held.set(key, { serial: answer.serial, values });
       return values;
@@ -146,6 +167,21 @@ export class ClientFilters {
     addDifference(held.values, values, codecOf(answer.block[0] ?? 0) ?? codecNamed('f32'));
     this.held.set(key, { serial: answer.serial, values: held.values });
     return held.values;
+  }
+
+  /** @param change becomes the rows @returns whether this worker holds what they have changed from */
+  private countsOf({ serial, base }: FilteredAnswer, change: Float32Array, { range, pull }: AskedRows): boolean {
+    const key = segmentKey(range.table, range.segment);
+    const held = this.heldCounts.get(key);
+    if (base !== 0 && held?.serial !== base) {
+      this.heldCounts.delete(key);
+      return false;
+    }
+    const rows = held?.values ?? new HeldRows(range);
+    if (base === 0) rows.clear();
+    rows.add(pull.keys, change);
+    this.heldCounts.set(key, { serial, values: rows });
+    return true;
   }
 
   /** Counts an answer's bytes, coded or not. */

@@ -25,12 +25,12 @@ const ints = integers(6, Int32Array);
 
 export const WHOLE_WIDTHS: readonly ValueCodec[] = [bytes, shorts];
 
-/** The narrowest that holds all values exactly; null where none does. */
+/** The narrowest that holds all values exactly; null where none does: −0 is no integer, and replicas must be equal bit by bit. */
 function narrowest(values: Float32Array): ValueCodec | null {
   let most = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (value !== (value | 0)) return null;
+    if (value !== (value | 0) || Object.is(value, -0)) return null;
     const size = value < 0 ? -1 - value : value;
     if (size > most) most = size;
   }

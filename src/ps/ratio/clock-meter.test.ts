@@ -21,8 +21,8 @@ function run(meter: ClockMeter, cluster: ClusterState, from: number, to: number)
   for (let now = from; now <= to; now += 250) {
     const clock = now / 25;
     const bytes = { raw: 0, wire: clock * 500 };
-    const worker = workerReportOf({ clock, computeMs: 100, spanMs: 250 });
-    meter.take(A, reportOf({ worker, traffic: { push: bytes, pull: bytes }, rttMs: 2 }), now);
+    const worker = workerReportOf({ clock, computeMs: 100, leastMs: now % 1_000 === 0 ? 7 : 11, spanMs: 250 });
+    meter.take(A, reportOf({ worker, traffic: { push: bytes, pull: bytes }, rttMs: now % 1_000 === 0 ? 2 : 40 }), now);
     const shard = { duplicates: 0, pushes: [], refused: [], staleness: {}, workers: [], busyMs: clock * 5 };
     meter.take(SERVER, reportOf({ shard }), now);
     const figures = meter.figures(cluster, now);
@@ -38,6 +38,7 @@ test('figures of one clock, from what was done since everything was settled', ()
   for (const figures of found) {
     expect(figures?.clockMs).toBeCloseTo(25);
     expect(figures?.computeMs).toBeCloseTo(10);
+    expect(figures?.leastMs).toBe(7);
     expect(figures?.bytes).toBeCloseTo(1_000);
     expect(figures?.serveMs).toBeCloseTo(5);
     expect(figures?.roundTripMs).toBeCloseTo(2);

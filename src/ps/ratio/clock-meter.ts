@@ -2,6 +2,7 @@
 import type { ClusterState, Report } from '../../protocol/control.ts';
 import type { NodeId } from '../../protocol/ids.ts';
 import type { ClockFigures } from '../../protocol/ratio.ts';
+import { RecentLeast } from './recent-least.ts';
 
 /** After a change of roles the first clocks are spent on moving segments and compiling; */
 const SETTLE_MS = 1_500;
@@ -21,6 +22,7 @@ interface Sums {
   bytes: number;
   /** Last clock heard of. */
   clock: number;
+  readonly least: RecentLeast;
 }
 
 interface Served {
@@ -34,11 +36,11 @@ export class ClockMeter {
   private since = 0;
   private readonly workers = new Map<NodeId, Sums>();
   private readonly servers = new Map<NodeId, Served>();
-  private roundTripMs = 0;
+  private readonly roundTrip = new RecentLeast(MEMORY_MS);
 
   take(node: NodeId, { worker, shard, traffic, rttMs }: Report, now: number): void {
-    if (rttMs !== null && rttMs > 0)
-      this.roundTripMs = this.roundTripMs === 0 ? rttMs : (3 * this.roundTripMs + rttMs) / 4;
+    // The least: what a ping waits for behind frames is the exchange's time, not the way's.
+    if (rttMs !== null && rttMs > 0) this.roundTrip.take(rttMs, now);
     if (now < this.since + SETTLE_MS) return;
     const busyMs = shard?.busyMs;
     if (busyMs !== undefined) {
@@ -50,7 +52,9 @@ export class ClockMeter {
     const bytes = traffic.push.wire + traffic.pull.wire;
     const known = this.workers.get(node);
     if (known === undefined) {
-      this.workers.set(node, { clocks: 0, computeMs: 0, spanMs: 0, bytesFrom: bytes, bytes, clock: worker.clock });
+      const { clock } = worker;
+      const least = new RecentLeast(MEMORY_MS);
+      this.workers.set(node, { clocks: 0, computeMs: 0, spanMs: 0, bytesFrom: bytes, bytes, clock, least });
       return;
     }
     if (known.spanMs > MEMORY_MS) this.halve();
@@ -59,6 +63,7 @@ export class ClockMeter {
     known.computeMs += worker.computeMs;
     known.spanMs += worker.spanMs;
     known.bytes = bytes;
+    if (worker.leastMs !== undefined) known.least.take(worker.leastMs, now);
   }
 
   /** @returns what was measured lately, once that is enough; null before */
@@ -77,9 +82,10 @@ export class ClockMeter {
     return {
       clockMs: mean((one) => one.spanMs / one.clocks),
       computeMs: mean((one) => one.computeMs / one.clocks),
+      leastMs: mean((one) => one.least.value ?? one.computeMs / one.clocks),
       bytes: mean((one) => (one.bytes - one.bytesFrom) / one.clocks),
       serveMs: Math.max(0, served) / clocks,
-      roundTripMs: this.roundTripMs,
+      roundTripMs: this.roundTrip.value ?? 0,
     };
   }
 

@@ -6,7 +6,7 @@ import type { Advice, Machine, Ratio } from '../../protocol/ratio.ts';
 import { workerNodes } from '../cluster-state.ts';
 import { delayOf, scheduleAt } from '../consistency.ts';
 import { ClockMeter } from './clock-meter.ts';
-import { type Basis, predictRate, ratiosOf } from './ratio-model.ts';
+import { type Basis, fixedPart, predictRate, ratiosOf } from './ratio-model.ts';
 
 /** A predicted gain below this share is no reason to move segments: it is what predictions are off by, about. */
 const WORTHWHILE_GAIN = 1.1;
@@ -14,8 +14,11 @@ const WORTHWHILE_GAIN = 1.1;
 /** Roles are not changed again before so many milliseconds: long enough to measure what became of it. */
 const REST_MS = 8_000;
 
-/** What was measured so long ago says nothing any more: other programs come and go. */
-const FORGET_MS = 120_000;
+/**
+ * What was measured so long ago says nothing any more: other programs come and go. Not sooner: what is forgotten is tried again,
+ * and nobody wants a room that moves its parameters about every few minutes.
+ */
+const FORGET_MS = 600_000;
 
 export class RatioAdvisor {
   /** The newest; null before anything was measured under the conditions of now. */
@@ -52,6 +55,7 @@ export class RatioAdvisor {
       overlaps: delayOf(consistency) > 0,
       replicas: plan.replicas,
       samples: plan.batch,
+      fixedMs: 0,
     };
     this.remember(basis, now);
     this.advice = this.advise(basis, nodes.length);
@@ -96,7 +100,9 @@ export class RatioAdvisor {
   private predict(ratio: Ratio): number {
     const all = [...this.measured.values()].map(({ basis }) => basis);
     const others = all.filter((basis) => keyOf(basis.ratio) !== keyOf(ratio));
-    const rates = (others.length > 0 ? others : all).map((basis) => predictRate(basis, ratio)).sort((a, b) => a - b);
+    const known = others.length > 0 ? others : all;
+    const fixedMs = fixedPart(known);
+    const rates = known.map((basis) => predictRate({ ...basis, fixedMs }, ratio)).sort((a, b) => a - b);
     const middle = (rates.length - 1) / 2;
     return ((rates[Math.floor(middle)] ?? 0) + (rates[Math.ceil(middle)] ?? 0)) / 2;
   }

@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { Ratio } from '../../protocol/ratio.ts';
-import { type Basis, predictClockMs, predictRate, ratiosOf } from './ratio-model.ts';
+import { type Basis, fixedPart, predictClockMs, predictRate, ratiosOf } from './ratio-model.ts';
 
 /** Four tabs, each on a machine of its own, unless said: all train, one serves; 10 ms of computation, no serving time. */
 const basisOf = (change: Partial<Basis> = {}, figures: Partial<Basis['figures']> = {}): Basis => ({
   ratio: { workers: 4, servers: 1 },
-  figures: { clockMs: 40, computeMs: 10, bytes: 1e6, serveMs: 0, roundTripMs: 0, ...figures },
+  figures: {
+    ...{ clockMs: 40, computeMs: 10, bytes: 1e6, serveMs: 0, roundTripMs: 0, ...figures },
+    leastMs: figures.leastMs ?? figures.computeMs ?? 10,
+  },
   machines: [1, 2, 3, 4].map((id) => ({ id: String(id), cores: 4 })),
   overlaps: false,
   replicas: 0,
   samples: 100,
+  fixedMs: 0,
   ...change,
 });
 
@@ -47,6 +51,34 @@ describe('closed forms', () => {
     // 10 ms measured with two on each core are 5 alone; half of the workers compute twice as long, alone.
     expect(clock(basis, 2, 4)).toBeCloseTo(10);
     expect(clock(basis, 4, 4)).toBeCloseTo(10);
+  });
+
+  test('what a gradient costs however few its samples is not shared out', () => {
+    const basis = basisOf({ fixedMs: 4 }, { clockMs: 10, bytes: 0 });
+    expect(clock(basis, 4, 1)).toBeCloseTo(10);
+    expect(clock(basis, 1, 4)).toBeCloseTo(4 + 4 * 6);
+    // No more than all of it can be fixed.
+    expect(clock(basisOf({ fixedMs: 99 }, { clockMs: 10, bytes: 0 }), 1, 4)).toBeCloseTo(10);
+  });
+
+  test('that part is where the line through gradients of different shares meets none', () => {
+    const of = (workers: number, computeMs: number, change: Partial<Basis> = {}) =>
+      basisOf({ ratio: { workers, servers: 1 }, ...change }, { computeMs });
+    expect(fixedPart([of(4, 7), of(2, 9), of(1, 13)])).toBeCloseTo(5);
+    // Four on two cores: half of what was measured is what it takes alone.
+    expect(fixedPart([of(4, 14, { machines: ONE_MACHINE }), of(1, 13, { machines: ONE_MACHINE })])).toBeCloseTo(5);
+    // One number of workers says nothing; fewer samples don't cost more; no time is below none.
+    expect(fixedPart([])).toBe(0);
+    expect(fixedPart([of(4, 7), of(4, 9)])).toBe(0);
+    expect(fixedPart([of(4, 9), of(1, 7)])).toBe(8);
+    expect(fixedPart([of(4, 1), of(1, 9)])).toBe(0);
+  });
+
+  test('links take their part of a core, too: the quickest gradient is what one takes alone', () => {
+    const basis = basisOf({ machines: ONE_MACHINE, ratio: { workers: 4, servers: 4 } }, { leastMs: 3, clockMs: 40 });
+    // 34 ms of exchange are 3 MB through the machine; one worker beside three servers moves 1 MB.
+    expect(clock(basis, 4, 4)).toBeCloseTo(40);
+    expect(clock(basis, 1, 3)).toBeCloseTo(12 + 34 / 3);
   });
 
   test('where clocks overlap, the longer of computing and exchanging counts', () => {

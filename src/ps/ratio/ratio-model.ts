@@ -5,7 +5,7 @@
 // et al. 1984, "Quantitative system performance", chapter 5): a round takes no less than the demand at any of its resources.
 // Resources are the cores of each machine, the threads of each tab, and the one worker's way through its round:
 //
-//   compute  = max over machines  w(B/n) · max(1, workers there / cores there)
+//   compute  = max over machines  w(B/n) · max(1, workers there / cores there),  w(samples) = fixed + rate · samples
 //   exchange = max over machines and tabs  (κ · bytes there + serving there) / cores or threads there
 //   BSP:       clock = compute + exchange + round trip           (nothing overlaps)
 //   otherwise: clock = max(w(B/n), exchange, (computing + exchange's demand) / cores of each machine)
@@ -26,6 +26,8 @@ export interface Basis {
   readonly replicas: number;
   /** Of one clock, over all workers. */
   readonly samples: number;
+  /** Milliseconds of a gradient however few its samples: parameters in, gradients out. 0 while that isn't known. */
+  readonly fixedMs: number;
 }
 
 /**
@@ -102,12 +104,33 @@ function layoutOf({ machines }: Basis, { workers, servers }: Ratio): Layout {
 const crowding = ({ machines }: Layout): number =>
   Math.max(1, ...machines.map(({ cores, workers }) => workers / cores));
 
-/** A gradient of the measured share of a batch on a core of its own. */
-const aloneMs = (basis: Basis): number => basis.figures.computeMs / crowding(layoutOf(basis, basis.ratio));
+/**
+ * A gradient of the measured share of a batch on a core of its own: the mean of those that had to share it, or the quickest, which
+ * had it to itself, where links and shards of the other tabs took their part of it as well.
+ */
+const aloneMs = (basis: Basis): number =>
+  Math.min(basis.figures.leastMs, basis.figures.computeMs / crowding(layoutOf(basis, basis.ratio)));
 
-/** The same of the share that each of `workers` would have: in proportion to its samples. */
-function shareMs({ ratio }: Basis, { workers }: Ratio, sampleMs: number): number {
-  return (sampleMs * ratio.workers) / workers;
+/** The same of the share that each of `workers` would have: what is not fixed in proportion to its samples. */
+function shareMs({ ratio, fixedMs }: Basis, { workers }: Ratio, sampleMs: number): number {
+  const fixed = Math.min(fixedMs, sampleMs);
+  return fixed + ((sampleMs - fixed) * ratio.workers) / workers;
+}
+
+/**
+ * The part of a gradient that doesn't depend on its samples: where the least-squares line through what was measured with
+ * different numbers of workers meets no samples. 0 with only one number.
+ */
+export function fixedPart(bases: readonly Basis[]): number {
+  if (bases.length === 0) return 0;
+  const points = bases.map((basis) => ({ share: 1 / basis.ratio.workers, ms: aloneMs(basis) }));
+  const mean = (of: (point: { share: number; ms: number }) => number) =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [share, ms] = [mean((point) => point.share), mean((point) => point.ms)];
+  const spread = mean((point) => (point.share - share) ** 2);
+  if (spread === 0) return 0;
+  const slope = mean((point) => (point.share - share) * (point.ms - ms)) / spread;
+  return Math.max(0, ms - Math.max(0, slope) * share);
 }
 
 /** Cores of a machine, or threads of a tab, and what an exchange asks of them. */

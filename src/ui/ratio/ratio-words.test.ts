@@ -6,7 +6,7 @@ const advice = (change: Partial<AdviceView> = {}): AdviceView => ({
   tabs: 3,
   current: { workers: 3, servers: 1 },
   best: { workers: 3, servers: 3 },
-  figures: { clockMs: 20, computeMs: 4.2, bytes: 1_900_000, serveMs: 3, roundTripMs: 1 },
+  figures: { clockMs: 20, computeMs: 4.2, leastMs: 4, bytes: 1_900_000, serveMs: 3, roundTripMs: 1 },
   points: [
     { workers: 3, servers: 1, predicted: 900, measured: 1000 },
     { workers: 3, servers: 3, predicted: 1250, measured: null },
