@@ -7,7 +7,7 @@ test('a tab joins in mid-run and takes steps; a worker is closed in mid-run and 
 }) => {
   const first = await room.joinTab();
   const worker = await room.joinTab({ role: 'worker' });
-  await first.start({ steps: 600 });
+  await first.start({ steps: 1_200 });
   await first.clockOver(10);
 
   const late = await room.joinTab();

@@ -9,7 +9,7 @@ import { expect, type Room, test } from './fixtures/test.ts';
 async function train(room: Room): Promise<TabPage> {
   const honest = await room.joinTab();
   const other = await room.joinTab();
-  await honest.start({ steps: 20_000, consistency: 'BSP' });
+  await honest.start({ steps: 100_000, consistency: 'BSP' });
   await honest.clockOver(2, await other.id());
   return honest;
 }

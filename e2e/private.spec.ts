@@ -20,7 +20,7 @@ test('two tabs train on files of their own with other classes; data sent is 0, a
   const told = a.page.getByRole('status', { name: 'Data of each tab' });
   await expect(told).toContainText(`node ${await b.id()}: 334 samples`);
   // A step takes a few milliseconds: the run must outlast the other tab's way into it.
-  await a.start({ steps: 20_000, batch: 64 });
+  await a.start({ steps: 1_000_000, batch: 64 });
   await expect(c.page.getByText('This run learns from files that stay in each tab')).toBeVisible();
   await a.clockOver(100, await b.id());
   // Four stretches of sizes, three classes: neither tab alone could know them all.
@@ -42,7 +42,7 @@ test('data of another kind are told apart, and the tab learns why it takes no pa
   await a.drop([table('mine.csv', 0, ['cat', 'dog'])]);
   await b.drop([clickFile('clicks.txt', 500)]);
   await expect(a.page.getByRole('status', { name: 'Data of each tab' })).toContainText('417 samples');
-  await a.start({ steps: 100, batch: 64 });
+  await a.start({ steps: 2_000, batch: 64 });
   await expect(b.alert).toContainText('this run learns from tabular');
   await a.finished();
 });

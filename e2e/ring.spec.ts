@@ -4,7 +4,7 @@ import { expect, test } from './fixtures/test.ts';
 test('two tabs train round a ring; a third joins, one is closed, and training goes on', async ({ room }) => {
   const first = await room.joinTab();
   const second = await room.joinTab({ role: 'worker' });
-  await first.set({ steps: 1000, batch: 96 });
+  await first.set({ steps: 3_000, batch: 96 });
   const reduce = first.page.getByRole('group', { name: 'All-reduce' });
   await reduce.getByRole('radio', { name: 'Ring', exact: true }).check();
   await first.isConsistency('BSP');

@@ -65,6 +65,19 @@ describe('writing', () => {
     ]);
   });
 
+  it('begins a frame of half a message and more in a message that holds it whole, and splits what none holds', () => {
+    const writer = new ChunkWriter();
+    for (const bytes of [40_000, 40_000, 24, 10_000, 20_000, 65_529])
+      writer.add([new Uint8Array(bytes)], Priority.push);
+    const { frames, read } = makeReader();
+    const messages = messagesOf(writer);
+    for (const message of messages) read(message);
+    expect(messages.map(({ byteLength }) => byteLength)).toEqual([40_008, 65_536, 65_536, 4_544]);
+    // The first two are views of their messages.
+    expect(frames.slice(0, 2).map(({ buffer }) => buffer.byteLength)).toEqual([40_008, 65_536]);
+    expect(frames.map(({ byteLength }) => byteLength)).toEqual([40_000, 40_000, 24, 10_000, 20_000, 65_529]);
+  });
+
   it('lets a higher priority cut in between the chunks of a big frame', () => {
     const writer = new ChunkWriter();
     writer.add([new Uint8Array(200_000).fill(9)], Priority.bulk);

@@ -1,7 +1,8 @@
 // The wire format of a link, pure: frames out into messages of at most 64 KiB, messages in back into frames.
 // A message is a sequence of chunks. A chunk is a header of 8 bytes: priority u8, flags u8 (1 first, 2 last), zero u16,
-// length u32; then the payload, padded to 8 bytes so that payloads stay aligned. Small frames share a message, big
-// frames span many. One frame is under way per priority; a higher priority cuts in between the chunks of a lower one.
+// length u32; then the payload, padded to 8 bytes so that payloads stay aligned. Small frames share a message, frames of
+// half a message and more are begun in one of their own where that holds them whole: its receiver needs no copy; bigger
+// ones span many. One frame is under way per priority; a higher priority cuts in between the chunks of a lower one.
 // A message may begin with a credit, or be nothing else: a header with flag 4, whose length says how many bytes its sender has
 // taken. So an acknowledgement and a credit share a message: on the way back messages are as many as on the way there.
 import { MalformedBytes } from '../protocol/bytes.ts';
@@ -18,8 +19,9 @@ const FIRST = 1;
 const LAST = 2;
 const CREDIT = 4;
 
-/** A frame under this share of its message is copied out: keeping a view of it would keep the whole message alive. */
-const MIN_VIEW_SHARE = 1 / 8;
+/** A frame under this share of its message is copied out: a view of it would keep the whole message alive. So a message
+ * has one view at most, whose holder may give the buffer away. */
+const MIN_VIEW_SHARE = 1 / 2;
 
 /** First room for a frame that spans messages, and the least it grows by: two messages. */
 const MIN_ASSEMBLY_BYTES = 2 * MAX_MESSAGE_BYTES;
@@ -131,12 +133,19 @@ export class ChunkWriter {
       while (frame !== undefined) {
         const room = target.byteLength - at - CHUNK_HEADER_BYTES;
         const left = frame.bytes - queue.written;
-        if (room < 8 && room < left) return at;
+        if (room < left && (room < 8 || this.isKeptWhole(queue, target.byteLength, at))) return at;
         at = this.writeChunk(queue, frame, priority, Math.min(left, room & ~7), target, view, at);
         frame = queue.frames.first();
       }
     }
     return at;
+  }
+
+  /** Does the first frame wait for the next message, which holds it whole, where its reader needs no copy of it? */
+  private isKeptWhole({ written, frames }: FrameQueue, messageBytes: number, at: number): boolean {
+    const bytes = frames.first()?.bytes ?? 0;
+    const fits = bytes + CHUNK_HEADER_BYTES <= messageBytes;
+    return at > 0 && written === 0 && fits && bytes >= messageBytes * MIN_VIEW_SHARE;
   }
 
   private writeChunk(

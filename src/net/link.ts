@@ -14,7 +14,7 @@ export interface LinkStats {
 }
 
 export interface LinkHandlers {
-  /** One whole frame. The bytes are the handler's to keep; they start at a multiple of 8 in their buffer. */
+  /** One whole frame. The bytes and all of their buffer are the handler's to keep; they start at a multiple of 8 in it. */
   onFrame(frame: Uint8Array): void;
   /**
    * The link has ended, once; nothing arrives after it. `reason` is a sentence for a person.

@@ -1,7 +1,7 @@
 // A link over a MessagePort: trainer and shard in one tab. A frame is copied once, into a buffer that is transferred, or not at
-// all where its sender gives away the buffer that it fills. What waits together travels together: a message is a task.
+// all where its sender gives away the buffer that it has to itself. What waits together travels together: a message is a task.
 // A port has no back-pressure of its own, so the receiver counts back what it has taken (credits).
-// Messages: an array of ArrayBuffers are frames, a number is a credit in bytes, a string is the reason of a close.
+// Messages: an array of Uint8Arrays are frames, each with its buffer, a number is a credit in bytes, a string is the reason of a close.
 import { MAX_FRAME_BYTES, MAX_LINK_QUEUE_BYTES } from '../protocol/limits.ts';
 import { frameBytes } from './chunks.ts';
 import { Fifo } from './fifo.ts';
@@ -20,6 +20,9 @@ const FRAME_COST_BYTES = 64;
 
 /** Frames in one message: more would only wait for each other. */
 const MAX_BATCH = 16;
+
+/** A frame under this share of its buffer is copied out: its receiver would keep all of it alive. */
+const MIN_GIVEN_SHARE = 1 / 2;
 
 interface WaitingFrame {
   readonly parts: readonly Uint8Array[];
@@ -56,7 +59,7 @@ export class PortLink implements Link {
     this.queue(parts, priority, false);
   }
 
-  /** Sends a frame that the caller has no more use for: where it fills its buffer, that is transferred as it is. */
+  /** Sends a frame whose buffer nobody else uses, nor the caller any more: where it is most of it, that is transferred. */
   give(frame: Uint8Array, priority: Priority): void {
     this.queue([frame], priority, true);
   }
@@ -87,16 +90,21 @@ export class PortLink implements Link {
   private readonly onPortClose = (): void => this.end('the other end of the port is gone');
 
   private pump(): void {
-    for (let batch = this.nextBatch(); batch.length > 0; batch = this.nextBatch()) this.port.postMessage(batch, batch);
+    for (let batch = this.nextBatch(); batch.length > 0; batch = this.nextBatch()) {
+      this.port.postMessage(
+        batch,
+        batch.map(({ buffer }) => buffer),
+      );
+    }
   }
 
-  private nextBatch(): ArrayBuffer[] {
-    const batch: ArrayBuffer[] = [];
+  private nextBatch(): Uint8Array<ArrayBuffer>[] {
+    const batch: Uint8Array<ArrayBuffer>[] = [];
     // Over the window by at most one frame, so that a frame larger than it still goes.
     while (!this.isClosed && this.underWay < PORT_WINDOW_BYTES && batch.length < MAX_BATCH) {
       const frame = this.queues.find((queue) => queue.length > 0)?.shift();
       if (frame === undefined) break;
-      const bytes = bufferOf(frame);
+      const bytes = ownBytes(frame);
       this.queuedBytes -= frame.cost;
       this.underWay += frame.cost;
       this.counts.framesOut++;
@@ -118,24 +126,24 @@ export class PortLink implements Link {
     for (const data of batch) {
       // A handler may close the link between two frames of one message: nothing arrives after that.
       if (this.isClosed) return;
-      if (data instanceof ArrayBuffer) this.receiveFrame(data);
+      if (data instanceof Uint8Array) this.receiveFrame(data);
       else this.close(NO_FRAME);
     }
   }
 
-  private receiveFrame(data: ArrayBuffer): void {
-    if (data.byteLength > MAX_FRAME_BYTES) {
+  private receiveFrame(frame: Uint8Array): void {
+    if (frame.byteLength > MAX_FRAME_BYTES) {
       this.close(`a frame of over ${MAX_FRAME_BYTES} bytes`);
       return;
     }
     this.counts.framesIn++;
-    this.counts.bytesIn += data.byteLength;
-    this.uncredited += data.byteLength + FRAME_COST_BYTES;
+    this.counts.bytesIn += frame.byteLength;
+    this.uncredited += frame.byteLength + FRAME_COST_BYTES;
     if (this.uncredited >= CREDIT_STEP_BYTES) {
       this.port.postMessage(this.uncredited);
       this.uncredited = 0;
     }
-    this.handlers.onFrame(new Uint8Array(data));
+    this.handlers.onFrame(frame);
   }
 
   private receiveCredit(bytes: number): void {
@@ -160,19 +168,21 @@ export class PortLink implements Link {
   }
 }
 
-/** One buffer of exactly the frame's size, ready to be transferred. */
-function bufferOf(frame: WaitingFrame): ArrayBuffer {
-  const [whole] = frame.parts;
-  if (frame.isGiven && whole?.buffer instanceof ArrayBuffer && whole.byteLength === whole.buffer.byteLength)
-    return whole.buffer;
-  const joined = new Uint8Array(frame.cost - FRAME_COST_BYTES);
+/** The frame's bytes in a buffer that can be transferred. */
+function ownBytes({ parts, cost, isGiven }: WaitingFrame): Uint8Array<ArrayBuffer> {
+  const [whole] = parts;
+  if (isGiven && whole !== undefined && hasItsBuffer(whole)) return whole;
+  const joined = new Uint8Array(cost - FRAME_COST_BYTES);
   let at = 0;
-  for (const part of frame.parts) {
+  for (const part of parts) {
     joined.set(part, at);
     at += part.byteLength;
   }
-  return joined.buffer;
+  return joined;
 }
+
+const hasItsBuffer = (bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> =>
+  bytes.buffer instanceof ArrayBuffer && bytes.byteLength >= bytes.buffer.byteLength * MIN_GIVEN_SHARE;
 
 /** Opens a link over one end of a `MessageChannel`. Both ends must be opened this way. */
 export const portLink =
