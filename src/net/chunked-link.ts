@@ -73,9 +73,9 @@ export class ChunkedLink implements Link {
     };
   }
 
-  send(parts: readonly Uint8Array[], priority: Priority): void {
+  send(parts: readonly Uint8Array[], priority: Priority, onCopied?: () => void): void {
     if (this.isClosed) return;
-    this.writer.add(parts, priority);
+    this.writer.add(parts, priority, onCopied);
     if (this.writer.queuedBytes > MAX_LINK_QUEUE_BYTES) {
       this.close(`over ${MAX_LINK_QUEUE_BYTES} bytes were waiting to be sent: the other end is too slow`);
       return;

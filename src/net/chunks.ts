@@ -47,6 +47,7 @@ export function frameBytes(parts: readonly Uint8Array[]): number {
 interface WaitingFrame {
   readonly parts: readonly Uint8Array[];
   readonly bytes: number;
+  readonly onCopied: (() => void) | undefined;
 }
 
 /** Frames of one priority in order, and how far the first of them has been written. */
@@ -106,10 +107,10 @@ export class ChunkWriter {
   queuedBytes = 0;
   framesOut = 0;
 
-  /** Queues a frame. The parts are copied when `fill` gets to them. @throws FrameTooLarge */
-  add(parts: readonly Uint8Array[], priority: Priority): void {
+  /** Queues a frame. The parts are copied when `fill` gets to them; `onCopied` is called once they are. @throws FrameTooLarge */
+  add(parts: readonly Uint8Array[], priority: Priority, onCopied?: () => void): void {
     const bytes = frameBytes(parts);
-    this.queue(priority).frames.push({ parts, bytes });
+    this.queue(priority).frames.push({ parts, bytes, onCopied });
     this.queuedBytes += bytes + CHUNK_HEADER_BYTES;
   }
 
@@ -172,6 +173,7 @@ export class ChunkWriter {
       queue.shift();
       this.queuedBytes -= CHUNK_HEADER_BYTES;
       this.framesOut++;
+      frame.onCopied?.();
     }
     return end;
   }

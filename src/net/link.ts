@@ -26,10 +26,10 @@ export interface LinkHandlers {
 export interface Link {
   /**
    * Queues one frame, given as parts that are sent one after the other as if they were one array.
-   * The parts must not change until they are sent (they aren't copied before). Sending on a closed link does nothing:
-   * the close was reported. Over `MAX_LINK_QUEUE_BYTES` waiting, the link closes with a reason.
+   * The parts must not change until they are sent (they aren't copied before); `onCopied` is called when they are, unless
+   * the link closes before. Sending on a closed link does nothing: the close was reported. Over `MAX_LINK_QUEUE_BYTES` waiting, the link closes with a reason.
    */
-  send(parts: readonly Uint8Array[], priority: Priority): void;
+  send(parts: readonly Uint8Array[], priority: Priority, onCopied?: () => void): void;
   /** Bytes accepted by `send` and not yet handed to the transport. */
   readonly queuedBytes: number;
   readonly stats: Readonly<LinkStats>;

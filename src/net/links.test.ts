@@ -48,8 +48,9 @@ const ports: LinkFixture = {
     { what: 'an object', data: { length: 3 }, reason: /no frame/ },
     { what: 'nothing', data: null, reason: /no frame/ },
     { what: 'a message of something else', data: ['text', new ArrayBuffer(8)], reason: /no frame/ },
-    { what: 'a credit for nothing', data: 100, reason: /never sent/ },
-    { what: 'a credit that is no number', data: Number.NaN, reason: /never sent/ },
+    { what: 'a credit for nothing', data: [100], reason: /never sent/ },
+    { what: 'a credit that is no number', data: [Number.NaN], reason: /never sent/ },
+    { what: 'a number alone', data: 100, reason: /no frame/ },
   ],
 };
 
@@ -123,5 +124,27 @@ it('a port link moves a frame that is given away with most of its buffer, and co
   ]);
   expect(most.byteLength).toBe(0);
   expect([...shared]).toEqual([5, 6, 7, 8, 9]);
+  a.close('done');
+});
+
+it('a port link fills buffers again that the other end has given back', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const a = portLink(port1)({ onFrame: () => {}, onClose: () => {} });
+  const [large, small] = [new Uint8Array(60 * 1024).fill(7), new Uint8Array(57 * 1024).fill(1)];
+  const last = new Promise<Uint8Array>((resolve) => {
+    const onFrame = (frame: Uint8Array) => {
+      if (frame.byteLength === small.byteLength) return resolve(frame);
+      b.giveBack(frame);
+      // More than a window's worth: the last ones had to wait for credits.
+      if (b.stats.framesIn < 200) a.send([large], Priority.push);
+      else a.send([small], Priority.push);
+    };
+    const b = portLink(port2)({ onFrame, onClose: () => {} });
+  });
+  a.send([large], Priority.push);
+  const frame = await last;
+  expect(frame.every((byte) => byte === 1)).toBe(true);
+  // Behind the frame lies what was in the buffer before.
+  expect(new Uint8Array(frame.buffer).at(-5 * 1024)).toBe(7);
   a.close('done');
 });

@@ -1,8 +1,11 @@
 // A link over a MessagePort: trainer and shard in one tab. A frame is copied once, into a buffer that is transferred, or not at
-// all where its sender gives away the buffer that it has to itself. What waits together travels together: a message is a task.
+// all where its sender gives away the buffer that it has to itself; what the receiver has no more use for comes back with its
+// credits, to be filled again. What waits together travels together: a message is a task.
 // A port has no back-pressure of its own, so the receiver counts back what it has taken (credits).
-// Messages: an array of Uint8Arrays are frames, each with its buffer, a number is a credit in bytes, a string is the reason of a close.
+// Messages: an array of Uint8Arrays are frames, each with its buffer; a number and the ArrayBuffers that come back are a credit in
+// bytes; a string is the reason of a close.
 import { MAX_FRAME_BYTES, MAX_LINK_QUEUE_BYTES } from '../protocol/limits.ts';
+import { BufferPool, isPooled } from './buffer-pool.ts';
 import { frameBytes } from './chunks.ts';
 import { Fifo } from './fifo.ts';
 import type { Link, LinkHandlers, LinkStats, Priority } from './link.ts';
@@ -21,6 +24,9 @@ const FRAME_COST_BYTES = 64;
 /** Frames in one message: more would only wait for each other. */
 const MAX_BATCH = 16;
 
+/** Buffers that come back with one credit: those that went with it, were they as small as any that comes back. */
+const MAX_RETURNED = 512;
+
 /** A frame under this share of its buffer is copied out: its receiver would keep all of it alive. */
 const MIN_GIVEN_SHARE = 1 / 2;
 
@@ -28,6 +34,7 @@ interface WaitingFrame {
   readonly parts: readonly Uint8Array[];
   readonly cost: number;
   readonly isGiven: boolean;
+  readonly onCopied: (() => void) | undefined;
 }
 
 export class PortLink implements Link {
@@ -37,6 +44,10 @@ export class PortLink implements Link {
   private uncredited = 0;
   private isClosed = false;
   private isFlushing = false;
+  /** To be filled: what has come back. */
+  private readonly pool = new BufferPool(PORT_WINDOW_BYTES);
+  /** Buffers of the other end's, to go back with the next credit. */
+  private returned: ArrayBuffer[] = [];
   private readonly counts: LinkStats = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 };
   queuedBytes = 0;
 
@@ -55,8 +66,8 @@ export class PortLink implements Link {
     return this.counts;
   }
 
-  send(parts: readonly Uint8Array[], priority: Priority): void {
-    this.queue(parts, priority, false);
+  send(parts: readonly Uint8Array[], priority: Priority, onCopied?: () => void): void {
+    this.queue(parts, priority, false, onCopied);
   }
 
   /** Sends a frame whose buffer nobody else uses, nor the caller any more: where it is most of it, that is transferred. */
@@ -64,10 +75,16 @@ export class PortLink implements Link {
     this.queue([frame], priority, true);
   }
 
-  private queue(parts: readonly Uint8Array[], priority: Priority, isGiven: boolean): void {
+  /** Lets the other end fill the buffer of a frame that came from there again: nobody here reads it any more. */
+  giveBack({ buffer }: Uint8Array): void {
+    if (this.isClosed || !(buffer instanceof ArrayBuffer) || !isPooled(buffer.byteLength)) return;
+    if (this.returned.length < MAX_RETURNED) this.returned.push(buffer);
+  }
+
+  private queue(parts: readonly Uint8Array[], priority: Priority, isGiven: boolean, onCopied?: () => void): void {
     if (this.isClosed) return;
     const cost = frameBytes(parts) + FRAME_COST_BYTES;
-    this.queues[priority]?.push({ parts, cost, isGiven });
+    this.queues[priority]?.push({ parts, cost, isGiven, onCopied });
     this.queuedBytes += cost;
     if (this.queuedBytes > MAX_LINK_QUEUE_BYTES) {
       this.close(`over ${MAX_LINK_QUEUE_BYTES} bytes were waiting to be sent: the other end is too slow`);
@@ -104,7 +121,7 @@ export class PortLink implements Link {
     while (!this.isClosed && this.underWay < PORT_WINDOW_BYTES && batch.length < MAX_BATCH) {
       const frame = this.queues.find((queue) => queue.length > 0)?.shift();
       if (frame === undefined) break;
-      const bytes = ownBytes(frame);
+      const bytes = this.ownBytes(frame);
       this.queuedBytes -= frame.cost;
       this.underWay += frame.cost;
       this.counts.framesOut++;
@@ -114,10 +131,24 @@ export class PortLink implements Link {
     return batch;
   }
 
+  /** The frame's bytes in a buffer that can be transferred. */
+  private ownBytes({ parts, cost, isGiven, onCopied }: WaitingFrame): Uint8Array<ArrayBuffer> {
+    const [whole] = parts;
+    if (isGiven && whole !== undefined && hasItsBuffer(whole)) return whole;
+    const joined = this.pool.take(cost - FRAME_COST_BYTES);
+    let at = 0;
+    for (const part of parts) {
+      joined.set(part, at);
+      at += part.byteLength;
+    }
+    onCopied?.();
+    return joined;
+  }
+
   private receive(data: unknown): void {
     if (this.isClosed) return;
-    if (Array.isArray(data)) this.receiveFrames(data);
-    else if (typeof data === 'number') this.receiveCredit(data);
+    if (Array.isArray(data) && typeof data[0] === 'number') this.receiveCredit(data[0], data.slice(1));
+    else if (Array.isArray(data)) this.receiveFrames(data);
     else if (typeof data === 'string') this.end(`closed by the other end: ${data}`);
     else this.close(NO_FRAME);
   }
@@ -140,18 +171,20 @@ export class PortLink implements Link {
     this.counts.bytesIn += frame.byteLength;
     this.uncredited += frame.byteLength + FRAME_COST_BYTES;
     if (this.uncredited >= CREDIT_STEP_BYTES) {
-      this.port.postMessage(this.uncredited);
+      this.port.postMessage([this.uncredited, ...this.returned], this.returned);
       this.uncredited = 0;
+      this.returned = [];
     }
     this.handlers.onFrame(frame);
   }
 
-  private receiveCredit(bytes: number): void {
+  private receiveCredit(bytes: number, returned: readonly unknown[]): void {
     if (!(bytes > 0 && bytes <= this.underWay)) {
       this.close(`a credit of ${bytes} bytes that were never sent`);
       return;
     }
     this.underWay -= bytes;
+    for (const buffer of returned) if (buffer instanceof ArrayBuffer) this.pool.give(buffer);
     this.pump();
   }
 
@@ -166,19 +199,6 @@ export class PortLink implements Link {
     this.port.close();
     this.handlers.onClose(reason);
   }
-}
-
-/** The frame's bytes in a buffer that can be transferred. */
-function ownBytes({ parts, cost, isGiven }: WaitingFrame): Uint8Array<ArrayBuffer> {
-  const [whole] = parts;
-  if (isGiven && whole !== undefined && hasItsBuffer(whole)) return whole;
-  const joined = new Uint8Array(cost - FRAME_COST_BYTES);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.byteLength;
-  }
-  return joined;
 }
 
 const hasItsBuffer = (bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> =>

@@ -24,7 +24,7 @@ export class LinksHost {
       onClose: (reason) => inner.close(reason),
     });
     const inner = portLink(port)({
-      onFrame: (frame) => outer.send([frame], priorityOf(frame)),
+      onFrame: (frame) => outer.send([frame], priorityOf(frame), () => inner.giveBack(frame)),
       onClose: (reason) => outer.close(reason),
     });
   }
