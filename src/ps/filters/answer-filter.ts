@@ -10,13 +10,6 @@ import { HeldRows } from './held-rows.ts';
 import { type BlockEncoder, decodeBlock } from './value-block.ts';
 import type { ValueCodec } from './value-codec.ts';
 
-/** What a worker holds of this segment: as many copies as workers that wish for differences, at most MAX_ROOM_NODES. */
-interface Held<Of> {
-  readonly incarnation: number;
-  readonly serial: number;
-  readonly values: Of;
-}
-
 /** The last difference that was coded: workers that hold the same, as in BSP, differ from what is by the same. */
 interface Differed {
   readonly from: Float32Array;
@@ -34,10 +27,35 @@ export interface CodedAnswer {
   readonly block: Uint8Array;
 }
 
+/** What each worker holds of this segment: as many as workers that wish for differences, at most MAX_ROOM_NODES. */
+class Holders<Of> {
+  private readonly held = new Map<NodeId, { incarnation: number; serial: number; values: Of }>();
+
+  /** @param nextSerial names what a worker is sent, over all kinds of answers */
+  constructor(private readonly nextSerial: () => number) {}
+
+  clear(): void {
+    this.held.clear();
+  }
+
+  /** What this worker was sent under that name; undefined where it isn't the last that was sent to it. */
+  of({ node, incarnation }: WorkerId, serial: number): Of | undefined {
+    const held = this.held.get(node);
+    return held?.serial === serial && held.incarnation === incarnation ? held.values : undefined;
+  }
+
+  /** @returns the name under which it is sent */
+  hold({ node, incarnation }: WorkerId, values: Of): number {
+    const serial = this.nextSerial();
+    this.held.set(node, { incarnation, serial, values });
+    return serial;
+  }
+}
+
 export class AnswerFilter {
-  private readonly held = new Map<NodeId, Held<Float32Array>>();
-  private readonly heldCounts = new Map<NodeId, Held<HeldRows>>();
   private serials = 0;
+  private readonly ranges = new Holders<Float32Array>(() => this.nextSerial());
+  private readonly counts = new Holders<HeldRows>(() => this.nextSerial());
   /** The last block of the whole range: in BSP all workers ask for the same version. */
   private last: { readonly version: number; readonly codec: ValueCodec; readonly block: Uint8Array } | null = null;
   private differed: Differed | null = null;
@@ -51,8 +69,8 @@ export class AnswerFilter {
 
   /** A new epoch: who asks next gets everything once more. */
   reset(): void {
-    this.held.clear();
-    this.heldCounts.clear();
+    this.ranges.clear();
+    this.counts.clear();
     this.last = null;
     this.differed = null;
     this.whole = null;
@@ -67,27 +85,22 @@ export class AnswerFilter {
     values: Float32Array,
   ): CodedAnswer {
     const codec = codecOf(wish.codec) ?? codecNamed('f32');
-    if (wish.base !== null && codec.name === 'whole') return this.counts(worker, wish.base, keys, values);
+    if (wish.base !== null && codec.name === 'whole') return this.count(worker, wish.base, keys, values);
     if (wish.base === null || keys !== null) return this.plain(codec, version, keys === null, values);
-    const held = this.held.get(worker.node);
-    return isHeld(held, worker, wish.base)
-      ? this.difference(worker, held, codec, version, values)
-      : this.first(worker, version, values);
+    const from = this.ranges.of(worker, wish.base);
+    return from === undefined
+      ? this.first(worker, version, values)
+      : this.difference(worker, wish.base, from, codec, version, values);
   }
 
   /** What has changed of whole numbers, or where that can't be told, what they are: the change of zeros. */
-  private counts(worker: WorkerId, base: number, keys: Uint32Array | null, values: Float32Array): CodedAnswer {
-    const held = this.heldCounts.get(worker.node);
-    const change = isHeld(held, worker, base) ? held.values.change(keys, values) : null;
-    const rows = held?.values ?? new HeldRows(this.range);
-    if (change === null) {
-      rows.clear();
-      rows.change(keys, values);
-    }
-    const serial = this.nextSerial();
-    this.heldCounts.set(worker.node, { incarnation: worker.incarnation, serial, values: rows });
+  private count(worker: WorkerId, base: number, keys: Uint32Array | null, values: Float32Array): CodedAnswer {
+    const held = this.counts.of(worker, base);
+    const change = held?.change(keys, values) ?? null;
+    const rows = change !== null && held !== undefined ? held : new HeldRows(this.range);
+    if (change === null) rows.change(keys, values);
     const block = this.encoder.encode(change ?? values, codecNamed('whole'), 0);
-    return { serial, base: change === null ? 0 : base, block };
+    return { serial: this.counts.hold(worker, rows), base: change === null ? 0 : base, block };
   }
 
   private plain(codec: ValueCodec, version: number, isWhole: boolean, values: Float32Array): CodedAnswer {
@@ -105,23 +118,23 @@ export class AnswerFilter {
     if (this.whole?.version !== version) {
       this.whole = { version, values: values.slice(), block: this.encoder.encode(values, codecNamed('f32'), 0) };
     }
-    return { serial: this.hold(worker, this.whole.values), base: 0, block: this.whole.block };
+    return { serial: this.ranges.hold(worker, this.whole.values), base: 0, block: this.whole.block };
   }
 
   private difference(
     worker: WorkerId,
-    held: Held<Float32Array>,
+    base: number,
+    from: Float32Array,
     codec: ValueCodec,
     version: number,
     values: Float32Array,
   ): CodedAnswer {
     if (this.whole?.version !== version) this.whole = null;
-    const from = held.values;
     const { differed } = this;
     const isSame = differed?.from === from && differed.version === version && differed.codec === codec;
     const known = isSame ? differed : this.differ(from, codec, version, values);
     this.differed = known;
-    return { serial: this.hold(worker, known.values), base: held.serial, block: known.block };
+    return { serial: this.ranges.hold(worker, known.values), base, block: known.block };
   }
 
   private differ(from: Float32Array, codec: ValueCodec, version: number, values: Float32Array): Differed {
@@ -133,12 +146,6 @@ export class AnswerFilter {
     return { from, version, codec, block, values: after };
   }
 
-  private hold({ node, incarnation }: WorkerId, values: Float32Array): number {
-    const serial = this.nextSerial();
-    this.held.set(node, { incarnation, serial, values });
-    return serial;
-  }
-
   private seedOf(version: number): number {
     return hash32(segmentKey(this.range.table, this.range.segment), version);
   }
@@ -147,10 +154,6 @@ export class AnswerFilter {
     this.serials = (this.serials + 1) >>> 0 || 1;
     return this.serials;
   }
-}
-
-function isHeld<Of>(held: Held<Of> | undefined, { incarnation }: WorkerId, base: number): held is Held<Of> {
-  return held !== undefined && held.serial === base && held.incarnation === incarnation;
 }
 
 const wordsOf = (values: Float32Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length);
