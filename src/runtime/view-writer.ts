@@ -6,7 +6,7 @@ import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } f
 import { type Filters, NO_FILTERS, pullFiltersText, pushFiltersText } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { CLASSIFIER_MEASURES, type Measures } from '../protocol/measures.ts';
-import { consistencyAt, scheduleAt } from '../ps/consistency.ts';
+import { consistencyAt, localStepsOf, scheduleAt } from '../ps/consistency.ts';
 import { ringPoints, segmentPosition } from '../ps/ring.ts';
 import { cutSegments } from '../ps/table.ts';
 import type { ViewStore } from '../store/store.ts';
@@ -212,6 +212,7 @@ export class ViewWriter implements NodeHandlers {
       aggregator: plan.aggregator ?? MEAN,
       reduce: plan.reduce ?? 'server',
       localSteps,
+      roundSteps: localStepsOf(entry),
       outer: plan.outer ?? null,
       filterChoice: filters.kind === 'auto' ? (filters.choice?.reason ?? null) : null,
       traffic: trafficView(metrics ?? this.metrics, kept),

@@ -148,6 +148,8 @@ export interface RunView {
   reduce: ReduceView;
   /** Batches between two exchanges, where that is fixed; else 1. */
   localSteps: number;
+  /** Batches between two exchanges now, also where the automatic mode chose them. */
+  roundSteps: number;
   /** What the servers do with what came of local steps; null where those have no way. */
   outer: OuterView | null;
   /** What the automatic mode chose and why; null without it. */

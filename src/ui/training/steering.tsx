@@ -26,6 +26,7 @@ export function Steering() {
   const rate = useView((state) => state.run?.learningRate ?? 0);
   const updater = useView((state) => state.run?.updater ?? '');
   const reduce = useView((state) => state.run?.reduce ?? 'server');
+  const roundSteps = useView((state) => state.run?.roundSteps ?? 1);
   const isOver = useView(({ run }) => run === null || isRunOver(run.phase));
   const [shown, change] = useDraft(consistency, (wanted) => commands.setConsistency(wanted));
   return (
@@ -50,7 +51,7 @@ export function Steering() {
       <fieldset className="steering-controls" disabled={isOver}>
         {reduce === 'server' && <ConsistencyChoice value={shown} onChange={change} />}
         {reduce === 'server' && !isAdding(updater) && <StalenessSteering isDisabled={shown.kind === 'bsp'} />}
-        <ClockLanes consistency={shown} />
+        <ClockLanes consistency={shown} roundSteps={roundSteps} />
         {!isAdding(updater) && (
           <LearningRateControl value={rate} onChange={(value) => commands.setLearningRate(value)} />
         )}
