@@ -75,14 +75,15 @@ export class BenchClient {
     return performance.now() - start;
   }
 
-  /** Pulls and pushes in turn, as a worker that computes nothing would. @returns milliseconds */
+  /** Pulls as `pull` does, and pushes for every pull, as a worker that computes nothing would. @returns milliseconds */
   async both(count: number): Promise<number> {
     const start = performance.now();
-    let next = this.pullOne(0);
+    let previous = this.pullOne(0);
     let last: Promise<void> = Promise.resolve();
-    for (let at = 0; at < count; at++) {
-      await next;
-      if (at + 1 < count) next = this.pullOne(at + 1);
+    for (let at = 1; at <= count; at++) {
+      const pulled = at < count ? this.pullOne(at) : previous;
+      await previous;
+      previous = pulled;
       await this.client.roomToPush();
       last = this.pushOne();
     }

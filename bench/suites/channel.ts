@@ -88,7 +88,7 @@ function goodput(worker: Page, server: Page, modelBytes: number, isQuick: boolea
         note: `${note} in both directions at once`,
       },
     ],
-    { warmUp: 2, rounds: isQuick ? 3 : 9 },
+    { warmUp: 2, rounds: isQuick ? 3 : 15 },
   );
 }
 

@@ -29,8 +29,8 @@ const REAL: readonly [Case, Case] = [
 ];
 
 /** Of a quick run: rounds of 16 steps, say, and the first third is not counted. Small shares, which exchange more often. */
-const QUICK = { steps: 90, share: 16 };
-const QUICK_EMULATED_STEPS = 12;
+const QUICK = { steps: 60, share: 16 };
+const QUICK_EMULATED_STEPS = 9;
 
 /**
  * An exchange each step, for rounds of many long steps would be too few to measure. A small model and few samples: eight tabs
