@@ -245,6 +245,25 @@ export const linkCompliance: readonly ComplianceCase[] = [
       }),
   },
   {
+    name: 'says when the parts of a frame may change',
+    run: (fixture) =>
+      withEnds(fixture, async (a, b) => {
+        const told: number[] = [];
+        for (const [index, bytes] of [100, 40_000, 200_000].entries()) {
+          const part = new Uint8Array(bytes).fill(index + 1);
+          a.link.send([part], Priority.push, () => {
+            told.push(index);
+            part.fill(0xff);
+          });
+          check(told.length === 0, 'not before it is copied');
+        }
+        await b.frameCount(3);
+        check(`${told}` === '0,1,2', `once for each frame, in order: ${told}`);
+        const isKept = b.frames.every((frame, index) => frame.every((byte) => byte === index + 1));
+        check(isKept, 'what changes afterwards is not sent');
+      }),
+  },
+  {
     name: 'holds back what the transport does not take, and drains',
     run: (fixture) =>
       withEnds(fixture, async (a, b) => {
