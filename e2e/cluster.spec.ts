@@ -65,13 +65,18 @@ for (const workers of [1, 2, 3]) {
   });
 }
 
-cluster('BSP is the same bit for bit from run to run, with one server and with three', async ({ train }) => {
-  const one = await train(...EXACT, '--workers', '2', '--servers', '1');
-  const again = await train(...EXACT, '--workers', '2', '--servers', '1');
-  const three = await train(...EXACT, '--workers', '2', '--servers', '3');
-  expect(again.paramsSha256).toBe(one.paramsSha256);
-  expect(three.paramsSha256).toBe(one.paramsSha256);
-});
+cluster(
+  'BSP is the same bit for bit from run to run, with one server, with three, and with none but the workers',
+  async ({ train }) => {
+    const one = await train(...EXACT, '--workers', '2', '--servers', '1');
+    const again = await train(...EXACT, '--workers', '2', '--servers', '1');
+    const three = await train(...EXACT, '--workers', '2', '--servers', '3');
+    const none = await train(...EXACT, '--workers', '2', '--servers', '0');
+    expect(again.paramsSha256).toBe(one.paramsSha256);
+    expect(none.paramsSha256).toBe(one.paramsSha256);
+    expect(three.paramsSha256).toBe(one.paramsSha256);
+  },
+);
 
 cluster(
   'a run resumed from a checkpoint file, with other servers, ends with the same bytes',

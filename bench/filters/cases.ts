@@ -88,6 +88,7 @@ const DENSE_CASES = [
   'off,off,1,ssp:4',
   'off,off,1,async',
   'int8,delta+int8,16,ssp:4',
+  'int8,delta+int8,16,ssp:16',
   'int8,delta+int8,16,async',
 ];
 

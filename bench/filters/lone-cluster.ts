@@ -90,11 +90,11 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
   const defaults = job.defaults(job.options.parse(request.options ?? {}), data.meta);
   const learningRate = request.learningRate ?? defaults.learningRate;
   const { batch, steps, seed, localSteps } = request;
-  const wish = { job: job.name, options: request.options ?? {}, batch, steps, seed, replicas: 0 };
+  const { consistency, filters } = request;
+  const wish = { job: job.name, options: request.options ?? {}, batch, steps, seed, replicas: 0, consistency };
   const plan = { ...makePlan({ ...wish, updater: defaults.updater.kind, localSteps }, data.meta, data.plan), run: 1 };
   const workers = Array.from({ length: request.workers }, (_, i) => nodeId(i + 1));
   const servers = Array.from({ length: request.servers }, (_, i) => nodeId(100 + i));
-  const { consistency, filters } = request;
   const schedule = [{ fromClock: 0, consistency, learningRate, filters, localSteps: localStepsFor(plan, localSteps) }];
   const cluster = runningCluster({ plan, workers, servers, schedule });
   const shards = new Map(servers.map((node) => [node, new ShardCore(node)]));

@@ -1,8 +1,9 @@
-// Samples per second by number of workers, each a tab of its own that a server's tab serves: batch per worker and everything
-// else alike, and of both sides the last two thirds of the clocks: tabs start, compile and find their filters in the first.
-// On as many cores as there are tabs the gradients are real, and beside them stands what tabs that only compute come to: no
-// cluster can do more. Beyond that tabs would only share the cores, and so each step is a small batch's real gradient, and
-// then a wait until it has taken as long as a large batch's.
+// Samples per second by number of workers: batch per worker and everything else alike, and of both sides the last two thirds of
+// the clocks: tabs start, compile and find their filters in the first. On as many cores as there are tabs the gradients are
+// real. There the oldest tab serves, too, as it does on the page, for a tab that only serves would be one more than cores; that
+// layout stands beside it, and so does what tabs that only compute come to: no cluster can do more. Beyond that tabs would only
+// share the cores, and so each step is a small batch's real gradient, and then a wait until it has taken as long as a large
+// batch's; a tab of its own serves.
 import { cpus } from 'node:os';
 import type { Page } from '@playwright/test';
 import { inTabs } from '../browser/site.ts';
@@ -15,6 +16,9 @@ interface Case {
   /** Samples of one worker and clock. */
   readonly share: number;
   readonly steps: number;
+  readonly consistency: string;
+  /** Tabs that only serve. */
+  readonly servers: number;
   /** Of two workers beside one, where gradients are real. */
   readonly target?: number;
   /** Emulated milliseconds of a step. */
@@ -23,10 +27,11 @@ interface Case {
 }
 
 /** Half a minute each, at least: the automatic mode tries its options in the first third. */
-const REAL: readonly [Case, Case] = [
-  { job: 'digits-cnn', share: 64, steps: 400, target: 1.8 },
-  { job: 'digits-mlp', share: 256, steps: 2_400, target: 1.5 },
-];
+const CNN: Case = { job: 'digits-cnn', share: 64, steps: 400, consistency: 'ssp:16', servers: 0, target: 1.8 };
+const MLP: Case = { job: 'digits-mlp', share: 256, steps: 2_400, consistency: 'ssp:16', servers: 0, target: 1.5 };
+
+/** A tab more than cores, and a bound within which no round of local steps overlaps another. */
+const APART: Omit<Case, 'target'> = { ...MLP, consistency: 'ssp:1', servers: 1 };
 
 /** Of a quick run: rounds of 16 steps, say, and the first third is not counted. Small shares, which exchange more often. */
 const QUICK = { steps: 60, share: 16 };
@@ -37,14 +42,27 @@ const QUICK_EMULATED_STEPS = 9;
  * do their real work on these cores, too. What moves digits-cnn between two tabs takes 90 ms of a core for each exchange,
  * eight workers would need all that two cores have.
  */
-const EMULATED: Case = { job: 'digits-mlp', options: ['hidden=[32]'], share: 2, steps: 90, computeMs: 400 };
+const EMULATED: Case = {
+  ...{ job: 'digits-mlp', options: ['hidden=[32]'], share: 2, steps: 90, computeMs: 400 },
+  ...{ consistency: 'ssp:1', servers: 1 },
+};
 
 /** Of perfect scaling. */
 const EFFICIENCY = 0.9;
 
-async function speedOf({ job, share, steps, computeMs, options = [] }: Case, workers: number): Promise<number> {
+async function speedOf(one: Case, workers: number): Promise<number> {
+  const { job, share, steps, computeMs, options = [], consistency, servers } = one;
   const work = ['--job', job, '--batch', `${share * workers}`, '--steps', `${steps}`, '--evaluate-every', '1000000'];
-  const cluster = ['--workers', `${workers}`, '--servers', '1', '--consistency', 'ssp:1'];
+  const cluster = [
+    '--workers',
+    `${workers}`,
+    '--servers',
+    `${servers}`,
+    '--replicas',
+    '0',
+    '--consistency',
+    consistency,
+  ];
   const emulated = computeMs === undefined ? [] : ['--compute-ms', `${computeMs}`, '--filters', 'off'];
   const chosen = options.flatMap((option) => ['--option', option]);
   const { steadySamplesPerSecond } = await runCluster([...cluster, ...work, ...emulated, ...chosen]);
@@ -65,11 +83,12 @@ async function measure(one: Case, sizes: readonly number[], rounds: number): Pro
   return sizes.map((workers) => {
     const ours = speeds.get(workers) ?? [];
     const efficiency = Math.round((100 * median(ours)) / median(reference) / workers);
-    const { computeMs, target } = one;
+    const { computeMs, consistency, servers, target } = one;
     const emulated = computeMs === undefined ? '' : `, emulated ${computeMs} ms a step`;
     const name = [one.job, ...(one.options ?? [])].join(' ');
-    const what = `${name}${emulated}: ${workers} workers beside one`;
-    const note = `${efficiency} % of perfect; ${one.share} samples a worker and clock, ssp:1, ${computeMs === undefined ? 'default' : 'no'} filters, one server; without the first third; on ${cpus().length} cores`;
+    const where = servers === 0 ? 'the first serves, too' : 'another tab serves';
+    const what = `${name}${emulated}: ${workers} workers beside one, ${where}`;
+    const note = `${efficiency} % of perfect; ${one.share} samples a worker and clock, ${consistency}, ${computeMs === undefined ? 'default' : 'no'} filters; without the first third; on ${cpus().length} cores`;
     const wanted = computeMs === undefined ? (workers === 2 ? target : undefined) : EFFICIENCY * workers;
     return rowOf({ what, unit: 'samples/s', ours, reference, note, ...(wanted && { target: atLeast(wanted) }) });
   });
@@ -109,17 +128,19 @@ async function measureCores(cases: readonly Case[], isQuick: boolean): Promise<R
 export const benchmark: Benchmark = {
   what: 'samples per second by number of workers, in real tabs',
   async run({ isQuick }) {
+    const cases = [CNN, MLP];
     const real = [2, 4, 8].filter((workers) => workers <= Math.max(2, cpus().length));
     const rows: Row[] = [];
     if (isQuick) {
       // Too little for the target.
-      const { target: _, ...one } = REAL[0];
+      const { target: _, ...one } = CNN;
       rows.push(...(await measure({ ...one, ...QUICK }, [2], 1)));
-      rows.push(...(await measureCores(REAL.slice(0, 1), isQuick)));
+      rows.push(...(await measureCores([CNN], isQuick)));
       return [...rows, ...(await measure({ ...EMULATED, steps: QUICK_EMULATED_STEPS }, [4], 1))];
     }
-    for (const one of REAL) rows.push(...(await measure(one, real, 3)));
-    rows.push(...(await measureCores(REAL, isQuick)));
+    for (const one of cases) rows.push(...(await measure(one, real, 5)));
+    rows.push(...(await measureCores(cases, isQuick)));
+    rows.push(...(await measure(APART, [2], 3)));
     rows.push(...(await measure(EMULATED, [2, 4, 8], 3)));
     return rows;
   },

@@ -132,7 +132,7 @@ const schema = z.object({
     .transform(([train, test]) => ({ train, test }))
     .optional(),
   workers: wholeNumber(1, MAX_ROOM_NODES - 1),
-  servers: wholeNumber(1, MAX_ROOM_NODES - 1),
+  servers: wholeNumber(0, MAX_ROOM_NODES - 1),
   replicas: wholeNumber(0, MAX_REPLICAS).optional(),
   ratio: ratio.optional(),
   consistency,
@@ -189,7 +189,11 @@ function command(): Command {
     .option('--column <name>', 'of a CSV file, for count-min: the column whose fields are counted, each as one')
     .option('--data-samples <train,test>', 'how many samples to generate')
     .option('--workers <count>', 'tabs that compute gradients', '2')
-    .option('--servers <count>', 'tabs that hold the parameters', '2')
+    .option(
+      '--servers <count>',
+      'tabs that hold the parameters and do nothing else; 0: workers’ tabs hold them, which of them the page chooses',
+      '2',
+    )
     .option('--replicas <count>', 'copies of each parameter besides its owner’s; 1 where there are servers for it')
     .option(
       '--consistency <kind>',
@@ -236,7 +240,7 @@ function command(): Command {
     .option('--local-steps <batches>', 'batches between two exchanges', '1')
     .option(
       '--outer <rate:momentum>',
-      'what servers do with what came of local steps: 1:0 is the workers’ mean, 0.7:0.9 (DiLoCo) is chosen with --local-steps',
+      'what servers do with what came of local steps: 1:0 is the workers’ mean, 0.7:0.9 DiLoCo, chosen in BSP with --local-steps',
     )
     .option('--seed <number>', 'of the first parameters and the batches', '1')
     .option('--option <name=value>', 'an option of the job, e.g. l1=1 or hidden=[64,32]; repeatable', collect, [])

@@ -15,6 +15,7 @@ export interface ClusterResult {
   /** The delay bound at the end; null where there is none. */
   readonly delay: number | null;
   readonly workers: number;
+  /** Tabs that do nothing else; 0: workers' tabs serve. */
   readonly servers: number;
   readonly steps: number;
   readonly samples: number;
@@ -168,7 +169,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
   const rows: [string, string][] = [
     [
       'Cluster',
-      `${result.workers} workers, ${result.servers} servers, ${result.consistency}${result.reduce === 'ring' ? ', ring' : ''}; ${browsers.join(', ')}`,
+      `${result.workers} workers${result.servers === 0 ? ' that serve, too' : `, ${result.servers} servers`}, ${result.consistency}${result.reduce === 'ring' ? ', ring' : ''}; ${browsers.join(', ')}`,
     ],
     ...slowedRows(result),
     ...adviceRows(result),

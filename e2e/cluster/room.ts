@@ -86,7 +86,9 @@ export class Room {
     const browser = this.openBrowsers[this.opened++ % this.openBrowsers.length];
     if (browser === undefined) throw new RangeError('A room needs a browser.');
     const name = this.nextName(role);
-    const url = `${this.server.url}?role=${role}${this.address}`;
+    // Without tabs that only serve the room chooses, as it does on the page.
+    const asked = role === 'worker' && this.settings.servers === 0 ? 'auto' : role;
+    const url = `${this.server.url}?role=${asked}${this.address}`;
     const handlers = {
       onCrash: (what: string) => this.lost.has(name) || this.fail(new ClusterFailure(`${what}.`)),
       onError: this.say,

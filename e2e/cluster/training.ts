@@ -119,7 +119,7 @@ async function requestOf(tab: Tab, wanted: ClusterArguments): Promise<StartReque
     updater: updater ?? defaults.updater,
     consistency,
     isStalenessAware: wanted.stalenessAware,
-    replicas: replicas ?? Math.min(1, servers - 1),
+    replicas: replicas ?? Math.min(1, (servers === 0 ? wanted.workers : servers) - 1),
     seed,
     checkpoints: { steps: checkpointEvery ?? null, seconds: null },
     localSteps,

@@ -1,7 +1,7 @@
 // What a worker's client is told, and what it wants done: the events and effects of ClientCore.
 import type { PullFilters, PushFilters } from '../protocol/filters.ts';
 import type { Frame, Refuse } from '../protocol/frames.ts';
-import type { NodeId, WorkerId } from '../protocol/ids.ts';
+import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import type { RingFrame } from '../protocol/ring-frames.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import type { ClientFilterSettings } from './filters/client-filters.ts';
@@ -92,13 +92,18 @@ export type ClientEffect =
   /** A shard's answer can't be read. */
   | { readonly kind: 'garbled'; readonly from: NodeId; readonly text: string };
 
+/** The newest clock of this worker that each segment had in a pull, by `segmentKey`. */
+export type OwnClocks = ReadonlyMap<number, number>;
+
 /** What a completed pull tells besides the rows. */
 export interface Pulled {
-  /** The newest clock that some segment has of this worker. */
-  readonly ownClock: number;
+  readonly ownClocks: OwnClocks;
   readonly readFronts: ReadFronts;
   /** The oldest clock that some segment has of some worker; infinite where nothing was asked for. */
   readonly floor: number;
   /** Some segment had to wait for another worker. */
   readonly isHeldBack: boolean;
 }
+
+/** The newest clock of this worker that some segment had; `NO_CLOCK` where none was asked. */
+export const newestOwn = ({ ownClocks }: Pulled): number => Math.max(NO_CLOCK, ...ownClocks.values());

@@ -1,6 +1,6 @@
 // What a client asks for, and puts together.
 import { describe, expect, it } from 'vitest';
-import { NO_CLOCK, nodeId } from '../protocol/ids.ts';
+import { nodeId } from '../protocol/ids.ts';
 import { answerTo, HALF, ME, mapWith, places, pullsIn, S, T, TestClient } from './client-testing.ts';
 import { epochOf, tableOf } from './testing.ts';
 
@@ -36,7 +36,7 @@ describe('a pull', () => {
       {
         kind: 'pulled',
         id: 7,
-        pulled: { ownClock: NO_CLOCK, floor: Number.POSITIVE_INFINITY, readFronts: new Map(), isHeldBack: false },
+        pulled: { ownClocks: new Map(), floor: Number.POSITIVE_INFINITY, readFronts: new Map(), isHeldBack: false },
       },
     ]);
   });
@@ -76,14 +76,19 @@ describe('a pull', () => {
     expect([...(into[0] ?? [])]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('tells the newest clock of each segment, its own newest clock, and whether it had to wait', () => {
+  it('tells the newest clock of each segment, its own there, and whether it had to wait', () => {
     const client = new TestClient();
     const [first, second, third] = pullsIn(client.pull());
     if (!first || !second || !third) throw new Error('three pulls');
     client.take(answerTo(first, 0, { clocks: { floor: 3, ahead: [{ node: ME.node, clock: 5 }] } }));
     client.take(answerTo(second, 0, { clocks: { floor: 4, ahead: [] }, isHeldBack: true }));
     const [done] = client.take(answerTo(third, 0, { clocks: { floor: 2, ahead: [{ node: nodeId(2), clock: 9 }] } }));
-    expect(done).toMatchObject({ pulled: { ownClock: 5, isHeldBack: true } });
+    expect(done).toMatchObject({ pulled: { isHeldBack: true } });
+    expect(done?.kind === 'pulled' && [...done.pulled.ownClocks]).toEqual([
+      [0, 5],
+      [1, 4],
+      [65_536, 2],
+    ]);
     expect(done?.kind === 'pulled' && [...done.pulled.readFronts]).toEqual([
       [0, 5],
       [1, 4],

@@ -1,7 +1,7 @@
 // Pulls of one client that are under way: which parts are asked for, and what has come of each.
 import type { PullSpec } from '../protocol/filters.ts';
 import type { Answer, FilteredAnswer, Pull } from '../protocol/frames.ts';
-import { NO_CLOCK, type NodeId, segmentKey } from '../protocol/ids.ts';
+import { type NodeId, segmentKey } from '../protocol/ids.ts';
 import type { Pulled } from './client-events.ts';
 import type { SegmentRange } from './table.ts';
 import { clockIn, frontOf } from './vector-clock.ts';
@@ -26,7 +26,7 @@ export interface PullPart {
 interface PullState {
   readonly into: readonly Float32Array[];
   readonly readFronts: Map<number, number>;
-  ownClock: number;
+  readonly ownClocks: Map<number, number>;
   floor: number;
   isHeldBack: boolean;
   missing: number;
@@ -51,8 +51,8 @@ export class OpenPulls {
 
   /** @param parts how many will be added: known before the first, which may be answered at once */
   open(id: number, into: readonly Float32Array[], parts: number): void {
-    const clocks = { ownClock: NO_CLOCK, floor: Number.POSITIVE_INFINITY };
-    this.pulls.set(id, { into, readFronts: new Map(), ...clocks, isHeldBack: false, missing: parts });
+    const clocks = { ownClocks: new Map(), readFronts: new Map(), floor: Number.POSITIVE_INFINITY };
+    this.pulls.set(id, { into, ...clocks, isHeldBack: false, missing: parts });
   }
 
   add(part: PullPart): void {
@@ -80,7 +80,7 @@ export class OpenPulls {
     this.byRequest.delete(answer.request);
     state.into[answer.table]?.set(values, part.offset);
     state.readFronts.set(part.key, frontOf(answer.clocks));
-    state.ownClock = Math.max(state.ownClock, clockIn(answer.clocks, self));
+    state.ownClocks.set(part.key, clockIn(answer.clocks, self));
     state.floor = Math.min(state.floor, answer.clocks.floor);
     state.isHeldBack ||= answer.isHeldBack;
     state.missing--;
@@ -92,7 +92,7 @@ export class OpenPulls {
     const state = this.pulls.get(id);
     if (state === undefined || state.missing > 0) return null;
     this.pulls.delete(id);
-    const { ownClock, readFronts, floor, isHeldBack } = state;
-    return { ownClock, readFronts, floor, isHeldBack };
+    const { ownClocks, readFronts, floor, isHeldBack } = state;
+    return { ownClocks, readFronts, floor, isHeldBack };
   }
 }

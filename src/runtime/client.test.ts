@@ -74,7 +74,7 @@ describe('a pull', () => {
     const pull = fixture.client.pull({ minClock: 3, ...ALL });
     expect(await outcomeOf(pull.done)).toBe('pending');
     fixture.answer(7);
-    expect(await pull.done).toMatchObject({ ownClock: 3, isHeldBack: false });
+    expect(await pull.done).toMatchObject({ ownClocks: new Map([[0, 3]]), isHeldBack: false });
     expect([...((await pull.done).tables[0] ?? [])]).toEqual([7, 7, 7, 7, 7, 7, 7, 7]);
   });
 

@@ -5,7 +5,10 @@ import { ownParameters } from './own-parameters.ts';
 
 const from = {
   tables: [Float32Array.of(1, -2, 0.1)],
-  ownClock: 3,
+  ownClocks: new Map([
+    [7, 3],
+    [9, 3],
+  ]),
   readFronts: new Map([
     [7, 3],
     [9, 2],
@@ -29,5 +32,6 @@ test('every segment counts as read up to the last clock of the round: what comes
     [7, 7],
     [9, 7],
   ]);
-  expect(own).toMatchObject({ ownClock: 7, floor: 7, isHeldBack: false });
+  expect(own).toMatchObject({ floor: 7, isHeldBack: false });
+  expect(own.ownClocks).toEqual(own.readFronts);
 });

@@ -22,6 +22,6 @@ export function ownParameters(
     if (start === undefined || drift === undefined) return;
     for (let i = 0; i < values.length; i++) values[i] = (start[i] as number) - (drift[i] as number);
   });
-  const readFronts = new Map([...from.readFronts.keys()].map((segment) => [segment, clock]));
-  return { tables: into, ownClock: clock, readFronts, floor: clock, isHeldBack: false };
+  const clocks = new Map([...from.readFronts.keys()].map((segment) => [segment, clock]));
+  return { tables: into, ownClocks: clocks, readFronts: clocks, floor: clock, isHeldBack: false };
 }

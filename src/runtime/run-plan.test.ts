@@ -73,13 +73,15 @@ describe('a plan', () => {
     expect(localStepsFor(plan({ localSteps: 4 }), 4)).toBe(4);
   });
 
-  it('goes along local steps as DiLoCo does where they are asked for, else to the mean; as many clocks in both', () => {
+  it('goes along local steps as DiLoCo does where they are asked for in BSP, else to the mean; as many clocks in both', () => {
     expect(plan({ steps: 12, localSteps: 4 })).toMatchObject({
       steps: 12,
       outer: { learningRate: 0.7, momentum: 0.9 },
     });
-    expect(plan({ steps: 12 })).toMatchObject({ steps: 12, outer: { learningRate: 1, momentum: 0 } });
     const outer = { learningRate: 1, momentum: 0 };
+    expect(plan({ steps: 12 })).toMatchObject({ steps: 12, outer });
+    expect(plan({ localSteps: 4, consistency: { kind: 'ssp', delay: 1 } }).outer).toEqual(outer);
+    expect(plan({ localSteps: 4, consistency: { kind: 'bsp' } }).outer).toMatchObject({ momentum: 0.9 });
     expect(plan({ localSteps: 4, outer }).outer).toEqual(outer);
     expect(plan({ localSteps: 4, updater: 'ftrl' }).outer).toBeUndefined();
   });

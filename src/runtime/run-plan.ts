@@ -5,6 +5,7 @@ import { measuresOf } from '../jobs/job.ts';
 import { findJob, parseOptions } from '../jobs/registry.ts';
 import type { CheckpointPolicy, DataPlan, RunPlan } from '../protocol/control.ts';
 import type { AggregatorSpec } from '../ps/aggregate-robust.ts';
+import type { Consistency } from '../ps/consistency.ts';
 import { LIVE_TEST_SAMPLES } from '../ps/run-progress.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
 import { AVERAGE, DILOCO, type OuterSpec } from '../ps/updaters/outer.ts';
@@ -47,8 +48,10 @@ export interface PlanRequest {
   readonly evaluateEvery?: number | undefined;
   /** Batches between two exchanges; absent or 1: as the filters say. */
   readonly localSteps?: number | undefined;
-  /** What servers do with what came of them; chosen when absent. */
+  /** What servers do with what came of them; chosen when absent, by `consistency`. */
   readonly outer?: OuterSpec | undefined;
+  /** BSP when absent. */
+  readonly consistency?: Consistency | undefined;
   /** Off when absent. */
   readonly checkpoint?: CheckpointPolicy | undefined;
   /** Milliseconds since 1970. */
@@ -103,7 +106,7 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     data,
     evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch),
     lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
-    ...(driftsWith(updater, meta) ? { outer: request.outer ?? defaultOuter(request.localSteps) } : {}),
+    ...(driftsWith(updater, meta) ? { outer: request.outer ?? defaultOuter(request) } : {}),
     checkpoint: request.checkpoint ?? { steps: null, seconds: null },
     startedAt: request.startedAt ?? 0,
     from: null,
@@ -111,10 +114,15 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
 }
 
 /**
- * Local steps that were asked for are DiLoCo's; those of the automatic mode come and go, and what has a momentum of its own
- * would carry it from one to the other: the workers' mean.
+ * Local steps that were asked for are DiLoCo's in BSP. Elsewhere each drift is a step of its own, and a momentum takes every one
+ * of them on again and again before the next worker knows: the workers' mean (bench convergence; Liu et al. 2024, "Asynchronous
+ * local-SGD training for language modeling", section 4, finds the same). Those of the automatic mode come and go, and what has a
+ * momentum of its own would carry it from one to the other.
  */
-const defaultOuter = (localSteps = 1): OuterSpec => (localSteps > 1 ? DILOCO : AVERAGE);
+function defaultOuter({ localSteps = 1, consistency }: PlanRequest): OuterSpec {
+  const isBsp = consistency === undefined || consistency.kind === 'bsp';
+  return localSteps > 1 && isBsp ? DILOCO : AVERAGE;
+}
 
 /**
  * Where they don't, workers send one mean gradient of their batches instead of a way: sums have no direction, FTRL's state

@@ -1,4 +1,4 @@
-// How the rounds of a worker that comes in mid-run lie: the real training loop, client core and shard core.
+// How the rounds of a worker that comes in mid-run lie, and what they begin with: the real training loop, client core and shard core.
 import { expect, test } from 'vitest';
 import type { DatasetMeta } from '../data/dataset.ts';
 import type { Trainer } from '../jobs/job.ts';
@@ -29,14 +29,23 @@ const automatic = { kind: 'auto', choice: { push: null, pull: null, localSteps: 
 const trainer: Trainer = {
   device: 'test',
   keysOf: () => [null],
-  gradient: async ([table]) => ({ lossSum: 1, tables: [{ keys: null, values: table?.values ?? new Float32Array() }] }),
+  // Copied, as a backend reads its results back: local steps go on changing their parameters.
+  gradient: async ([table]) => ({
+    lossSum: 1,
+    tables: [{ keys: null, values: Float32Array.from(table?.values ?? []) }],
+  }),
   evaluate: async () => ({ lossSum: 0, samples: 0, score: 0 }),
   predict: () => Promise.reject(new Error('not here')),
   dispose() {},
 };
 
 /** [first clock, last clock] of the newcomer's first `count` rounds, where the other worker has finished `finished` rounds. */
-async function roundsOf(finished: number, count: number, change: Partial<ScheduleEntry>): Promise<[number, number][]> {
+async function roundsOf(
+  finished: number,
+  count: number,
+  change: Partial<ScheduleEntry>,
+  computes: Trainer = trainer,
+): Promise<[number, number][]> {
   const schedule = [{ fromClock: 0, consistency: sspOf(16), learningRate: 0.5, ...change }];
   const map = (workers: readonly (typeof OLD)[], counter: number) => mapOf({ workers, epoch: epochOf(counter) });
   const shard = new TestShard(SERVER, map([OLD], 1), schedule, shardPlanOf(plan));
@@ -75,7 +84,17 @@ async function roundsOf(finished: number, count: number, change: Partial<Schedul
   const filters = new RunFilters(() => cluster);
   const batches = new Batches(plan, data, NEWCOMER.node);
   await new TrainingLoop({
-    ...{ self: NEWCOMER.node, plan, client, trainer, data, batches, filters, changed: new Signal(), emulate: asItIs },
+    ...{
+      self: NEWCOMER.node,
+      plan,
+      client,
+      trainer: computes,
+      data,
+      batches,
+      filters,
+      changed: new Signal(),
+      emulate: asItIs,
+    },
     ...{ meter: new WorkerMeter(10, () => 0), steps: new StepLog(() => 0) },
     ...{ cluster: () => cluster, isOver: () => false },
   }).run();
@@ -96,4 +115,23 @@ test('rounds that were asked for, those of BSP, and those from the start of a ru
   expect(await roundsOf(2, 1, { localSteps: ROUND })).toEqual([[8, 11]]);
   expect(await roundsOf(2, 1, { filters: automatic, consistency: BSP })).toEqual([[8, 11]]);
   expect(await roundsOf(0, 1, { filters: automatic })).toEqual([[0, 3]]);
+});
+
+test('a round that begins before the one before has reached the servers begins where that one ended', async () => {
+  const seen: number[] = [];
+  const halving: Trainer = {
+    ...trainer,
+    gradient(parameters, ...rest) {
+      seen.push(parameters[0]?.values[0] ?? 0);
+      return trainer.gradient(parameters, ...rest);
+    },
+  };
+  await roundsOf(2, 3, { localSteps: ROUND, consistency: ASYNC }, halving);
+  // A newcomer's first round overlaps nothing. At a rate of a half each step takes away half of what is there.
+  const [first = 0, ...rest] = seen.slice(ROUND);
+  expect(first).toBeLessThan(0);
+  expect(rest).toHaveLength(2 * ROUND - 1);
+  rest.forEach((value, step) => {
+    expect((value / first) * 2 ** (step + 1)).toBeCloseTo(1, 5);
+  });
 });

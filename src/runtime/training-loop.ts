@@ -2,6 +2,7 @@
 // While a gradient is computed, the next pull and the last push are under way (within τ).
 import type { ClusterState } from '../protocol/control.ts';
 import { NO_CLOCK } from '../protocol/ids.ts';
+import { newestOwn } from '../ps/client-events.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { goesOnAlone } from '../ps/lone-worker.ts';
 import { Abandoned, type PulledTables, type Task } from './client.ts';
@@ -11,6 +12,7 @@ import { type LocalResult, LocalSteps } from './local-steps.ts';
 import { type KeyLists, keysOf, type LoopParts, type Step, tableValues, takeBatches } from './loop-parts.ts';
 import { moment } from './moments.ts';
 import { ownParameters } from './own-parameters.ts';
+import { OwnWrites } from './own-writes.ts';
 import { StandIn } from './stand-in.ts';
 
 export class TrainingLoop {
@@ -22,9 +24,11 @@ export class TrainingLoop {
   private local: LocalSteps | null = null;
   private readonly evaluator: Evaluator;
   private readonly standIn: StandIn;
+  private readonly ownWrites: OwnWrites;
 
   constructor(private readonly parts: LoopParts) {
     this.evaluator = new Evaluator(parts);
+    this.ownWrites = new OwnWrites(parts.plan.tables);
     this.standIn = new StandIn(parts, {
       drifts: (step) => this.drifts(step),
       gradient: (step, rows) => this.gradient(step, rows),
@@ -51,6 +55,7 @@ export class TrainingLoop {
         continue;
       }
       await this.evaluator.onTheWay(clock, pulled);
+      if (step.own === null) this.ownWrites.addTo(pulled, step.keys);
       // A newcomer's first step waits for no batches but its own.
       const isAhead = this.mayOverlap(step.last + 1) && !(isFirst && this.isLate(clock));
       next = isAhead ? this.begin(step.last + 1, NO_CLOCK, this.isAlone(step)) : null;
@@ -76,8 +81,7 @@ export class TrainingLoop {
   private async join(): Promise<number> {
     const { client, plan } = this.parts;
     const none = plan.tables.map(() => new Uint32Array(0));
-    const { ownClock } = await client.pull({ minClock: NO_CLOCK, keys: none, everySegment: true }).done;
-    return ownClock + 1;
+    return newestOwn(await client.pull({ minClock: NO_CLOCK, keys: none, everySegment: true }).done) + 1;
   }
 
   /**
@@ -205,6 +209,7 @@ export class TrainingLoop {
     const { readFronts, tables: parameters } = pulled;
     const push = { clock, covers, isDrift, samples, tables: gradient.tables, readFronts, parameters };
     this.note(clock, client.push({ ...push, filters: filters.push(clock) }));
+    if (isDrift) this.ownWrites.note(clock, gradient.tables);
     own?.parameters.resolve(ownParameters(pulled, gradient.tables, clock, own.into));
     moment('pushed');
     meter.step(clock, gradient.lossSum, samples);

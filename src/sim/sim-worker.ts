@@ -6,7 +6,7 @@ import { NO_CLOCK, type NodeId, type WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { whomToHelp } from '../ps/backups.ts';
 import { ClientCore } from '../ps/client-core.ts';
-import type { ClientEvent, Pulled, ReadFronts } from '../ps/client-events.ts';
+import { type ClientEvent, newestOwn, type Pulled, type ReadFronts } from '../ps/client-events.ts';
 import { delayOf, requiredClock, roundEnd, scheduleAt } from '../ps/consistency.ts';
 import type { RingInbox } from '../ps/ring-inbox.ts';
 import type { RingRule } from '../ps/ring-push.ts';
@@ -174,7 +174,7 @@ export class SimWorker {
     if (this.isJoined) return;
     this.isJoined = true;
     this.idleSince = this.site.now();
-    this.clock = pulled.ownClock + 1;
+    this.clock = newestOwn(pulled) + 1;
     this.pull = null;
     this.begin(this.clock, this.clock - 1);
   }

@@ -101,7 +101,6 @@ export class AutoFilters {
     const situation = {
       workers: nodes.length,
       mayDrift: plan.outer !== undefined && entry.localSteps === undefined,
-      delay: delayOf(consistency),
     };
     const chosen = chooseExchange(this.current, prediction, situation);
     return choiceOf(chosen, explainExchange(chosen, prediction), filters.choice);

@@ -15,7 +15,6 @@ interface Cluster {
   readonly megabytesPerSecond: number;
   readonly workers?: number;
   readonly mayDrift?: boolean;
-  readonly delay?: number;
 }
 
 const RAW_BYTES = 2e6;
@@ -32,7 +31,7 @@ const figuresOf = (option: Exchange, cluster: Cluster): ClockFigures => ({
 
 /** Chooses, measures what came of it, and goes on until nothing changes. */
 function settle(cluster: Cluster, from = PLAIN): { exchange: Exchange; changes: number } {
-  const { workers = 2, mayDrift = true, delay = 0 } = cluster;
+  const { workers = 2, mayDrift = true } = cluster;
   const tried = new Map<Exchange, number>();
   let exchange = from;
   for (let changes = 0; changes < 10; changes++) {
@@ -40,7 +39,6 @@ function settle(cluster: Cluster, from = PLAIN): { exchange: Exchange; changes: 
     const next = chooseExchange(exchange, predict(exchange, figuresOf(exchange, cluster), tried), {
       workers,
       mayDrift,
-      delay,
     });
     if (next === exchange) return { exchange, changes };
     exchange = next;
@@ -83,18 +81,10 @@ test('one worker alone loses nothing by local steps: before it rounds, it takes 
   expect(nameOf(settle({ computeMs: 50, megabytesPerSecond: 80, workers: 1 }).exchange)).toBe('f32 × 8');
 });
 
-test('several workers exchange rarely only where the delay keeps their rounds in step', () => {
-  const slow = { computeMs: 5, megabytesPerSecond: 1 };
-  const stepsAt = (delay: number, workers = 3) => settle({ ...slow, delay, workers }).exchange.localSteps;
-  expect([0, 4, 15].map((delay) => stepsAt(delay))).toEqual([16, 16, 16]);
-  expect([16, Number.POSITIVE_INFINITY].map((delay) => stepsAt(delay))).toEqual([1, 1]);
-  expect(stepsAt(Number.POSITIVE_INFINITY, 1)).toBe(16);
-});
-
 test('what was tried counts, not what was expected of it', () => {
   const cluster = { computeMs: 100, megabytesPerSecond: 20 };
   const expected = predict(PLAIN, figuresOf(PLAIN, cluster));
-  const situation = { workers: 2, mayDrift: false, delay: 0 };
+  const situation = { workers: 2, mayDrift: false };
   const first = chooseExchange(PLAIN, expected, situation);
   expect(nameOf(first)).toBe('int8 × 1');
   // It turned out slower than plain values.
@@ -127,7 +117,7 @@ describe('for any links and computation', () => {
           return 1;
         },
       },
-      { workers: cluster.workers, mayDrift: cluster.mayDrift, delay: 0 },
+      { workers: cluster.workers, mayDrift: cluster.mayDrift },
     );
     const best = Math.min(...all.map((option) => clockMs(option, cluster)));
     expect(clockMs(exchange, cluster)).toBeLessThanOrEqual(1.02 * clockMs(PLAIN, cluster));
@@ -159,7 +149,6 @@ describe('where the workers leave no core free', () => {
       const next = chooseExchange(exchange, predict(exchange, figures, tried), {
         workers: 2,
         mayDrift: true,
-        delay: 1,
       });
       if (next === exchange) return { name: nameOf(exchange), changes };
       exchange = next;

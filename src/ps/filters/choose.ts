@@ -76,16 +76,7 @@ export interface Situation {
   readonly workers: number;
   /** Dense tables, and an updater whose state a worker can have for itself. */
   readonly mayDrift: boolean;
-  /** The delay bound τ in clocks. */
-  readonly delay: number;
 }
-
-/**
- * Drifts of several workers must be from the same parameters: where a round may begin before those before it are in, they
- * pull against each other (three tabs with τ of four rounds fell from 86 to 52 % on MNIST).
- */
-const keepsStep = ({ localSteps }: Exchange, { workers, delay }: Situation): boolean =>
-  localSteps === 1 || workers === 1 || localSteps > delay;
 
 /** An option may be this much slower than the fastest, where it loses less. */
 const TOLERANCE = 1.06;
@@ -144,11 +135,8 @@ const lossOf = ({ codec, localSteps }: Exchange, workers: number): number =>
     : STEPS.indexOf(localSteps) + STEPS.length * CODECS.indexOf(codec);
 
 /** The option of least loss among those about as fast as the fastest; the current one where another gains nothing. */
-export function chooseExchange(current: Exchange, { clockMs }: Prediction, situation: Situation): Exchange {
-  const { workers, mayDrift } = situation;
-  const options = (mayDrift ? ALL : CODED)
-    .filter((option) => keepsStep(option, situation))
-    .toSorted((a, b) => lossOf(a, workers) - lossOf(b, workers));
+export function chooseExchange(current: Exchange, { clockMs }: Prediction, { workers, mayDrift }: Situation): Exchange {
+  const options = (mayDrift ? ALL : CODED).toSorted((a, b) => lossOf(a, workers) - lossOf(b, workers));
   const fastest = Math.min(...options.map(clockMs));
   const isFast = options.includes(current) && clockMs(current) <= TOLERANCE * fastest;
   const most = isFast ? Math.min(WORTHLESS_GAIN * clockMs(current), TOLERANCE * fastest) : TOLERANCE * fastest;

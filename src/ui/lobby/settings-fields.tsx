@@ -16,7 +16,7 @@ import { CheckpointsChoice } from './checkpoints-choice.tsx';
 import { fitting } from './fitting.ts';
 import { ReduceChoice } from './reduce-choice.tsx';
 import { ReplicasChoice } from './replicas-choice.tsx';
-import type { Settings, StartForm } from './start-form.ts';
+import { DILOCO, MEAN, outerOf, type Settings, type StartForm } from './start-form.ts';
 
 const summarise = (settings: Settings): string =>
   [
@@ -126,7 +126,7 @@ function OuterChoice({ settings, change }: { readonly settings: Settings } & Pic
       Every {settings.localSteps} steps
       <select
         className="input"
-        value={settings.outer?.momentum === 0 ? 'mean' : 'diloco'}
+        value={outerOf(settings).momentum === 0 ? 'mean' : 'diloco'}
         onChange={({ target }) => change({ outer: target.value === 'mean' ? MEAN : DILOCO })}
       >
         <option value="diloco">DiLoCo: momentum along the way</option>
@@ -135,9 +135,6 @@ function OuterChoice({ settings, change }: { readonly settings: Settings } & Pic
     </label>
   );
 }
-
-const MEAN = { learningRate: 1, momentum: 0 };
-const DILOCO = { learningRate: 0.7, momentum: 0.9 };
 
 function UpdaterFields({ settings, change }: { readonly settings: Settings } & Pick<StartForm, 'change'>) {
   return (

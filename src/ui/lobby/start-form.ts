@@ -82,7 +82,15 @@ export function useStartForm(): StartForm {
   };
 }
 
-/** What becomes of local steps is only asked for with them. */
-function requestOf(job: string, { outer, ...settings }: Settings): StartRequest {
-  return { job, ...settings, ...(outer !== undefined && settings.localSteps > 1 ? { outer } : {}) };
+export const MEAN: OuterView = { learningRate: 1, momentum: 0 };
+export const DILOCO: OuterView = { learningRate: 0.7, momentum: 0.9 };
+
+/** What becomes of local steps. Outside BSP a momentum would take each worker's way on before the others know of it. */
+export const outerOf = ({ outer, consistency }: Settings): OuterView =>
+  outer ?? (consistency.kind === 'bsp' ? DILOCO : MEAN);
+
+/** It is only asked for with them. */
+function requestOf(job: string, settings: Settings): StartRequest {
+  const { outer: _, ...rest } = settings;
+  return { job, ...rest, ...(settings.localSteps > 1 ? { outer: outerOf(settings) } : {}) };
 }
