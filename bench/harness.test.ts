@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { atLeast, atMost, compare, median, rowOf } from './harness.ts';
-import { isMet, resultSchema, toMarkdown } from './result.ts';
+import { figure, isMet, resultSchema, toMarkdown } from './result.ts';
 
 const RESULTS = new URL('./results/', import.meta.url);
 
@@ -87,4 +87,9 @@ describe('bench/results', () => {
     expect(`${result.name}.json`).toBe(file);
     expect(readFileSync(new URL(`${result.name}.md`, RESULTS), 'utf8')).toBe(toMarkdown(result));
   });
+});
+
+it('figures have three digits, and near 1 those that tell a ratio from 1', () => {
+  expect([12_345.6, 123.4, 0.123456, 0.00001234, 0].map(figure)).toEqual(['12,346', '123', '0.123', '1.2e-5', '0']);
+  expect([1, 1.00101, 0.99712, 0.9899, 1.0123].map(figure)).toEqual(['1', '1.00101', '0.99712', '0.99', '1.01']);
 });

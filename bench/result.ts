@@ -47,9 +47,14 @@ export function isMet({ ours, ratio, target }: Row): boolean | null {
   return target.bound === '≥' ? value >= target.value : value <= target.value;
 }
 
-/** Three significant digits; thousands in full, what is tiny as a power. */
+/** Nearer to 1 than this, how far it is from there is what a ratio tells. */
+const NEAR_ONE = 0.01;
+
+/** Three significant digits; thousands in full, what is tiny as a power, and near 1 those of the difference. */
 export function figure(value: number): string {
   const size = Math.abs(value);
+  const beyond = value - 1;
+  if (Math.abs(beyond) < NEAR_ONE) return String(Number((1 + Number(beyond.toPrecision(3))).toFixed(5)));
   if (size >= 1000) return Math.round(value).toLocaleString('en-US');
   if (size !== 0 && size < 0.001) return value.toExponential(1);
   return String(Number(value.toPrecision(3)));
