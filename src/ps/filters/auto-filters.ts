@@ -103,7 +103,7 @@ export class AutoFilters {
       mayDrift: plan.outer !== undefined && entry.localSteps === undefined,
     };
     const chosen = chooseExchange(this.current, prediction, situation);
-    return choiceOf(chosen, explainExchange(chosen, prediction), filters.choice);
+    return choiceOf(chosen, explainExchange(chosen, prediction, entry.localSteps), filters.choice);
   }
 
   private rest(): null {

@@ -174,4 +174,11 @@ test('the sentence says what, and what it would be without', () => {
   expect(explainExchange(exchange, of(20))).toBe(
     '8-bit values exchanged every 16 steps: as 32-bit values after every step, moving parameters would take 95 % of the time.',
   );
+  // Rounds that were asked for: only the codec was chosen.
+  expect(explainExchange({ ...exchange, localSteps: 1 }, of(20), 8)).toBe(
+    '8-bit values exchanged every 8 steps: as 32-bit values, moving parameters would take 95 % of the time.',
+  );
+  expect(explainExchange(PLAIN, of(1.04), 8)).toBe(
+    '32-bit values exchanged every 8 steps: moving parameters takes only 4 % of the time.',
+  );
 });

@@ -144,12 +144,20 @@ export function chooseExchange(current: Exchange, { clockMs }: Prediction, { wor
   return isFast ? (best ?? current) : (options.find((option) => clockMs(option) <= most) ?? current);
 }
 
-/** What was chosen and why, in a sentence. */
-export function explainExchange({ codec, localSteps }: Exchange, { aloneMs, clockMs }: Prediction): string {
+/**
+ * What was chosen and why, in a sentence.
+ * @param askedSteps local steps that were asked for: then only the codec was chosen
+ */
+export function explainExchange(
+  { codec, localSteps }: Exchange,
+  { aloneMs, clockMs }: Prediction,
+  askedSteps = 1,
+): string {
   const percent = Math.max(0, Math.round((1 - aloneMs / clockMs(PLAIN)) * 100));
+  const every = (steps: number) => (steps === 1 ? 'after every step' : `exchanged every ${steps} steps`);
   if (codec === PLAIN.codec && localSteps === 1) {
-    return `32-bit values after every step: moving parameters takes only ${percent} % of the time.`;
+    return `32-bit values ${every(askedSteps)}: moving parameters takes only ${percent} % of the time.`;
   }
-  const every = localSteps === 1 ? 'after every step' : `exchanged every ${localSteps} steps`;
-  return `${codec.words} ${every}: as 32-bit values after every step, moving parameters would take ${percent} % of the time.`;
+  const plain = `as 32-bit values${askedSteps === 1 ? ' after every step' : ''}, moving parameters would take`;
+  return `${codec.words} ${every(Math.max(localSteps, askedSteps))}: ${plain} ${percent} % of the time.`;
 }
