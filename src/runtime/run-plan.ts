@@ -116,7 +116,7 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
 /**
  * Local steps that were asked for are DiLoCo's in BSP. Elsewhere each drift is a step of its own, and a momentum takes every one
  * of them on again and again before the next worker knows: the workers' mean (bench convergence; Liu et al. 2024, "Asynchronous
- * local-SGD training for language modeling", section 4, finds the same). Those of the automatic mode come and go, and what has a
+ * local-SGD training for language modeling", finds the same). Those of the automatic mode come and go, and what has a
  * momentum of its own would carry it from one to the other.
  */
 function defaultOuter({ localSteps = 1, consistency }: PlanRequest): OuterSpec {
