@@ -1,7 +1,6 @@
 // What filters, local steps and consistencies cost in quality and save in bytes: whole trainings of 10 epochs by 2 workers and 2
 // servers in one process, where links are function calls. Beside each the same training with plain f32 and BSP, same seed.
 // `npm run bench -- convergence --args DATA PUSH,PULL,H[,CONSISTENCY] …` tries others.
-import { findJob } from '../../src/jobs/registry.ts';
 import { type Case, parseCase, SUITES, type Suite } from '../filters/cases.ts';
 import { type LoneData, type LoneResult, trainLone } from '../filters/lone-cluster.ts';
 import { atLeast, atMost, type Benchmark, type BenchOptions, rowOf } from '../harness.ts';
@@ -44,14 +43,11 @@ class Trainings {
   }
 
   private train({ filters, localSteps, consistency }: Case, seed: number): Promise<LoneResult> {
-    const { job: name, batch, rateOf } = this.suite;
+    const { job: name, batch } = this.suite;
     const { data } = this;
-    const job = findJob(name);
-    const { learningRate } = job.defaults(job.options.parse({}), data.meta);
     const steps = Math.ceil((this.epochs * data.meta.samples.train) / batch);
     const shared = { job: name, data, batch, steps, seed, workers: 2, servers: 2 };
-    const rate = learningRate * rateOf(localSteps);
-    return trainLone({ ...shared, filters, localSteps, consistency, learningRate: rate });
+    return trainLone({ ...shared, filters, localSteps, consistency });
   }
 }
 

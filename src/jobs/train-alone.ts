@@ -29,9 +29,7 @@ export class LoneModel {
     this.tables = job.tables(options, meta).map(({ keys, width, init }, table) => {
       const scale = init.kind === 'uniform' ? init.scale : 0;
       const values = Float32Array.from({ length: keys * width }, (_, i) => scale * (2 * hashUnit(1, table, i) - 1));
-      const slots = Array.from({ length: this.updater.slots }, () =>
-        new Float32Array(values.length).fill(this.updater.slotStart),
-      );
+      const slots = Array.from({ length: this.updater.slots }, () => new Float32Array(values.length));
       return { values, slots, scalars: Float64Array.from(this.updater.scalars), width };
     });
   }

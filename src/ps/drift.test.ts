@@ -105,13 +105,24 @@ describe('a drift', () => {
     expect(reasonsIn(shard.take(drift(A, [1, 1, 1, 1], 8)))).toEqual(['malformed']);
   });
 
-  it('differs from one gradient of several batches, which the updater takes', () => {
+  it('differs from the mean gradient of several batches, which the updater takes as many times', () => {
     const shard = new TestShard(nodeId(9), mapOf({ workers: [A, B] }), scheduleOf(BSP, 0.5), shardPlanOf({ batch: 8 }));
     const keyed = { covers: 4, settled: 0, keys: Uint32Array.of(2) };
     shard.take(pushOf(A, 3, [8], { ...keyed, samples: 8 }));
-    // SGD at 0.5: (8·8 + 24·4) / 32 = 5 is the gradient.
+    // (8·8 + 24·4) / 32 = 5 is the mean of four clocks: SGD at 0.5 goes 4·0.5·5.
     expect(acksIn(shard.take(pushOf(B, 3, [4], { ...keyed, samples: 24 })))).toEqual(['1@3', '2@3']);
-    expect(shard.values()).toEqual([0, 0, -2.5, 0]);
+    expect(shard.values()).toEqual([0, 0, -10, 0]);
+  });
+
+  it('so do gradients outside BSP: one of a quarter of the samples counts a quarter of its clocks', () => {
+    const shard = new TestShard(
+      nodeId(9),
+      mapOf({ workers: [A, B] }),
+      scheduleOf(ASYNC, 0.5),
+      shardPlanOf({ batch: 8 }),
+    );
+    shard.take(pushOf(A, 3, [8], { covers: 4, settled: 0, keys: Uint32Array.of(2), samples: 8 }));
+    expect(shard.values()).toEqual([0, 0, -4, 0]);
   });
 
   it('travels with the clocks that it covers', () => {

@@ -305,15 +305,16 @@ export class HostedSegment {
         ? aggregator[this.segment.aggregate](pushes, start, end - start, width)
         : aggregateRobustly(rule, pushes, start, end - start, width);
     const filled = pushes.filter(({ samples }) => samples > 0);
-    this.apply({ ...rows, ...this.stepOf(filled, clock), weight: 1 }, pushes);
+    this.apply({ ...rows, ...this.stepOf(filled, clock), weight: clocksOf(filled) }, pushes);
   }
 
   /** SSP and async: one worker's gradient, on arrival. */
   private applyAlone(push: Push): void {
     const { keys, values, samples } = push;
     const filled = samples > 0 ? [push] : [];
-    const weight = samples / (this.site.batch * (push.covers ?? 1));
-    this.apply({ keys, values, ...this.stepOf(filled, push.clock, this.stalenessOf(push)), weight }, [push]);
+    const share = samples / (this.site.batch * (push.covers ?? 1));
+    const step = { ...this.stepOf(filled, push.clock, this.stalenessOf(push)), weight: share * clocksOf(filled) };
+    this.apply({ keys, values, ...step }, [push]);
   }
 
   /** Clocks between what its worker read and what it is applied to. */
@@ -487,6 +488,13 @@ export class HostedSegment {
 }
 
 const isGradient = ({ isDrift = false }: Push): boolean => !isDrift;
+
+/** The clocks that a step stands for: of gradients as many as they are the mean of, by samples; a drift is one way. */
+function clocksOf(filled: readonly Push[]): number {
+  if (filled.length === 0 || !filled.some(isGradient)) return 1;
+  const sum = (of: (push: Push) => number) => filled.reduce((total, push) => total + of(push), 0);
+  return sum(({ covers = 1, samples }) => covers * samples) / sum(({ samples }) => samples);
+}
 
 const haveMean = (pushes: readonly Push[]): boolean => {
   const gradients = pushes.filter(({ samples }) => samples > 0).filter(isGradient).length;

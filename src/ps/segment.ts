@@ -46,7 +46,7 @@ export class Segment {
     private readonly updater: Updater,
   ) {
     this.values = new Float32Array(range.floats);
-    this.slots = Array.from({ length: updater.slots }, () => new Float32Array(range.floats).fill(updater.slotStart));
+    this.slots = Array.from({ length: updater.slots }, () => new Float32Array(range.floats));
     this.scalars = Float64Array.from(updater.scalars);
   }
 

@@ -1,9 +1,10 @@
-// Several batches between two pushes: steps taken on this worker alone, or, where those make no sense, one mean gradient.
+// Several batches between two pushes: a worker takes steps alone, and pushes the way, or the gradients that it met on it.
 import type { Gradient, TableValues, Trainer } from '../jobs/job.ts';
 import type { RunPlan } from '../protocol/control.ts';
 import { createUpdater } from '../ps/updaters/create-updater.ts';
-import type { Updater } from '../ps/updaters/updater.ts';
+import type { Updater, UpdaterSpec } from '../ps/updaters/updater.ts';
 import type { PickedBatch } from './batches.ts';
+import { gatherRows, scatterRows } from './gather-rows.ts';
 import { Turns } from './turns.ts';
 
 /** What several batches came to: `tables` is pushed like a gradient. */
@@ -16,6 +17,23 @@ interface InnerTable {
   readonly slots: readonly Float32Array[];
   readonly scalars: Float64Array;
 }
+
+/** What a round works on of one table: `inner` has the state of its rows only. */
+interface RoundTable {
+  readonly keys: Uint32Array | null;
+  readonly values: Float32Array;
+  readonly inner: InnerTable;
+  readonly width: number;
+  /** The mean of the gradients so far, where that is pushed. */
+  readonly mean: Float32Array | null;
+}
+
+/**
+ * What a worker moves its own parameters by. Of FTRL it knows neither sums nor centres; without penalties FTRL-Proximal is
+ * gradient descent at Adagrad's rates (McMahan et al. 2013), and those wait for the servers.
+ */
+const innerSpec = (updater: UpdaterSpec): UpdaterSpec =>
+  updater.kind === 'ftrl' ? { kind: 'adagrad', epsilon: updater.beta } : updater;
 
 /** Keys that any of the batches touches; null for all. */
 export function unionOfKeys(
@@ -35,114 +53,107 @@ export class LocalSteps {
   private readonly updater: Updater;
   private readonly inner: readonly InnerTable[];
 
-  /** @param isDrift whether the inner updater moves on, or all batches have one mean gradient at the same place */
+  /** @param isDrift whether the way of the steps is pushed, or the mean of the gradients met on it */
   constructor(
     private readonly plan: RunPlan,
     private readonly trainer: Trainer,
     private readonly isDrift: boolean,
     private readonly turns = new Turns(() => performance.now()),
   ) {
-    this.updater = createUpdater(plan.updater);
+    this.updater = createUpdater(innerSpec(plan.updater));
     this.inner = plan.tables.map(({ keys, width }) => ({
-      slots: Array.from({ length: this.updater.slots }, () => {
-        return new Float32Array(isDrift ? keys * width : 0).fill(this.updater.slotStart);
-      }),
+      // Zeroed memory that nobody touches takes none: of a sparse table a worker meets its own keys only.
+      slots: Array.from({ length: this.updater.slots }, () => new Float32Array(keys * width)),
       scalars: Float64Array.from(this.updater.scalars),
     }));
   }
 
   /**
+   * Takes a step for each batch, on this worker's own parameters. Pushed is the way from where they were to where they are,
+   * turned round: the server takes the workers' mean for the gradient of an outer updater (Douillard et al. 2023, "DiLoCo",
+   * algorithm 1). Or, where the server's updater has state that only it has, the mean of the gradients on the way, by samples:
+   * it goes about as far along them as the steps did.
    * @param parameters rows of the union of the batches' keys; not changed
-   * @param rate of the inner updater
+   * @param learningRate of the inner updater
    */
-  run(parameters: readonly TableValues[], batches: readonly PickedBatch[], rate: number): Promise<LocalResult> {
-    return this.isDrift ? this.drift(parameters, batches, rate) : this.mean(parameters, batches);
-  }
-
-  /**
-   * The way from the parameters to where the inner updater took them, turned round: the server takes the workers' mean
-   * for the gradient of an outer updater (Douillard et al. 2023, "DiLoCo", algorithm 1).
-   */
-  private async drift(
+  async run(
     parameters: readonly TableValues[],
     batches: readonly PickedBatch[],
     learningRate: number,
   ): Promise<LocalResult> {
-    const local = parameters.map(({ keys, values }) => ({ keys, values: values.slice() }));
-    let [lossSum, samples] = [0, 0];
-    for (const { block, picks } of batches) {
-      const gradient = await this.trainer.gradient(local, block, picks);
-      lossSum += gradient.lossSum;
-      samples += block.count;
-      gradient.tables.forEach(({ values: step }, table) => {
-        const state = this.inner[table];
-        const values = local[table]?.values;
-        if (state === undefined || values === undefined) return;
-        const context = { learningRate, weight: 1, scalars: state.scalars };
-        this.updater.advance(context);
-        this.updater.apply(values, state.slots, 0, step, 0, step.length, context);
-      });
-      await this.turns.give();
-    }
-    const tables = local.map(({ keys, values }, table) => {
-      const start = parameters[table]?.values ?? values;
-      for (let i = 0; i < values.length; i++) values[i] = (start[i] as number) - (values[i] as number);
-      return { keys, values };
-    });
-    return { lossSum, samples, tables };
-  }
-
-  /** The gradient of all batches together (of counts, their sum), where the server's updater has state that only it has. */
-  private async mean(parameters: readonly TableValues[], batches: readonly PickedBatch[]): Promise<LocalResult> {
     const samples = batches.reduce((sum, { block }) => sum + block.count, 0);
-    const sums = parameters.map(({ keys, values }) => ({ keys, values: new Float32Array(values.length) }));
+    const round = parameters.map((table, at) => this.open(table, at));
     let lossSum = 0;
     for (const { block, picks } of batches) {
       const keys = this.trainer.keysOf(block, picks);
-      const rows = parameters.map((table, at) => pickRows(table, keys[at] ?? null, this.widthOf(at)));
+      const rows = round.map((table, at) => pickRows(table, keys[at] ?? null));
       const gradient = await this.trainer.gradient(rows, block, picks);
       lossSum += gradient.lossSum;
       gradient.tables.forEach((part, at) => {
-        const sum = sums[at];
-        const scale = this.updater.aggregate === 'sum' ? 1 : block.count / samples;
-        if (sum !== undefined) addRows(sum, part, scale, this.widthOf(at));
+        const table = round[at];
+        if (table !== undefined) this.step(table, part, learningRate, block.count / samples);
       });
       await this.turns.give();
     }
-    return { lossSum, samples, tables: sums };
+    const tables = round.map((table, at) => this.close(table, parameters[at] ?? table, at));
+    return { lossSum, samples, tables };
   }
 
-  private widthOf(table: number): number {
-    return this.plan.tables[table]?.width ?? 1;
+  private open({ keys, values }: TableValues, at: number): RoundTable {
+    const width = this.plan.tables[at]?.width ?? 1;
+    const { slots, scalars } = this.inner[at] ?? { slots: [], scalars: new Float64Array() };
+    const own = keys === null ? slots : slots.map((slot) => gatherRows(slot, keys, width));
+    const mean = this.isDrift ? null : new Float32Array(values.length);
+    return { keys, values: values.slice(), inner: { slots: own, scalars }, width, mean };
+  }
+
+  /** Moves the rows that a batch touches, and adds its gradient to the mean. */
+  private step({ keys, values, inner, width, mean }: RoundTable, part: TableValues, rate: number, share: number): void {
+    const { slots, scalars } = inner;
+    const context = { learningRate: rate, weight: 1, scalars };
+    this.updater.advance(context);
+    eachRun(keys, part, width, (to, from, count) => {
+      if (mean !== null) addScaled(mean, to, part.values, from, count, share);
+      this.updater.apply(values, slots, to, part.values, from, count, context);
+    });
+  }
+
+  private close({ keys, values, inner, width, mean }: RoundTable, start: TableValues, at: number): TableValues {
+    if (keys !== null) {
+      const { slots = [] } = this.inner[at] ?? {};
+      slots.forEach((slot, index) => {
+        scatterRows(slot, keys, width, inner.slots[index] ?? slot);
+      });
+    }
+    if (mean !== null) return { keys, values: mean };
+    for (let i = 0; i < values.length; i++) values[i] = (start.values[i] as number) - (values[i] as number);
+    return { keys, values };
   }
 }
 
 /** Rows of some of a table's keys, both lists ascending. */
-function pickRows(table: TableValues, keys: Uint32Array | null, width: number): TableValues {
-  if (keys === null || table.keys === null) return table;
-  const values = new Float32Array(keys.length * width);
-  eachMatch(table.keys, keys, (from, to) => {
-    for (let column = 0; column < width; column++) {
-      values[to * width + column] = table.values[from * width + column] as number;
-    }
+function pickRows({ keys, values, width }: RoundTable, some: Uint32Array | null): TableValues {
+  if (some === null || keys === null) return { keys, values };
+  const rows = new Float32Array(some.length * width);
+  eachMatch(keys, some, (from, to) => {
+    for (let column = 0; column < width; column++) rows[to * width + column] = values[from * width + column] as number;
   });
-  return { keys, values };
+  return { keys: some, values: rows };
 }
 
-function addRows(
-  sum: { keys: Uint32Array | null; values: Float32Array },
+/** Calls back with each run of values that lie together in a table's rows and in `part`, which are some of them. */
+function eachRun(
+  keys: Uint32Array | null,
   part: TableValues,
-  scale: number,
   width: number,
-) {
-  const add = (to: number, from: number) => {
-    for (let column = 0; column < width; column++) {
-      const at = to * width + column;
-      sum.values[at] = (sum.values[at] as number) + (part.values[from * width + column] as number) * scale;
-    }
-  };
-  if (sum.keys !== null && part.keys !== null) eachMatch(sum.keys, part.keys, add);
-  else for (let row = 0; row < sum.values.length / width; row++) add(row, row);
+  found: (inAll: number, inPart: number, count: number) => void,
+): void {
+  if (keys === null || part.keys === null) found(0, 0, part.values.length);
+  else eachMatch(keys, part.keys, (inAll, inPart) => found(inAll * width, inPart * width, width));
+}
+
+function addScaled(sum: Float32Array, at: number, values: Float32Array, from: number, count: number, scale: number) {
+  for (let i = 0; i < count; i++) sum[at + i] = (sum[at + i] as number) + (values[from + i] as number) * scale;
 }
 
 /** Calls back with the places of every key of `some` in `all` and in `some`. Both ascend; `some` is part of `all`. */

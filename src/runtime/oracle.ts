@@ -101,7 +101,7 @@ function startTable(spec: TableSpec, index: number, seed: number, updater: Updat
   if (init.kind === 'uniform') {
     for (let at = 0; at < floats; at++) values[at] = (2 * hashUnit(seed, index, at) - 1) * init.scale;
   }
-  const slots = Array.from({ length: updater.slots }, () => new Float32Array(floats).fill(updater.slotStart));
+  const slots = Array.from({ length: updater.slots }, () => new Float32Array(floats));
   return { spec, values, slots, scalars: Float64Array.from(updater.scalars) };
 }
 

@@ -63,7 +63,7 @@ export function parametersAsCuts(name: string, bytes: Uint8Array, plan: RunPlan)
   const updater = createUpdater(plan.updater, plan.outer);
   const tables = plan.tables.map((table) => {
     const values = valuesFor(name, file, table);
-    const slots = Array.from({ length: updater.slots }, () => new Float32Array(values.length).fill(updater.slotStart));
+    const slots = Array.from({ length: updater.slots }, () => new Float32Array(values.length));
     return { values, slots };
   });
   const segment = { version: 0, floor: NO_CLOCK, ahead: [], scalars: [...updater.scalars] };

@@ -22,7 +22,7 @@ const SERVER = nodeId(9);
 const OLD = workerOf(1);
 const NEWCOMER = workerOf(2, 2);
 const ROUND = 4;
-const plan: RunPlan = { ...runPlanOf({ run: 1, outer: AVERAGE, evaluateEvery: 1_000 }), steps: 40 };
+const PLAN: RunPlan = { ...runPlanOf({ run: 1, outer: AVERAGE, evaluateEvery: 1_000 }), steps: 40 };
 
 const automatic = { kind: 'auto', choice: { push: null, pull: null, localSteps: ROUND, reason: '' } } as const;
 
@@ -39,12 +39,18 @@ const trainer: Trainer = {
   dispose() {},
 };
 
+interface Setting {
+  readonly plan?: RunPlan;
+  /** @param pause pauses the run for a moment, when the loop waits for that */
+  readonly computes?: (pause: () => void) => Trainer;
+}
+
 /** [first clock, last clock] of the newcomer's first `count` rounds, where the other worker has finished `finished` rounds. */
 async function roundsOf(
   finished: number,
   count: number,
   change: Partial<ScheduleEntry>,
-  computes: Trainer = trainer,
+  { plan = PLAN, computes = () => trainer }: Setting = {},
 ): Promise<[number, number][]> {
   const schedule = [{ fromClock: 0, consistency: sspOf(16), learningRate: 0.5, ...change }];
   const map = (workers: readonly (typeof OLD)[], counter: number) => mapOf({ workers, epoch: epochOf(counter) });
@@ -83,16 +89,25 @@ async function roundsOf(
   const data = { meta, splits: plan.data, isOwn: false, isHere: () => true, block, holdsAll: () => false };
   const filters = new RunFilters(() => cluster);
   const batches = new Batches(plan, data, NEWCOMER.node);
+  const changed = new Signal();
+  const pause = () => {
+    for (const phase of ['paused', 'running'] as const) {
+      setImmediate(() => {
+        cluster = { ...cluster, phase };
+        changed.notify();
+      });
+    }
+  };
   await new TrainingLoop({
     ...{
       self: NEWCOMER.node,
       plan,
       client,
-      trainer: computes,
+      trainer: computes(pause),
       data,
       batches,
       filters,
-      changed: new Signal(),
+      changed,
       emulate: asItIs,
     },
     ...{ meter: new WorkerMeter(10, () => 0), steps: new StepLog(() => 0) },
@@ -126,7 +141,7 @@ test('a round that begins before the one before has reached the servers begins w
       return trainer.gradient(parameters, ...rest);
     },
   };
-  await roundsOf(2, 3, { localSteps: ROUND, consistency: ASYNC }, halving);
+  await roundsOf(2, 3, { localSteps: ROUND, consistency: ASYNC }, { computes: () => halving });
   // A newcomer's first round overlaps nothing. At a rate of a half each step takes away half of what is there.
   const [first = 0, ...rest] = seen.slice(ROUND);
   expect(first).toBeLessThan(0);
@@ -134,4 +149,27 @@ test('a round that begins before the one before has reached the servers begins w
   rest.forEach((value, step) => {
     expect((value / first) * 2 ** (step + 1)).toBeCloseTo(1, 5);
   });
+});
+
+test('after a loss that was no number a round goes on without it, its momentum, too', async () => {
+  const plan: RunPlan = { ...PLAN, updater: { kind: 'momentum', beta: 0.5, nesterov: false } };
+  const seen: number[] = [];
+  let isBroken = true;
+  const breaking = (pause: () => void): Trainer => ({
+    ...trainer,
+    gradient: async (parameters, ...rest) => {
+      const values = parameters[0]?.values ?? new Float32Array();
+      if (isBroken) {
+        isBroken = false;
+        pause();
+        return { lossSum: Number.NaN, tables: [{ keys: null, values: values.map(() => Number.NaN) }] };
+      }
+      seen.push(...values);
+      return trainer.gradient(parameters, ...rest);
+    },
+  });
+  await roundsOf(1, 1, { localSteps: ROUND }, { plan, computes: breaking });
+  // The rest of the broken round, on values that are no numbers any more, and then a whole one.
+  expect(seen.slice(-ROUND * 4).every(Number.isFinite)).toBe(true);
+  expect(seen).toHaveLength((ROUND - 1 + ROUND) * 4);
 });

@@ -202,6 +202,8 @@ export class TrainingLoop {
     );
     if (!Number.isFinite(gradient.lossSum)) {
       meter.divergedAt = step.clock;
+      // What isn't finite is in the inner updater's state, too.
+      this.local = null;
       return false;
     }
     moment('gradient');

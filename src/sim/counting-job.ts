@@ -76,11 +76,14 @@ export function wholePushRows(segments: number, slot: number, worker: WorkerId, 
   return [{ keys: null, values }, ...(dense === undefined ? [] : [dense])];
 }
 
-/** As a drift, which the server takes off, and a gradient that SGD takes off alike: so sums are those of receipts. */
-export function driftRows(segments: number, slot: number, worker: WorkerId, clock: number): Rows[] {
+/**
+ * As the mean gradient of `covers` clocks, which SGD takes off as many times: so sums are those of receipts. A receipt's share of up
+ * to eight clocks, times as many, is 1 in f32.
+ */
+export function gradientRows(segments: number, slot: number, worker: WorkerId, clock: number, covers: number): Rows[] {
   return wholePushRows(segments, slot, worker, clock).map(({ keys, values }) => ({
     keys,
-    values: values.map((value) => -value),
+    values: values.map((value) => -value / covers),
   }));
 }
 

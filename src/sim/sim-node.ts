@@ -47,7 +47,7 @@ export interface NodeSite {
   /** What a resumed run goes on from. */
   readonly from: SimCheckpoint | null;
   computeMs(): number;
-  rows(worker: WorkerId, clock: number): readonly Rows[];
+  rows(worker: WorkerId, clock: number, covers: number): readonly Rows[];
   samplesOf(clocks: number): number;
   onStart(worker: WorkerId, clock: number, required: number, floor: number): void;
   /** An answer leaves the shard, of the dense table as it is now. */

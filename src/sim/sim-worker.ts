@@ -25,7 +25,7 @@ export interface WorkerSite {
   cluster(): ClusterState;
   send(to: NodeId, frame: Frame): void;
   /** What the push of a clock carries. */
-  rows(worker: WorkerId, clock: number): readonly Rows[];
+  rows(worker: WorkerId, clock: number, covers: number): readonly Rows[];
   computeMs(): number;
   now(): number;
   after(delayMs: number, run: () => void): void;
@@ -154,7 +154,7 @@ export class SimWorker {
     const { tables, self } = this.site;
     const isJoin = clock === NO_CLOCK;
     const last = isJoin ? clock : roundEnd(this.site.cluster().schedule, clock, this.site.steps);
-    const rows = isJoin ? null : this.site.rows(self, last);
+    const rows = isJoin ? null : this.site.rows(self, last, 1);
     const keys = tables.map((_, table) => (rows === null ? new Uint32Array(0) : (rows[table]?.keys ?? null)));
     const into = tables.map(({ keys: all, width }, table) => new Float32Array((keys[table]?.length ?? all) * width));
     const required = isJoin ? NO_CLOCK : requiredClock(this.site.cluster().schedule, clock);
@@ -229,7 +229,7 @@ export class SimWorker {
       this.spent.backupMs += computeMs;
       const samples = this.site.samplesOf(covers);
       const push = { worker, clock, covers, isDrift: false, samples, readFronts, parameters: [] };
-      const tables = this.site.rows(worker, clock);
+      const tables = this.site.rows(worker, clock, covers);
       this.step({ kind: 'backup', ...push, tables, filters: filters?.kind === 'fixed' ? filters.push : null });
     });
   }
@@ -239,7 +239,7 @@ export class SimWorker {
     this.isComputing = false;
     this.idleSince = this.site.now();
     this.clock = clock + 1;
-    const tables = this.site.rows(this.site.self, clock);
+    const tables = this.site.rows(this.site.self, clock, covers);
     const { filters } = scheduleAt(this.site.cluster().schedule, clock);
     const push = { clock, covers, samples: this.site.samplesOf(covers), tables, readFronts };
     this.step({ kind: 'push', ...push, filters: filters?.kind === 'fixed' ? filters.push : null });

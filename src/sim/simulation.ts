@@ -6,7 +6,7 @@ import type { Consistency } from '../ps/consistency.ts';
 import type { NodeEvent } from '../ps/node-core.ts';
 import type { Segment } from '../ps/segment.ts';
 import { hash32, Random } from '../random.ts';
-import { countingPlan, driftRows, pushRows, wholePushRows } from './counting-job.ts';
+import { countingPlan, gradientRows, pushRows, wholePushRows } from './counting-job.ts';
 import { FaultInjector, type Target } from './fault-injector.ts';
 import { drawFaults, type Fault } from './faults.ts';
 import type { SimulationConfig, SimulationResult } from './history.ts';
@@ -166,7 +166,7 @@ export class Simulation {
     const { time, network, config } = this;
     const random = new Random(hash32(config.seed, 11, self));
     const isSlow = random.unit() < 0.15;
-    const rowsOf = this.descends ? driftRows : config.reduce === 'ring' ? wholePushRows : pushRows;
+    const rowsOf = this.descends ? gradientRows : config.reduce === 'ring' ? wholePushRows : pushRows;
     const pace = (config.computeMs ?? MEAN_COMPUTE_MS) / MEAN_COMPUTE_MS;
     const skewMs = (random.unit() - 0.5) * 1_000_000;
     const node: SimNode = new SimNode(self, role, line, {
@@ -176,8 +176,8 @@ export class Simulation {
       from: config.from ?? null,
       skewMs,
       computeMs: () => (isSlow ? 4 : 1) * (node.slowUntil > time.now ? 10 : 1) * pace * (8 + random.unit() * 10),
-      rows: (worker, clock) => rowsOf(this.segments, this.pushes.slotOf(worker, clock), worker, clock),
-      // Outside BSP a drift's weight is the samples it stands for, of those that its clocks have: here always all.
+      rows: (worker, clock, covers) => rowsOf(this.segments, this.pushes.slotOf(worker, clock), worker, clock, covers),
+      // Outside BSP a push weighs as the samples that it stands for, of those that its clocks have: here always all.
       samplesOf: (clocks) => (config.drifts === true ? this.batch * clocks : 1),
       onStart: (worker, clock, required, floor) => this.checkStart(worker, clock, required, floor),
       onAnswer: (worker, answer, values) => this.reads.answered(worker, answer, values),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { adagrad } from './adagrad.ts';
-import { trial } from './trial.ts';
+import { stateOf, trial } from './trial.ts';
 
 test('for a constant gradient the steps are the learning rate over √1, √2, √3 …', () => {
   const { values, step } = trial(adagrad({ epsilon: 0 }), { learningRate: 0.5 });
@@ -30,4 +30,14 @@ test('weight scales the step, not the sum of squares', () => {
   step([4]);
   expect(values[0]).toBe(-0.25);
   expect(slots[0]?.[0]).toBe(16);
+});
+
+test('the gradient of several clocks counts as their sum', () => {
+  const round = trial(adagrad({ epsilon: 0.5 }), { learningRate: 1, weight: 3 });
+  const sum = trial(adagrad({ epsilon: 0.5 }), { learningRate: 1 });
+  for (const gradient of [4, -1, 2]) {
+    round.step([gradient]);
+    sum.step([3 * gradient]);
+  }
+  expect(stateOf(round)).toEqual(stateOf(sum));
 });

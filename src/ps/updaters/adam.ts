@@ -12,7 +12,6 @@ export function adam({ beta1, beta2, epsilon }: { beta1: number; beta2: number; 
   return {
     aggregate: 'mean',
     slots: 2,
-    slotStart: 0,
     scalars: [1, 1],
     advance({ scalars }: UpdateContext) {
       scalars[0] = scalarAt(scalars, 0) * beta1;

@@ -3,7 +3,7 @@ import type { Updater } from './updater.ts';
 
 /** Sums what is pushed. No learning rate, no weight: a push counts once, whatever the consistency. */
 export function add(): Updater {
-  return { aggregate: 'sum', slots: 0, slotStart: 0, scalars: [], advance() {}, apply };
+  return { aggregate: 'sum', slots: 0, scalars: [], advance() {}, apply };
 }
 
 function apply(

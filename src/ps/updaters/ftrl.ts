@@ -30,7 +30,6 @@ export function ftrl({ beta, l1, l2 }: { beta: number; l1: number; l2: number })
   return {
     aggregate: 'mean',
     slots: 3,
-    slotStart: 0,
     scalars: [0],
     advance({ scalars, weight }: UpdateContext) {
       scalars[0] = scalarAt(scalars, 0) + weight;

@@ -13,7 +13,6 @@ export function momentum({ beta, nesterov }: { beta: number; nesterov: boolean }
   return {
     aggregate: 'mean',
     slots: 1,
-    slotStart: 0,
     scalars: [],
     advance() {},
     apply(values, slots, at, gradient, from, count, { learningRate, weight }: UpdateContext) {

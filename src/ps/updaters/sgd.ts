@@ -3,7 +3,7 @@ import type { UpdateContext, Updater } from './updater.ts';
 
 /** Plain SGD. `weight` scales the learning rate, so one clock's pushes together make one full step. */
 export function sgd(): Updater {
-  return { aggregate: 'mean', slots: 0, slotStart: 0, scalars: [], advance() {}, apply };
+  return { aggregate: 'mean', slots: 0, scalars: [], advance() {}, apply };
 }
 
 function apply(

@@ -19,7 +19,7 @@ export interface Trial {
 /** Values that start as `start`, with fresh state. */
 export function trial(updater: Updater, { start = [0], learningRate = 0.1, weight = 1 }: TrialSettings = {}): Trial {
   const values = Float32Array.from(start);
-  const slots = Array.from({ length: updater.slots }, () => new Float32Array(start.length).fill(updater.slotStart));
+  const slots = Array.from({ length: updater.slots }, () => new Float32Array(start.length));
   const scalars = Float64Array.from(updater.scalars);
   return {
     values,

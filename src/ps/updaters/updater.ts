@@ -6,8 +6,9 @@
 export interface UpdateContext {
   readonly learningRate: number;
   /**
-   * Share of a clock's global batch behind this gradient, in (0, 1]; 1 in BSP. Async updaters take n small steps a
-   * clock instead of one, and the weights of one clock's pushes sum to 1, so churn and consistency need no retuning.
+   * How many clocks' global batches are behind this gradient. In BSP 1. Elsewhere a worker's share: n small steps a clock
+   * instead of one, whose weights sum to 1, so churn and consistency need no retuning. Of a round of local steps as many times
+   * that as it has clocks: the gradient is their mean, and `learningRate` is the same however long rounds are.
    */
   readonly weight: number;
   /** This segment's scalars, kept between calls, as long as `scalars` of the updater: step counts, powers of betas. */
@@ -17,9 +18,8 @@ export interface UpdateContext {
 export interface Updater {
   /** How the pushes of one clock become one gradient: their mean weighted by samples, or their sum. */
   readonly aggregate: 'mean' | 'sum';
-  /** State arrays per value (Adam: 2). Each starts at `slotStart` and has the layout of the values. */
+  /** State arrays per value (Adam: 2). Each starts at zero and has the layout of the values. */
   readonly slots: number;
-  readonly slotStart: number;
   /** Scalars per segment and what they start as. */
   readonly scalars: readonly number[];
   /** Called once per application, before `apply`: advances the scalars. */
