@@ -124,7 +124,7 @@ describe('the automatic mode', () => {
       crowded.second(100, 100, machine);
       roomy.second(100, 100, { ...machine, cores: 4 });
     }
-    expect(crowded.chosen).toBe('f16 × 16');
+    expect(crowded.chosen).toBe('int8 × 16');
     expect(roomy.chosen).toBe('f32 × 1');
     // It brought nothing.
     for (let s = 0; s < 8; s++) crowded.second(100, 100, machine);

@@ -48,16 +48,16 @@ function settle(cluster: Cluster, from = PLAIN): { exchange: Exchange; changes: 
 
 const nameOf = ({ codec, localSteps }: Exchange): string => `${codec.push?.codec ?? 'f32'} × ${localSteps}`;
 
-test('where moving parameters takes a few per cent of the time, nothing is rounded', () => {
-  expect(nameOf(settle({ computeMs: 1_000, megabytesPerSecond: 40 }).exchange)).toBe('f32 × 1');
+test('where moving parameters takes 2 % of the time, nothing is rounded', () => {
+  expect(nameOf(settle({ computeMs: 1_000, megabytesPerSecond: 80 }).exchange)).toBe('f32 × 1');
 });
 
 test('where they move faster than they could be coded, coding would only cost', () => {
   expect(nameOf(settle({ computeMs: 5, megabytesPerSecond: 10_000, mayDrift: false }).exchange)).toBe('f32 × 1');
 });
 
-test('the least loss that is about as fast as the fastest: 8 bits take 34 ms beside 600', () => {
-  expect(nameOf(settle({ computeMs: 600, megabytesPerSecond: 20 }).exchange)).toBe('int8 × 1');
+test('the least loss that is about as fast as the fastest: 8 bits take 34 ms beside 1,200', () => {
+  expect(nameOf(settle({ computeMs: 1_200, megabytesPerSecond: 20 }).exchange)).toBe('int8 × 1');
 });
 
 test('a cap is believed where a short window has shown less: 2 MB at 1 MB a second are a second each way', () => {
@@ -78,7 +78,7 @@ test('a job of sparse keys has codecs only', () => {
 });
 
 test('one worker alone loses nothing by local steps: before it rounds, it takes those', () => {
-  expect(nameOf(settle({ computeMs: 50, megabytesPerSecond: 80, workers: 1 }).exchange)).toBe('f32 × 8');
+  expect(nameOf(settle({ computeMs: 100, megabytesPerSecond: 80, workers: 1 }).exchange)).toBe('f32 × 8');
 });
 
 test('what was tried counts, not what was expected of it', () => {
@@ -128,7 +128,7 @@ describe('for any links and computation', () => {
   test.each(clusters)('%o: it settles also from the other end, say when a link got faster', (cluster) => {
     const far = settle({ ...cluster, computeMs: 0.5, megabytesPerSecond: 0.1 }).exchange;
     const { exchange } = settle(cluster, far);
-    expect(clockMs(exchange, cluster)).toBeLessThanOrEqual(1.07 * clockMs(settle(cluster).exchange, cluster));
+    expect(clockMs(exchange, cluster)).toBeLessThanOrEqual(1.04 * clockMs(settle(cluster).exchange, cluster));
   });
 });
 
@@ -157,7 +157,7 @@ describe('where the workers leave no core free', () => {
   }
 
   test('an exchange that computing hides is made smaller and rarer all the same', () => {
-    expect(settleCrowded(90).name).toBe('int8 × 4');
+    expect(settleCrowded(90).name).toBe('int8 × 8');
   });
 
   test('what turns out to bring nothing is taken back, after a look', () => {

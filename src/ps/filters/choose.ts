@@ -79,7 +79,7 @@ export interface Situation {
 }
 
 /** An option may be this much slower than the fastest, where it loses less. */
-const TOLERANCE = 1.06;
+const TOLERANCE = 1.03;
 
 /** A change back to less loss must cost less than this. */
 const WORTHLESS_GAIN = 1.02;
