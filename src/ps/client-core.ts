@@ -330,9 +330,11 @@ export class ClientCore {
     const [start, end] = [from * width, (from + count) * width];
     const values = rows.values.subarray(start, end);
     const parameters = event.parameters?.[table]?.subarray(start, end) ?? null;
-    const coded = filters.codePush(range, { keys, values }, event.clock, event.filters ?? null, parameters);
     const readFront = event.readFronts.get(segmentKey(table, segment)) ?? event.clock - 1;
     const { clock, samples, covers = 1, isDrift = false } = event;
+    // A drift is no mean, but the whole way.
+    const context = { clock, covers: isDrift ? 1 : covers, parameters };
+    const coded = filters.codePush(range, { keys, values }, context, event.filters ?? null);
     const round = { ...(covers === 1 ? {} : { covers }), ...(isDrift ? { isDrift } : {}) };
     return {
       kind: 'push',

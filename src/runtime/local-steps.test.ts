@@ -98,9 +98,11 @@ describe('where the state of the updater is only at the servers', () => {
   test('the mean of the gradients that the steps met is pushed, by samples, on the keys of any batch', async () => {
     const steps = new LocalSteps(PLAN, trainerTo(keysOf), false);
     const start = tablesOf([1, 10, 100], [1, 3, 5]);
-    const { tables, samples, lossSum } = await steps.run(start, [batchAt(4, 3), batchAt(0, 1)], 0.5);
+    const { tables, ways, samples, lossSum } = await steps.run(start, [batchAt(4, 3), batchAt(0, 1)], 0.5);
     // Key 1 is met at 1, and then at 1 − ½·(1 − 4) = 2.5: ¾·(1 − 4) + ¼·2.5; key 3: ¼·10; key 5: ¾·(100 − 4).
     expect(tables).toEqual(tablesOf([-1.625, 2.5, 72], [1, 3, 5]));
+    // Half of each gradient, one after the other: 1 → 2.5 → 1.25, 10 → 5, 100 → 52.
+    expect(ways).toEqual(tablesOf([-0.25, 5, 48], [1, 3, 5]));
     expect({ samples, lossSum }).toEqual({ samples: 4, lossSum: 4 });
     expect(start).toEqual(tablesOf([1, 10, 100], [1, 3, 5]));
   });

@@ -10,6 +10,8 @@ import { Turns } from './turns.ts';
 /** What several batches came to: `tables` is pushed like a gradient. */
 export interface LocalResult extends Gradient {
   readonly samples: number;
+  /** From where the worker was to where its steps took it, turned round; empty where it took none. */
+  readonly ways: readonly TableValues[];
 }
 
 /** Optimiser state of one table, kept from one push to the next. */
@@ -95,8 +97,11 @@ export class LocalSteps {
       });
       await this.turns.give();
     }
-    const tables = round.map((table, at) => this.close(table, parameters[at] ?? table, at));
-    return { lossSum, samples, tables };
+    const ways = round.map((table, at) => this.close(table, parameters[at] ?? table, at));
+    const tables = round.map(({ keys, mean }, at) =>
+      mean === null ? (ways[at] as TableValues) : { keys, values: mean },
+    );
+    return { lossSum, samples, tables, ways };
   }
 
   private open({ keys, values }: TableValues, at: number): RoundTable {
@@ -118,14 +123,14 @@ export class LocalSteps {
     });
   }
 
-  private close({ keys, values, inner, width, mean }: RoundTable, start: TableValues, at: number): TableValues {
+  /** Keeps the state of the rows. @returns their way, turned round, in place of where they are */
+  private close({ keys, values, inner, width }: RoundTable, start: TableValues, at: number): TableValues {
     if (keys !== null) {
       const { slots = [] } = this.inner[at] ?? {};
       slots.forEach((slot, index) => {
         scatterRows(slot, keys, width, inner.slots[index] ?? slot);
       });
     }
-    if (mean !== null) return { keys, values: mean };
     for (let i = 0; i < values.length; i++) values[i] = (start.values[i] as number) - (values[i] as number);
     return { keys, values };
   }

@@ -62,14 +62,33 @@ test('what only one segment has is kept for the other', () => {
   expect(added(writes, 7, 3)).toEqual([10, 8]);
 });
 
-test('rows of some keys, and segments that were not asked, stay as they are', () => {
-  expect(added(written(3), -1, -1, Uint32Array.of(0, 2))).toEqual([10, 10]);
+test('segments that were not asked stay as they are', () => {
   const writes = written(3);
   const pulled = { ...pulledAt(-1, -1), ownClocks: new Map([[SECOND, 3]]) };
   writes.addTo(pulled, [null]);
   expect(new Set(pulled.tables[0])).toEqual(new Set([10]));
   // Nothing is known of the first one yet.
   expect(added(writes, -1, 3)).toEqual([9, 10]);
+});
+
+test('of some keys those rows change that were gone along, where their segment had not seen it', () => {
+  const writes = new OwnWrites([table]);
+  const rows = (...sizes: number[]) =>
+    Float32Array.from({ length: sizes.length * WIDTH }, (_, at) => sizes[Math.floor(at / WIDTH)] ?? 0);
+  writes.note(3, [{ keys: Uint32Array.of(1, 2), values: rows(1, 2) }]);
+  writes.note(7, [{ keys: Uint32Array.of(0, 2, 3), values: rows(4, 8, 16) }]);
+  const pull = (first: number, second: number, keys: number[]) => {
+    const values = new Float32Array(keys.length * WIDTH).fill(100);
+    writes.addTo({ ...pulledAt(first, second), tables: [values] }, [Uint32Array.from(keys)]);
+    return keys.map((_, row) => {
+      const part = new Set(values.subarray(row * WIDTH, (row + 1) * WIDTH));
+      expect(part.size).toBe(1);
+      return [...part][0];
+    });
+  };
+  expect(pull(-1, -1, [0, 1, 2, 3])).toEqual([96, 99, 90, 84]);
+  expect(pull(3, -1, [0, 1, 2])).toEqual([96, 100, 90]);
+  expect(pull(7, 3, [1, 2, 3])).toEqual([100, 92, 84]);
 });
 
 test('no more is kept than may be under way', () => {

@@ -20,7 +20,12 @@ export class RunFilters {
   push(clock: number): PushFilters | null {
     const filters = this.at(clock);
     if (filters.kind === 'fixed') return filters.push;
-    return forAll(filters.kind === 'auto' ? filters.choice?.push : null);
+    if (filters.kind === 'off') return null;
+    const push = filters.choice?.push;
+    const { updater } = this.cluster().plan ?? {};
+    if (updater?.kind !== 'ftrl' || updater.l1 === 0) return forAll(push);
+    // Most weights stay at zero, and what can't move them needn't travel. It is kept: nothing is lost by it.
+    return forAll({ stages: [...(push?.stages ?? []), { kind: 'kkt' as const }], codec: push?.codec ?? 'f32' });
   }
 
   pull(clock: number): PullFilters | null {

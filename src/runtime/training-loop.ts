@@ -197,7 +197,7 @@ export class TrainingLoop {
       meter.step(clock, 0, 0);
       return true;
     }
-    const { samples, ...gradient } = await meter.time('compute', () =>
+    const { samples, ways, ...gradient } = await meter.time('compute', () =>
       emulate(() => this.gradient(step, pulled), step.batches.length),
     );
     if (!Number.isFinite(gradient.lossSum)) {
@@ -211,7 +211,7 @@ export class TrainingLoop {
     const { readFronts, tables: parameters } = pulled;
     const push = { clock, covers, isDrift, samples, tables: gradient.tables, readFronts, parameters };
     this.note(clock, client.push({ ...push, filters: filters.push(clock) }));
-    if (isDrift) this.ownWrites.note(clock, gradient.tables);
+    this.ownWrites.note(clock, ways);
     own?.parameters.resolve(ownParameters(pulled, gradient.tables, clock, own.into));
     moment('pushed');
     meter.step(clock, gradient.lossSum, samples);
@@ -242,7 +242,7 @@ export class TrainingLoop {
     this.local = null;
     if (batch === undefined) throw new RangeError('A gradient of no batch.');
     const { block, picks } = batch;
-    return { ...(await trainer.gradient(parameters, block, picks)), samples: block.count };
+    return { ...(await trainer.gradient(parameters, block, picks)), samples: block.count, ways: [] };
   }
 
   /** Remembers when the push was acknowledged, if it ever is. */

@@ -98,10 +98,7 @@ export class AutoFilters {
     if (figures === null) return null;
     this.windows.clear();
     const prediction = this.learn(figures, now);
-    const situation = {
-      workers: nodes.length,
-      mayDrift: plan.outer !== undefined && entry.localSteps === undefined,
-    };
+    const situation = { workers: nodes.length, hasFreeSteps: entry.localSteps === undefined };
     const chosen = chooseExchange(this.current, prediction, situation);
     return choiceOf(chosen, explainExchange(chosen, prediction, entry.localSteps), filters.choice);
   }

@@ -14,7 +14,7 @@ interface Cluster {
   readonly computeMs: number;
   readonly megabytesPerSecond: number;
   readonly workers?: number;
-  readonly mayDrift?: boolean;
+  readonly hasFreeSteps?: boolean;
 }
 
 const RAW_BYTES = 2e6;
@@ -31,14 +31,14 @@ const figuresOf = (option: Exchange, cluster: Cluster): ClockFigures => ({
 
 /** Chooses, measures what came of it, and goes on until nothing changes. */
 function settle(cluster: Cluster, from = PLAIN): { exchange: Exchange; changes: number } {
-  const { workers = 2, mayDrift = true } = cluster;
+  const { workers = 2, hasFreeSteps = true } = cluster;
   const tried = new Map<Exchange, number>();
   let exchange = from;
   for (let changes = 0; changes < 10; changes++) {
     tried.set(exchange, clockMs(exchange, cluster));
     const next = chooseExchange(exchange, predict(exchange, figuresOf(exchange, cluster), tried), {
       workers,
-      mayDrift,
+      hasFreeSteps,
     });
     if (next === exchange) return { exchange, changes };
     exchange = next;
@@ -53,7 +53,7 @@ test('where moving parameters takes 2 % of the time, nothing is rounded', () => 
 });
 
 test('where they move faster than they could be coded, coding would only cost', () => {
-  expect(nameOf(settle({ computeMs: 5, megabytesPerSecond: 10_000, mayDrift: false }).exchange)).toBe('f32 × 1');
+  expect(nameOf(settle({ computeMs: 5, megabytesPerSecond: 10_000, hasFreeSteps: false }).exchange)).toBe('f32 × 1');
 });
 
 test('the least loss that is about as fast as the fastest: 8 bits take 34 ms beside 1,200', () => {
@@ -73,8 +73,8 @@ test('where even 8 bits take longer than the computation, exchanges get rare', (
   expect(nameOf(settle({ computeMs: 5, megabytesPerSecond: 20 }).exchange)).toBe('int8 × 16');
 });
 
-test('a job of sparse keys has codecs only', () => {
-  expect(nameOf(settle({ computeMs: 5, megabytesPerSecond: 1, mayDrift: false }).exchange)).toBe('int8 × 1');
+test('where local steps were asked for only the codec is chosen', () => {
+  expect(nameOf(settle({ computeMs: 5, megabytesPerSecond: 1, hasFreeSteps: false }).exchange)).toBe('int8 × 1');
 });
 
 test('one worker alone loses nothing by local steps: before it rounds, it takes those', () => {
@@ -84,7 +84,7 @@ test('one worker alone loses nothing by local steps: before it rounds, it takes 
 test('what was tried counts, not what was expected of it', () => {
   const cluster = { computeMs: 100, megabytesPerSecond: 20 };
   const expected = predict(PLAIN, figuresOf(PLAIN, cluster));
-  const situation = { workers: 2, mayDrift: false };
+  const situation = { workers: 2, hasFreeSteps: false };
   const first = chooseExchange(PLAIN, expected, situation);
   expect(nameOf(first)).toBe('int8 × 1');
   // It turned out slower than plain values.
@@ -100,7 +100,7 @@ describe('for any links and computation', () => {
   const clusters = [0.5, 5, 50, 500].flatMap((computeMs) =>
     [0.1, 1, 10, 40, 200, 1_000].flatMap((megabytesPerSecond) =>
       [1, 3].flatMap((workers) =>
-        [true, false].map((mayDrift) => ({ computeMs, megabytesPerSecond, workers, mayDrift })),
+        [true, false].map((hasFreeSteps) => ({ computeMs, megabytesPerSecond, workers, hasFreeSteps })),
       ),
     ),
   );
@@ -117,7 +117,7 @@ describe('for any links and computation', () => {
           return 1;
         },
       },
-      { workers: cluster.workers, mayDrift: cluster.mayDrift },
+      { workers: cluster.workers, hasFreeSteps: cluster.hasFreeSteps },
     );
     const best = Math.min(...all.map((option) => clockMs(option, cluster)));
     expect(clockMs(exchange, cluster)).toBeLessThanOrEqual(1.02 * clockMs(PLAIN, cluster));
@@ -148,7 +148,7 @@ describe('where the workers leave no core free', () => {
       const figures = { computeMs: clockMs, clockMs, rawBytes: RAW_BYTES, roundTripMs: 0, crowding };
       const next = chooseExchange(exchange, predict(exchange, figures, tried), {
         workers: 2,
-        mayDrift: true,
+        hasFreeSteps: true,
       });
       if (next === exchange) return { name: nameOf(exchange), changes };
       exchange = next;

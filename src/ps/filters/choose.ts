@@ -37,7 +37,7 @@ const CODECS: readonly CodecOption[] = [
 
 const STEPS = [1, 2, 4, 8, 16].filter((steps) => steps <= MAX_AUTO_LOCAL_STEPS);
 
-/** Everything that may be chosen, where drifts are possible and where not. */
+/** Everything that may be chosen, and what is left of it where local steps were asked for. */
 const ALL: readonly Exchange[] = STEPS.flatMap((localSteps) => CODECS.map((codec) => ({ codec, localSteps })));
 const CODED: readonly Exchange[] = ALL.filter(({ localSteps }) => localSteps === 1);
 
@@ -74,8 +74,8 @@ export interface Prediction {
 export interface Situation {
   /** With one, local steps lose nothing: its own parameters are the newest. */
   readonly workers: number;
-  /** Dense tables, and an updater whose state a worker can have for itself. */
-  readonly mayDrift: boolean;
+  /** Is the number of local steps to be chosen, too? It may have been asked for. */
+  readonly hasFreeSteps: boolean;
 }
 
 /** An option may be this much slower than the fastest, where it loses less. */
@@ -135,8 +135,12 @@ const lossOf = ({ codec, localSteps }: Exchange, workers: number): number =>
     : STEPS.indexOf(localSteps) + STEPS.length * CODECS.indexOf(codec);
 
 /** The option of least loss among those about as fast as the fastest; the current one where another gains nothing. */
-export function chooseExchange(current: Exchange, { clockMs }: Prediction, { workers, mayDrift }: Situation): Exchange {
-  const options = (mayDrift ? ALL : CODED).toSorted((a, b) => lossOf(a, workers) - lossOf(b, workers));
+export function chooseExchange(
+  current: Exchange,
+  { clockMs }: Prediction,
+  { workers, hasFreeSteps }: Situation,
+): Exchange {
+  const options = (hasFreeSteps ? ALL : CODED).toSorted((a, b) => lossOf(a, workers) - lossOf(b, workers));
   const fastest = Math.min(...options.map(clockMs));
   const isFast = options.includes(current) && clockMs(current) <= TOLERANCE * fastest;
   const most = isFast ? Math.min(WORTHLESS_GAIN * clockMs(current), TOLERANCE * fastest) : TOLERANCE * fastest;

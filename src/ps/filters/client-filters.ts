@@ -11,7 +11,7 @@ import { codecNamed, codecOf } from './codecs.ts';
 import { HeldRows } from './held-rows.ts';
 import { encodeKeys, encodeSignature, signatureOf } from './key-list.ts';
 import { SentKeys } from './key-memory.ts';
-import { PushFilter, PushWork } from './push-filter.ts';
+import { type PushContext, PushFilter, PushWork } from './push-filter.ts';
 import { BlockEncoder, decodeBlock } from './value-block.ts';
 
 /** Bytes of one direction, stage by stage. Resending is not in them. */
@@ -75,13 +75,15 @@ export class ClientFilters {
     readonly push = noBytes(),
   ) {}
 
-  /** Codes one segment's part of a push; null where it travels as it is: no filter, nothing in it, or no number. */
+  /**
+   * Codes one segment's part of a push; null where it travels as it is: no filter, nothing in it, or no number.
+   * @param covers clocks whose mean the rows are, the last of them `clock`
+   */
   codePush(
     range: SegmentRange,
     rows: Rows,
-    clock: number,
+    { clock, covers, parameters }: Pick<PushContext, 'clock' | 'covers' | 'parameters'>,
     chosen: PushFilters | null,
-    parameters: Float32Array | null,
   ): CodedPush | null {
     const { values, keys } = rows;
     const raw = values.byteLength + (keys?.byteLength ?? 0);
@@ -94,7 +96,7 @@ export class ClientFilters {
       return null;
     }
     const seed = hash32(this.settings.seed, this.self.node, range.table, range.segment, clock);
-    const context = { clock, seed, l1: this.settings.l1, parameters };
+    const context = { clock, covers, seed, l1: this.settings.l1, parameters };
     const block = this.filterOf(range).encode(rows, spec, context);
     this.push.kept += 4 * this.encoder.sizes.kept;
     this.push.values += this.encoder.sizes.values;

@@ -17,7 +17,7 @@ const filterOf = (floats: number, width = 1, start = 0) => {
   return new PushFilter(range, width, new BlockEncoder(), new PushWork());
 };
 
-const contextOf = (clock: number) => ({ clock, seed: clock * 77, l1: 0, parameters: null });
+const contextOf = (clock: number, covers = 1) => ({ clock, covers, seed: clock * 77, l1: 0, parameters: null });
 
 function gradients(clocks: number): Float32Array[] {
   const random = new Random(4);
@@ -67,6 +67,34 @@ describe('what is left behind comes later: sums stay close for good', () => {
       [8, 0, 0, 0],
     ]);
   });
+});
+
+test('what rounds leave behind counts as often as they have clocks, however long the next one is', () => {
+  const filter = filterOf(2);
+  const spec = specOf('topk:0.5');
+  const push = (values: number[], clock: number, covers: number) => [
+    ...decodeBlock(filter.encode({ keys: null, values: Float32Array.from(values) }, spec, contextOf(clock, covers)), 2),
+  ];
+  expect(push([4, 3], 3, 4)).toEqual([4, 0]);
+  // 3 for each of four clocks is 12 in all: 6 for each of two.
+  expect(push([1, 0], 5, 2)).toEqual([0, 6]);
+  expect(push([0, 0], 6, 1)).toEqual([2, 0]);
+});
+
+test('under an L1 penalty a round collects as its clocks would one by one', () => {
+  const parameters = new Float32Array(1);
+  const spec = specOf('kkt');
+  // 0.4 a clock on average against a penalty of 0.5; then 0.8, which by itself is more.
+  const sentOf = (covers: number, gradients: readonly number[]) => {
+    const filter = filterOf(1);
+    return gradients.map((value, round) => {
+      const context = { ...contextOf((round + 1) * covers - 1, covers), l1: 0.5, parameters };
+      return decodeBlock(filter.encode({ keys: null, values: Float32Array.of(value) }, spec, context), 1)[0];
+    });
+  };
+  const [single, fours] = [sentOf(1, [0.4, 0.8, 0]), sentOf(4, [0.4, 0.8, 0])];
+  expect(single[1]).toBeCloseTo(1.2, 6);
+  expect(fours).toEqual(single);
 });
 
 test('momentum correction sends what momentum on the server would have made of it', () => {

@@ -10,6 +10,8 @@ import { type BlockEncoder, decodeBlock } from './value-block.ts';
 /** What a push is besides its rows. */
 export interface PushContext {
   readonly clock: number;
+  /** Clocks whose mean the values are, the last of them `clock`. */
+  readonly covers: number;
   readonly seed: number;
   readonly l1: number;
   /** What the gradient was computed on, laid out like its values; null where not known. */
@@ -38,7 +40,7 @@ export class PushWork {
 }
 
 export class PushFilter {
-  /** What was not sent, value by value of the segment; null while everything is. */
+  /** What was not sent, value by value of the segment, summed over clocks: the next push may cover others. Null while all is. */
   private memory: Float32Array | null = null;
   /** Momentum before it is sent (Lin et al. 2018, "Deep gradient compression", section 3.1). */
   private velocity: Float32Array | null = null;
@@ -57,27 +59,28 @@ export class PushFilter {
    * a stage or codec needs it (Karimireddy et al. 2019, "Error feedback fixes SignSGD").
    */
   encode(rows: Rows, spec: PushSpec, context: PushContext): Uint8Array {
+    const { clock, covers } = context;
     const hasMemory = spec.codec === 'onebit' || spec.stages.some(needsMemory);
     const codec = codecNamed(spec.codec);
     const isPlain = spec.stages.length === 0 && !hasMemory && this.memory === null;
     if (isPlain) return this.encoder.encode(rows.values, codec, context.seed);
     const { whole, sent, decoded } = this.work.reserve(rows.values.length);
-    this.recall(rows, spec, whole);
+    this.recall(rows, spec, covers, whole);
     sent.set(whole);
     const stageContext: StageContext = {
       ...context,
       hasMemory,
-      clocksHeld: (place) => context.clock - (this.sentAt?.[this.placeOf(rows.keys, place)] ?? -1),
+      clocksHeld: (place) => (clock - (this.sentAt?.[this.placeOf(rows.keys, place)] ?? -1)) / covers,
     };
     for (const stage of spec.stages) applyStage(stage, sent, stageContext);
     const block = this.encoder.encode(sent, codec, context.seed);
-    if (hasMemory) this.remember(rows.keys, whole, decodeBlock(block, whole.length, decoded), context.clock);
+    if (hasMemory) this.remember(rows.keys, whole, decodeBlock(block, whole.length, decoded), context);
     else this.memory = null;
     return block;
   }
 
   /** The gradient, or its momentum, and what was left behind before. */
-  private recall({ keys, values }: Rows, spec: PushSpec, whole: Float32Array): void {
+  private recall({ keys, values }: Rows, spec: PushSpec, covers: number, whole: Float32Array): void {
     const momentum = momentumOf(spec);
     const velocity = momentum > 0 ? this.velocityOf() : null;
     const { memory } = this;
@@ -88,7 +91,7 @@ export class PushFilter {
         value += momentum * (velocity[place] as number);
         velocity[place] = value;
       }
-      whole[i] = memory === null ? value : value + (memory[place] as number);
+      whole[i] = memory === null ? value : value + (memory[place] as number) / covers;
     }
   }
 
@@ -98,14 +101,19 @@ export class PushFilter {
   }
 
   /** Keeps the rest. What was sent starts anew, its momentum too (momentum factor masking, section 3.2). */
-  private remember(keys: Uint32Array | null, whole: Float32Array, decoded: Float32Array, clock: number): void {
+  private remember(
+    keys: Uint32Array | null,
+    whole: Float32Array,
+    decoded: Float32Array,
+    { clock, covers }: PushContext,
+  ): void {
     this.memory ??= new Float32Array(this.range.floats);
     this.sentAt ??= new Int32Array(this.range.floats).fill(-1);
     const { memory, sentAt, velocity } = this;
     for (let i = 0; i < whole.length; i++) {
       const place = this.placeOf(keys, i);
       const sent = decoded[i] as number;
-      memory[place] = (whole[i] as number) - sent;
+      memory[place] = ((whole[i] as number) - sent) * covers;
       if (sent === 0) continue;
       sentAt[place] = clock;
       if (velocity !== null) velocity[place] = 0;
