@@ -8,6 +8,7 @@ import { joined } from '../../protocol/testing.ts';
 import { ClientCore } from '../client-core.ts';
 import type { ClientEffect, ClientEvent } from '../client-events.ts';
 import { ASYNC, epochOf, mapOf, scheduleOf, shardPlanOf, TestShard, tableOf, workerOf } from '../testing.ts';
+import { AVERAGE } from '../updaters/outer.ts';
 
 const ME = workerOf(1);
 const SERVER = nodeId(9);
@@ -15,7 +16,12 @@ const TABLES = [tableOf(1_000)];
 
 /** One worker and one server; frames go as bytes, and one may be lost on the way. */
 class Fixture {
-  readonly shard = new TestShard(SERVER, mapFor(1), scheduleOf(ASYNC), shardPlanOf({ tables: TABLES, batch: 4 }));
+  readonly shard = new TestShard(
+    SERVER,
+    mapFor(1),
+    scheduleOf(ASYNC),
+    shardPlanOf({ tables: TABLES, batch: 4, outer: AVERAGE }),
+  );
   readonly client: ClientCore;
   /** Everything that the worker sent, as bytes. */
   readonly sent: Uint8Array[] = [];
@@ -50,9 +56,10 @@ class Fixture {
     }
   }
 
-  pushRows(clock: number, keys: Uint32Array | null, values: Float32Array): void {
-    const readFronts = new Map([[0, clock - 1]]);
-    this.step({ kind: 'push', clock, samples: 4, tables: [{ keys, values }], readFronts, filters: this.push });
+  pushRows(clock: number, keys: Uint32Array | null, values: Float32Array, covers = 1, isDrift = false): void {
+    const readFronts = new Map([[0, clock - covers]]);
+    const round = { clock, covers, isDrift, samples: 4 * covers };
+    this.step({ kind: 'push', ...round, tables: [{ keys, values }], readFronts, filters: this.push });
   }
 
   pullRows(keys: Uint32Array | null): Float32Array {
@@ -104,6 +111,25 @@ describe('through filters', () => {
     const fixture = fixtureOf('int8', 'off');
     fixture.pushRows(0, KEYS, Float32Array.of(1, Number.NaN, 0.5));
     expect(fixture.rejected).toMatchObject([{ kind: 'rejected', refuse: { reason: 'not-finite' } }]);
+  });
+});
+
+describe('of rounds of several clocks', () => {
+  test('what a filter keeps of a mean gradient comes as often as that round had clocks', () => {
+    const fixture = fixtureOf('topk:0.3', 'off');
+    fixture.pushRows(3, KEYS, Float32Array.of(4, 2, 1), 4);
+    fixture.pushRows(5, KEYS, new Float32Array(3), 2);
+    fixture.pushRows(6, KEYS, new Float32Array(3));
+    expect([...fixture.pullRows(KEYS)]).toEqual([-16, -8, -4]);
+  });
+
+  test('what it keeps of a drift comes once: it was the whole way', () => {
+    const fixture = fixtureOf('topk:0.001', 'off');
+    const way = Float32Array.from({ length: 1_000 }, (_, key) => [4, 2, 1][key] ?? 0);
+    fixture.pushRows(3, null, way, 4, true);
+    fixture.pushRows(5, null, new Float32Array(1_000), 2, true);
+    fixture.pushRows(6, null, new Float32Array(1_000), 1, true);
+    expect([...fixture.pullRows(null).subarray(0, 4)]).toEqual([-4, -2, -1, 0]);
   });
 });
 
