@@ -121,6 +121,18 @@ describe('where the state of the updater is only at the servers', () => {
     expect(await meet()).toBe((-4 + 1.5) / 2);
   });
 
+  test('counts are summed, and the next batch sees those before it', async () => {
+    const plan = { ...PLAN, updater: { kind: 'add' as const } };
+    const steps = new LocalSteps(
+      plan,
+      trainerTo(() => Uint32Array.of(1)),
+      false,
+    );
+    // 10 − 4 = 6 is counted at 10, and 16 − 0 after that.
+    const { tables } = await steps.run(tablesOf([10], [1]), [batchAt(4, 3), batchAt(0, 1)], 0.5);
+    expect(tables).toEqual(tablesOf([22], [1]));
+  });
+
   test('rows are as wide as their table', async () => {
     const plan = { ...PLAN, tables: [{ ...tableOf(6, 2), shape: [6, 2] }] };
     const steps = new LocalSteps(

@@ -74,7 +74,7 @@ export class LocalSteps {
    * Takes a step for each batch, on this worker's own parameters. Pushed is the way from where they were to where they are,
    * turned round: the server takes the workers' mean for the gradient of an outer updater (Douillard et al. 2023, "DiLoCo",
    * algorithm 1). Or, where the server's updater has state that only it has, the mean of the gradients on the way, by samples:
-   * it goes about as far along them as the steps did.
+   * it goes about as far along them as the steps did. Of counts, their sum.
    * @param parameters rows of the union of the batches' keys; not changed
    * @param learningRate of the inner updater
    */
@@ -93,7 +93,8 @@ export class LocalSteps {
       lossSum += gradient.lossSum;
       gradient.tables.forEach((part, at) => {
         const table = round[at];
-        if (table !== undefined) this.step(table, part, learningRate, block.count / samples);
+        const share = this.updater.aggregate === 'sum' ? 1 : block.count / samples;
+        if (table !== undefined) this.step(table, part, learningRate, share);
       });
       await this.turns.give();
     }
