@@ -125,8 +125,8 @@ function defaultOuter({ localSteps = 1, consistency }: PlanRequest): OuterSpec {
 }
 
 /**
- * Where they don't, workers send one mean gradient of their batches instead of a way: sums have no direction, FTRL's state
- * is the server's alone, and of sparse tables a worker knows only its rows.
+ * Where they don't, workers send the mean of the gradients that they met on their way instead of it: sums have no direction, FTRL's
+ * state is the server's alone, and of sparse tables a worker knows only its rows.
  */
 const driftsWith = (updater: UpdaterSpec, meta: DatasetMeta): boolean =>
   updater.kind !== 'ftrl' && updater.kind !== 'add' && touchesAllKeys(meta);

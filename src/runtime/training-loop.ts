@@ -211,7 +211,7 @@ export class TrainingLoop {
     const { readFronts, tables: parameters } = pulled;
     const push = { clock, covers, isDrift, samples, tables: gradient.tables, readFronts, parameters };
     this.note(clock, client.push({ ...push, filters: filters.push(clock) }));
-    this.ownWrites.note(clock, ways);
+    if (ways.length > 0) this.ownWrites.note(clock, ways);
     own?.parameters.resolve(ownParameters(pulled, gradient.tables, clock, own.into));
     moment('pushed');
     meter.step(clock, gradient.lossSum, samples);
