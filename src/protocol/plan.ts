@@ -1,7 +1,7 @@
 // What a run is, from its start to its end: job, tables, updater, data, checkpoints; and the schedule, which may change.
 import { z } from 'zod';
 import { filtersSchema } from './filters.ts';
-import { MAX_PARAMETERS, MAX_REPLICAS, MAX_ROOM_NODES, MAX_TABLES, MAX_WIDTH } from './limits.ts';
+import { MAX_CURVE_POINTS, MAX_PARAMETERS, MAX_REPLICAS, MAX_ROOM_NODES, MAX_TABLES, MAX_WIDTH } from './limits.ts';
 import { measuresSchema } from './measures.ts';
 import { privateSourceSchema, splitSchema } from './privacy.ts';
 import { amount, clock, count, hash, u32 } from './schema-fields.ts';
@@ -105,6 +105,8 @@ export const checkpointSchema = z.object({
   parts: z.array(hash).min(1).max(MAX_ROOM_NODES),
 });
 
+const evenNumber = z.number().int().min(2).max(MAX_CURVE_POINTS).multipleOf(2);
+
 /** Everything that a run is, fixed from its start to its end. */
 export const planSchema = z.object({
   run: u32,
@@ -130,10 +132,12 @@ export const planSchema = z.object({
   /** Every batch touches every key. Absent: it doesn't. */
   isWhole: z.boolean().optional(),
   data: dataSchema,
-  /** Clocks between evaluations on the test set. */
+  /** Clocks between the first evaluations on the test set, and how many of them so (`ps/spacing.ts`); absent: all. */
   evaluateEvery: z.number().int().min(1),
-  /** Clocks that one point of the loss curve stands for. */
+  evaluationsDoubleAfter: evenNumber.optional(),
+  /** Clocks that one of the first points of the loss curve stands for, and how many do; absent: all. */
   lossEvery: z.number().int().min(1),
+  lossDoublesAfter: evenNumber.optional(),
   /** What the servers do with the way that workers went in local steps; absent where they get one mean gradient instead. */
   outer: z.object({ learningRate: z.number().gt(0).max(2), momentum: z.number().min(0).lt(1) }).optional(),
   checkpoint: checkpointPolicySchema,

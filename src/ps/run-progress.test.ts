@@ -72,6 +72,24 @@ describe('the loss curve', () => {
     ]);
   });
 
+  it('has longer buckets later in a long run', () => {
+    const progress = running(runPlanOf({ run: 1, lossEvery: 5, lossDoublesAfter: 2 }));
+    take(progress, A, {
+      clock: 29,
+      losses: [
+        [5, 1, 1],
+        [10, 2, 1],
+        [20, 3, 1],
+      ],
+    });
+    progress.closeBuckets(29, 1_000);
+    // Of 5 clocks up to clock 10, of 10 up to 20, of 20 from there: the last one isn't over.
+    expect(progress.metrics(roles, false).loss.map(([clock, , , value]) => [clock, value])).toEqual([
+      [9, 1],
+      [19, 2],
+    ]);
+  });
+
   it('ends its last bucket with the run', () => {
     const progress = running(runPlanOf({ run: 1, steps: 7 }));
     take(progress, A, { clock: 6, losses: [[5, 4, 2]] });

@@ -8,6 +8,7 @@ import { Curve } from './curve.ts';
 import { emptyProgress, linesOf, type NodeProgress, type NodeRole, totalsOf } from './node-figures.ts';
 import { isPrivateRun } from './privacy.ts';
 import { withLists } from './report-lists.ts';
+import { lossSpacing, stretchOf } from './spacing.ts';
 import { Tallies } from './tallies.ts';
 import { type Pace, WorkerPaces } from './worker-paces.ts';
 
@@ -135,9 +136,10 @@ export class RunProgress {
   /** Turns complete loss buckets into points: those that every worker has passed. */
   closeBuckets(floor: number, now: number): void {
     this.now = now;
-    const { lossEvery, steps } = this.plan;
+    const { steps } = this.plan;
+    const spacing = lossSpacing(this.plan);
     for (const [bucket, sum] of [...this.losses].sort(([a], [b]) => a - b)) {
-      const last = Math.min(bucket + lossEvery, steps) - 1;
+      const last = Math.min(stretchOf(spacing, bucket).end, steps) - 1;
       if (last > floor) continue;
       this.losses.delete(bucket);
       if (sum.samples > 0) this.loss.add(this.point(last, sum.value / sum.samples, now));

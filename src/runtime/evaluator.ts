@@ -1,14 +1,20 @@
 // A worker's evaluations: of the first test blocks on the way, of all of them at the end. Each worker looks at its part.
 import { NO_CLOCK } from '../protocol/ids.ts';
 import { liveTestBlocks } from '../ps/run-progress.ts';
+import { evaluationSpacing, stretchOf } from '../ps/spacing.ts';
 import type { PulledTables } from './client.ts';
 import { type KeyLists, type LoopParts, tableValues } from './loop-parts.ts';
+
+export type EvaluatorParts = Pick<
+  LoopParts,
+  'client' | 'cluster' | 'data' | 'filters' | 'meter' | 'plan' | 'self' | 'trainer'
+>;
 
 export class Evaluator {
   /** Where the newest round began; evaluations fall due between two. */
   private before = 0;
 
-  constructor(private readonly parts: LoopParts) {}
+  constructor(private readonly parts: EvaluatorParts) {}
 
   /** The worker begins with `clock`. */
   startAt(clock: number): void {
@@ -17,8 +23,8 @@ export class Evaluator {
 
   /** Looks at the parameters of `clock`, with which a round begins, where an evaluation has become due since the one before. */
   async onTheWay(clock: number, pulled: PulledTables): Promise<void> {
-    const every = this.parts.plan.evaluateEvery;
-    const isDue = clock % every === 0 || Math.floor(clock / every) > Math.floor(this.before / every);
+    const due = this.dueAt(clock);
+    const isDue = due === clock || due > this.before;
     this.before = clock;
     if (clock === 0 || !isDue) return;
     await this.evaluate(this.clockOf(clock), pulled, liveTestBlocks(this.parts.data.splits.test));
@@ -59,9 +65,13 @@ export class Evaluator {
 
   /** The clock that all workers evaluate at `clock`, also those that have skipped the round that it is due in. */
   private clockOf(clock: number): number {
-    const { filters, plan } = this.parts;
-    const due = clock - (clock % plan.evaluateEvery);
-    return due === 0 ? clock - 1 : filters.roundEnd(due - 1);
+    const due = this.dueAt(clock);
+    return due === 0 ? clock - 1 : this.parts.filters.roundEnd(due - 1);
+  }
+
+  /** The newest clock up to `clock` that an evaluation is due at. */
+  private dueAt(clock: number): number {
+    return stretchOf(evaluationSpacing(this.parts.plan), clock).start;
   }
 
   private pullFor(keys: KeyLists, clock: number): Promise<PulledTables> {

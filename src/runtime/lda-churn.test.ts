@@ -100,7 +100,7 @@ class Room {
     const block = async (split: 'train' | 'test', index: number) => generator.block(split, index);
     const data = { meta, splits: plan.data, isOwn: false, isHere: () => true, block, holdsAll: () => false };
     const trainer = await lda.createTrainer(lda.options.parse({}), meta);
-    const meter = new WorkerMeter(10, () => 0);
+    const meter = new WorkerMeter({ every: 10, doublesAfter: null }, () => 0);
     const cluster = () => this.cluster;
     const filters = new RunFilters(cluster);
     const parts = { self: worker.node, plan, client, trainer, data, changed: this.changed };

@@ -91,7 +91,7 @@ async function train(
     ...{ self: WORKER.node, plan, client, trainer, data, changed: new Signal(), emulate: asItIs },
     ...{
       batches: new Batches(plan, data, WORKER.node),
-      meter: new WorkerMeter(10, () => 0),
+      meter: new WorkerMeter({ every: 10, doublesAfter: null }, () => 0),
       steps: new StepLog(() => 0),
     },
     ...{ filters: new RunFilters(() => cluster), cluster: () => cluster, isOver: () => false },

@@ -11,9 +11,13 @@ import { createUpdater } from '../ps/updaters/create-updater.ts';
 import { AVERAGE, DILOCO, type OuterSpec } from '../ps/updaters/outer.ts';
 import type { UpdaterKind, UpdaterSpec } from '../ps/updaters/updater.ts';
 
-/** Points that a curve gets: enough to look smooth, few enough to send to everyone who joins. */
+/** Points that a curve gets, and as many again for every fourfold length of a long run: enough to look smooth, few enough to send. */
 const LOSS_POINTS = 400;
 const ACCURACY_POINTS = 24;
+
+/** Clocks after which a curve has its first point at the latest, however long the run: seconds, where a step takes tens of milliseconds. */
+const MOST_LOSS_CLOCKS = 16;
+const MOST_ACCURACY_CLOCKS = 256;
 
 /** Share of the computation that evaluations on the way may cost: a forward pass is about a third of a gradient. */
 const EVALUATION_SHARE = 0.05;
@@ -104,8 +108,11 @@ export function makePlan(request: PlanRequest, meta: DatasetMeta, data: DataPlan
     tables,
     ...(touchesAllKeys(meta) ? { isWhole: true } : {}),
     data,
-    evaluateEvery: request.evaluateEvery ?? evaluationInterval(steps, batch),
-    lossEvery: Math.max(1, Math.ceil(steps / LOSS_POINTS)),
+    ...(request.evaluateEvery === undefined
+      ? { evaluateEvery: evaluationInterval(steps, batch), evaluationsDoubleAfter: ACCURACY_POINTS }
+      : { evaluateEvery: request.evaluateEvery }),
+    lossEvery: Math.min(Math.ceil(steps / LOSS_POINTS), MOST_LOSS_CLOCKS),
+    lossDoublesAfter: LOSS_POINTS,
     ...(driftsWith(updater, meta) ? { outer: request.outer ?? defaultOuter(request) } : {}),
     checkpoint: request.checkpoint ?? { steps: null, seconds: null },
     startedAt: request.startedAt ?? 0,
@@ -139,8 +146,8 @@ export const localStepsFor = ({ updater }: RunPlan, wanted = 1): number | undefi
 export const touchesAllKeys = ({ kind }: DatasetMeta): boolean =>
   kind === 'dense' || kind === 'images' || kind === 'text' || kind === 'tabular';
 
-/** Often enough for a curve, seldom enough to cost little. */
+/** Clocks between the first evaluations: often enough for a curve, seldom enough to cost little. */
 function evaluationInterval(steps: number, batch: number): number {
   const affordable = (LIVE_TEST_SAMPLES * FORWARD_SHARE) / EVALUATION_SHARE / batch;
-  return Math.max(1, Math.ceil(steps / ACCURACY_POINTS), Math.ceil(affordable));
+  return Math.max(Math.min(Math.ceil(steps / ACCURACY_POINTS), MOST_ACCURACY_CLOCKS), Math.ceil(affordable));
 }

@@ -11,6 +11,7 @@ import { NO_CLOCK, type NodeId, segmentKey } from '../protocol/ids.ts';
 import type { RingFrame } from '../protocol/ring-frames.ts';
 import { RingInbox } from '../ps/ring-inbox.ts';
 import { type RingRule, ringRuleOf } from '../ps/ring-push.ts';
+import { lossSpacing } from '../ps/spacing.ts';
 import { cutSegments } from '../ps/table.ts';
 import { Batches, type PickedBatch } from './batches.ts';
 import type { BlockExchange } from './block-exchange.ts';
@@ -102,7 +103,7 @@ export class TrainerRun {
     this.rule = ringRuleOf(shardPlanOf(parts.plan));
     this.segments = new Set(cutSegments(parts.plan.tables).map(({ table, segment }) => segmentKey(table, segment)));
     this.reader = this.openClient(0);
-    this.meter = new WorkerMeter(parts.plan.lossEvery, parts.now);
+    this.meter = new WorkerMeter(lossSpacing(parts.plan), parts.now);
   }
 
   get run(): number {

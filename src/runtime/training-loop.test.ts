@@ -110,7 +110,7 @@ async function roundsOf(
       changed,
       emulate: asItIs,
     },
-    ...{ meter: new WorkerMeter(10, () => 0), steps: new StepLog(() => 0) },
+    ...{ meter: new WorkerMeter({ every: 10, doublesAfter: null }, () => 0), steps: new StepLog(() => 0) },
     ...{ cluster: () => cluster, isOver: () => false },
   }).run();
   return rounds;

@@ -9,7 +9,7 @@ import { WorkerMeter } from './worker-meter.ts';
 function meterOf(lossEvery = 5): { meter: WorkerMeter; pass(ms: number): void } {
   let now = 1_000;
   return {
-    meter: new WorkerMeter(lossEvery, () => now),
+    meter: new WorkerMeter({ every: lossEvery, doublesAfter: null }, () => now),
     pass: (ms) => {
       now += ms;
     },

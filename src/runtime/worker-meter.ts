@@ -1,6 +1,7 @@
 // What a worker measures of itself between two reports: time, losses, evaluations.
 import type { WorkerReport } from '../protocol/control.ts';
 import { NO_CLOCK } from '../protocol/ids.ts';
+import { type Spacing, stretchOf } from '../ps/spacing.ts';
 
 export type Activity = 'compute' | 'wait' | 'communicate' | 'backup';
 
@@ -29,8 +30,9 @@ export class WorkerMeter {
   private leastMs = Number.POSITIVE_INFINITY;
   private since: number;
 
+  /** @param spacing of the loss curve's points */
   constructor(
-    private readonly lossEvery: number,
+    private readonly spacing: Spacing,
     private readonly now: () => number,
   ) {
     this.since = now();
@@ -68,7 +70,7 @@ export class WorkerMeter {
     if (samples > 0) this.leastMs = Math.min(this.leastMs, this.gradientMs / (clock - this.clock));
     this.clock = clock;
     this.samples += samples;
-    const bucket = clock - (clock % this.lossEvery);
+    const bucket = stretchOf(this.spacing, clock).start;
     const entry = this.losses.get(bucket) ?? { sum: 0, samples: 0 };
     if (this.losses.size < MAX_POINTS || this.losses.has(bucket)) {
       this.losses.set(bucket, { sum: entry.sum + lossSum, samples: entry.samples + samples });
