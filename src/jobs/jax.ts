@@ -3,11 +3,15 @@
 import type { Array as JaxArray } from '@jax-js/jax';
 import { UnsuitableBlock } from './errors.ts';
 import type { TableValues } from './job.ts';
+import { keepKernelInstances } from './kernel-instances.ts';
 
 export type Jax = typeof import('@jax-js/jax');
 export type { JaxArray };
 
-export const loadJax = (): Promise<Jax> => import('@jax-js/jax');
+export function loadJax(): Promise<Jax> {
+  keepKernelInstances();
+  return import('@jax-js/jax');
+}
 
 /**
  * The first program on a page takes twice as long to compile as the next ones, which find the compiler itself compiled.
