@@ -63,6 +63,8 @@ export interface LoneRequest {
   readonly seed: number;
   readonly learningRate?: number;
   readonly options?: Record<string, unknown>;
+  /** Hears of every frame between workers and servers, as bytes that nobody changes. */
+  readonly onFrame?: (bytes: Uint8Array) => void;
 }
 
 /** How good the model was at a clock, on the part of the test data that is looked at on the way. */
@@ -104,12 +106,14 @@ export async function trainLone(request: LoneRequest): Promise<LoneResult> {
     const frame = decodeFrame(bytes);
     for (const effect of shards.get(to)?.step({ kind: 'frame', from, frame }) ?? []) {
       const answer = joined(encodeFrame(effect.frame));
+      request.onFrame?.(answer);
       setImmediate(() => trainers.get(effect.to)?.receive(to, decodeFrame(answer), answer.length));
     }
   };
   for (const self of workers) {
     const send = (to: NodeId, frame: Frame) => {
       const bytes = joined(encodeFrame(frame));
+      request.onFrame?.(bytes);
       setImmediate(() => deliver(to, self, bytes));
       return bytes.length;
     };

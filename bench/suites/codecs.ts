@@ -5,6 +5,7 @@ import { codecNamed } from '../../src/ps/filters/codecs.ts';
 import { BlockEncoder, decodeBlock } from '../../src/ps/filters/value-block.ts';
 import { SEGMENT_FLOATS } from '../../src/ps/table.ts';
 import { Random } from '../../src/random.ts';
+import { deflateRows } from '../filters/deflate.ts';
 import { atLeast, atMost, type Benchmark, type Comparison, compare, cpuMs, rowOf } from '../harness.ts';
 import type { Row } from '../result.ts';
 
@@ -93,13 +94,14 @@ function errors(name: CodecName, values: Float32Array, seeds: number): Row[] {
 }
 
 export const benchmark: Benchmark = {
-  what: 'each codec: size, speed of encoding and decoding, bias and error',
+  what: 'each codec: size, speed of encoding and decoding, bias and error; deflate after them',
   async run({ isQuick }) {
     const values = gradient();
     const fast = await compare(
       codecNames.flatMap((name) => speeds(name, values, isQuick ? 64 : 256)),
       { warmUp: 2, rounds: isQuick ? 5 : 15 },
     );
-    return [...fast, ...codecNames.flatMap((name) => errors(name, values, isQuick ? 100 : 400))];
+    const lossy = codecNames.flatMap((name) => errors(name, values, isQuick ? 100 : 400));
+    return [...fast, ...lossy, ...(await deflateRows(isQuick))];
   },
 };

@@ -159,6 +159,19 @@ function adviceRows({ advice }: ClusterResult): [string, string][] {
   return [['Roles', isBest ? `${name(current)}, the best known division` : `${name(current)}; better: ${name(best)}`]];
 }
 
+/** What links that are slow took off their frames; nothing where none was. */
+function deflateRows({ bytes: { push, pull } }: ClusterResult): [string, string][] {
+  const [pushed, pulled] = [push.saved ?? 0, pull.saved ?? 0];
+  if (pushed + pulled === 0) return [];
+  const text = (saved: number, all: number) => `${((100 * saved) / Math.max(1, all)).toFixed(1)} %`;
+  return [
+    [
+      'Deflated',
+      `${text(pushed, push.wire)} of what was pushed and ${text(pulled, pull.wire)} of what was pulled saved`,
+    ],
+  ];
+}
+
 /** A few lines, aligned. */
 export function summaryOf(result: ClusterResult, browsers: readonly string[]): string {
   const count = (value: number) => Math.round(value).toLocaleString('en');
@@ -186,6 +199,7 @@ export function summaryOf(result: ClusterResult, browsers: readonly string[]): s
       'Traffic',
       `${bytes(push.wire)} pushed (${bytes(push.raw)} raw), ${bytes(pull.wire)} pulled (${bytes(pull.raw)} raw)`,
     ],
+    ...deflateRows(result),
     ['Sent', sentLine(result)],
     ['Filters', filterLine(result)],
     [

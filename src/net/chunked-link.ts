@@ -6,6 +6,7 @@ import { CREDIT_STEP_BYTES, MAX_LINK_QUEUE_BYTES, MAX_MESSAGE_BYTES } from '../p
 import { CHUNK_HEADER_BYTES, ChunkReader, ChunkWriter, creditOf, writeCredit } from './chunks.ts';
 import type { Link, LinkHandlers, LinkStats, Priority } from './link.ts';
 import { LinkWindow } from './link-window.ts';
+import { Outflow } from './outflow.ts';
 import type { Pacer } from './pacer.ts';
 
 /** Moves messages of at most 64 KiB to the other end, in order. */
@@ -37,6 +38,7 @@ export class ChunkedLink implements Link {
   private readonly reader: ChunkReader;
   private bytesIn = 0;
   private readonly window = new LinkWindow();
+  private readonly outflow = new Outflow();
   private readonly pacer: Pacer | undefined;
   private readonly now: () => number;
   private readonly goOn = (): void => this.pump();
@@ -62,6 +64,13 @@ export class ChunkedLink implements Link {
 
   get queuedBytes(): number {
     return this.writer.queuedBytes;
+  }
+
+  get bytesPerMs(): number | null {
+    // A cap is known ahead of anything that has waited.
+    const cap = this.pacer?.bytesPerMs ?? Number.POSITIVE_INFINITY;
+    const least = Math.min(cap, this.outflow.bytesPerMs ?? Number.POSITIVE_INFINITY);
+    return Number.isFinite(least) ? least : null;
   }
 
   get stats(): LinkStats {
@@ -99,11 +108,13 @@ export class ChunkedLink implements Link {
         // One that is due goes with whatever is sent now, or alone.
         const credited = this.writeCredit();
         const mayFill = this.mayFill();
-        if (credited === 0 && !mayFill) return;
+        if (credited === 0 && !mayFill) break;
         const length = mayFill ? this.writer.fill(this.room(), this.stagingView, credited) : credited;
         if (length > credited) this.window.onSent(length, this.now());
         this.transmit(length === this.staging.byteLength ? this.staging : this.staging.subarray(0, length));
       }
+      // Until it is open, waiting says nothing of the path.
+      if (!this.isClosed && this.transport.canSend()) this.outflow.look(this.writer.queuedBytes > 0, this.now());
     } catch (error) {
       this.close(`sending failed: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -125,6 +136,7 @@ export class ChunkedLink implements Link {
 
   private transmit(message: Uint8Array<ArrayBuffer>): void {
     this.bytesOut += message.byteLength;
+    this.outflow.sent(message.byteLength);
     this.pacer?.sent(message.byteLength);
     this.transport.send(message);
   }

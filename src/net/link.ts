@@ -32,6 +32,8 @@ export interface Link {
   send(parts: readonly Uint8Array[], priority: Priority, onCopied?: () => void): void;
   /** Bytes accepted by `send` and not yet handed to the transport. */
   readonly queuedBytes: number;
+  /** Bytes per millisecond that it has drained of what waited, lately; null where nothing has, or nobody measures. */
+  readonly bytesPerMs: number | null;
   readonly stats: Readonly<LinkStats>;
   close(reason: string): void;
 }

@@ -1,6 +1,7 @@
 // Every link keeps every promise of the compliance suite.
 import { describe, expect, it } from 'vitest';
 import { channelLink } from './channel-link.ts';
+import { deflatingLink } from './deflating-link.ts';
 import { FakeChannel } from './fake-channel.ts';
 import { Priority } from './link.ts';
 import { type LinkFixture, linkCompliance } from './link-compliance.ts';
@@ -77,6 +78,20 @@ const relayed: LinkFixture = {
   garbage: chunkGarbage,
 };
 
+/** Packs some frames between others, whatever they are: patterns can be deflated. */
+const worth = {
+  isTried: (_kind: unknown, bytes: number) => bytes > 256 && bytes <= 90_000 && bytes % 3 !== 1,
+  note: () => undefined,
+};
+
+const deflating: LinkFixture = {
+  makePair: async () => {
+    const { a, b, inject } = memoryPair(schedule);
+    return { a: deflatingLink(a, { worth }), b: deflatingLink(b, { worth }), inject };
+  },
+  garbage: chunkGarbage,
+};
+
 const LARGE = /256 MiB/;
 
 describe.each([
@@ -84,6 +99,7 @@ describe.each([
   ['port link', ports],
   ['channel link', channels],
   ['relayed channel link', relayed],
+  ['deflating link', deflating],
 ] as const)('%s', (name, fixture) => {
   for (const { name: promise, run } of linkCompliance) {
     // Once each for a chunked and an unchunked link is enough of the largest frame on a shared machine.

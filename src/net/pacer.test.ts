@@ -58,6 +58,22 @@ function cappedTab(bytesPerSecond: number | null) {
 }
 
 describe('a capped tab', () => {
+  it('knows how fast its links are before anything has waited', () => {
+    const { pacer, links } = cappedTab(250_000);
+    expect(links[0].bytesPerMs).toBe(250);
+    pacer.setRate(null);
+    expect(links[0].bytesPerMs).toBeNull();
+  });
+
+  it('measures how fast what waits goes out', () => {
+    const { pacer, timers, links } = cappedTab(250_000);
+    links[0].send([new Uint8Array(100_000)], Priority.push);
+    timers.advance(300);
+    pacer.setRate(null);
+    expect(links[0].bytesPerMs).toBeGreaterThan(200);
+    expect(links[0].bytesPerMs).toBeLessThan(350);
+  });
+
   it('sends at its rate over all links together, after a burst of a tenth of a second', () => {
     const { timers, links, between } = cappedTab(1_000_000);
     for (const link of links) link.send([new Uint8Array(4_000_000)], Priority.push);

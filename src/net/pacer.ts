@@ -63,6 +63,11 @@ class Lane {
     return this.bucket?.burst ?? null;
   }
 
+  /** The rate; null without one. */
+  get bytesPerMs(): number | null {
+    return this.bucket?.bytesPerMs ?? null;
+  }
+
   take(bytes: number): void {
     this.bucket?.take(bytes, this.now());
   }
@@ -113,6 +118,11 @@ export class Pacer {
   setRate(bytesPerSecond: number | null): void {
     this.out.setRate(bytesPerSecond);
     this.in.setRate(bytesPerSecond);
+  }
+
+  /** What may be sent; null without a cap. */
+  get bytesPerMs(): number | null {
+    return this.out.bytesPerMs;
   }
 
   /** The largest message that should be sent now. A multiple of 8. */

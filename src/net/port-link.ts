@@ -50,6 +50,7 @@ export class PortLink implements Link {
   private returned: ArrayBuffer[] = [];
   private readonly counts: LinkStats = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 };
   queuedBytes = 0;
+  readonly bytesPerMs = null;
 
   constructor(
     private readonly port: MessagePort,

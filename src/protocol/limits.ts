@@ -108,5 +108,12 @@ export const MAX_OFFER_CHARS = 48 * 1024;
 /** Shapes of all tabs of a room together: they are in every `cluster` message, beside the map. */
 export const MAX_OFFERS_CHARS = 96 * 1024;
 
+/** A frame that travels deflated: a block of data with its head. Whoever opens one makes room for as much before it knows what it holds. */
+export const MAX_PACKED_FRAME_BYTES = MAX_BLOCK_BYTES + 64 * 1024;
+
+/** Frames that have come deflated and wait to be opened, one after the other, as bytes: a link's window brings no more at once
+ * than a thread opens in some seconds. */
+export const MAX_UNOPENED_BYTES = 32 * 1024 * 1024;
+
 /** Points of a curve: more than a chart has pixels. A longer run keeps every second one of those that it had. */
 export const MAX_CURVE_POINTS = 4_000;

@@ -55,6 +55,8 @@ const shardReportSchema = z.object({
     .optional(),
   /** Time spent with frames since the start: taking them in, applying, answering. */
   busyMs: amount.optional(),
+  /** Bytes of workers' pushes and pulls that deflate saved on the way in this run; absent: none. */
+  saved: z.object({ push: count, pull: count }).optional(),
 });
 
 /** Bytes of one direction. */
@@ -71,6 +73,8 @@ export const wayBytesSchema = z.object({
   keys: count.optional(),
   /** Time spent in filters. */
   milliseconds: amount.optional(),
+  /** Bytes of the frames that didn't travel, as links deflated them on the way; absent: none. */
+  saved: count.optional(),
 });
 
 export const trafficSchema = z.object({

@@ -41,6 +41,10 @@ export function totalsOf(nodes: Known): Pick<Metrics, 'staleness' | 'traffic'> {
       addBytes(traffic[way], report.traffic[way]);
     }
     if (report.shard === null) continue;
+    for (const way of ['push', 'pull'] as const) {
+      const saved = report.shard.saved?.[way] ?? 0;
+      if (saved > 0) traffic[way].saved = (traffic[way].saved ?? 0) + saved;
+    }
     for (const [delay, count] of Object.entries(report.shard.staleness)) {
       staleness.set(delay, (staleness.get(delay) ?? 0) + count);
     }

@@ -256,10 +256,11 @@ describe('figures', () => {
     };
     const traffic = { push: { raw: 10, wire: 5 }, pull: { raw: 20, wire: 20 } };
     progress.take(A, reportOf({ acknowledged: 6, shard, traffic }), 0);
-    progress.take(B, reportOf({ shard: { ...shard, staleness: { 2: 3 } }, traffic }), 0);
+    const saved = { push: 3, pull: 0 };
+    progress.take(B, reportOf({ shard: { ...shard, staleness: { 2: 3 }, saved }, traffic }), 0);
     const metrics = progress.metrics([role(A), role(B, false)], false);
     expect(metrics).toMatchObject({ applied: 10, acknowledged: 6, duplicates: 2, staleness: { 0: 4, 2: 4 } });
-    expect(metrics.traffic).toEqual({ push: { raw: 20, wire: 10 }, pull: { raw: 40, wire: 40 } });
+    expect(metrics.traffic).toEqual({ push: { raw: 20, wire: 10, saved: 3 }, pull: { raw: 40, wire: 40 } });
     expect(metrics.nodes.map(({ staleness }) => staleness)).toEqual([0.4, null]);
   });
 

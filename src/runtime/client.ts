@@ -66,8 +66,8 @@ export interface PulledTables extends Pulled {
 
 /** Bytes of each direction, before filters (raw), stage by stage, and of whole frames (wire), those that ask included. */
 export interface ClientTraffic {
-  readonly push: Required<WayBytes>;
-  readonly pull: Required<WayBytes>;
+  readonly push: Required<Omit<WayBytes, 'saved'>>;
+  readonly pull: Required<Omit<WayBytes, 'saved'>>;
 }
 
 /** A run whose gradients go round from trainer to trainer. */

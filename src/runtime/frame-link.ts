@@ -1,5 +1,6 @@
 // A link that carries frames instead of bytes: encodes, decodes, gives each kind its priority, and closes on garbage.
 import { channelLink } from '../net/channel-link.ts';
+import { type DeflatingOptions, deflatingLink } from '../net/deflating-link.ts';
 import { type Link, type OpenLink, Priority } from '../net/link.ts';
 import type { Pacer } from '../net/pacer.ts';
 import { portLink } from '../net/port-link.ts';
@@ -52,6 +53,8 @@ export interface FrameHandlers {
   onFrame(frame: Frame, bytes: number): void;
   /** @param isGarbage the other end sent what no honest end sends */
   onClose(reason: string, isGarbage: boolean): void;
+  /** A frame travelled deflated, either way. @param saved bytes that didn't travel */
+  onSaved?(kind: Frame['kind'], saved: number): void;
 }
 
 /** A link of frames. Sending on a closed one does nothing. */
@@ -64,10 +67,7 @@ export class FrameLink {
     private readonly handlers: FrameHandlers,
     pacer?: Pacer,
   ) {
-    this.link = openerOf(
-      endpoint,
-      pacer,
-    )({
+    this.link = openerOf(endpoint, pacer, (kind, saved) => this.handlers.onSaved?.(kind, saved))({
       onFrame: (bytes) => this.receive(bytes),
       onClose: (reason, isGarbage = false) => this.handlers.onClose(reason, isGarbage || this.isGarbage),
     });
@@ -102,13 +102,13 @@ export class FrameLink {
   }
 }
 
-/** @param pacer of what leaves the tab */
-export function openerOf(endpoint: Endpoint, pacer?: Pacer): OpenLink {
+/** @param pacer of what leaves the tab @param onSaved hears of what travelled deflated */
+export function openerOf(endpoint: Endpoint, pacer?: Pacer, onSaved?: DeflatingOptions['onSaved']): OpenLink {
   switch (endpoint.kind) {
     case 'channel':
-      return channelLink(endpoint.channel, { pacer });
+      return deflatingLink(channelLink(endpoint.channel, { pacer }), { onSaved });
     case 'relay':
-      return relayedLink(endpoint.port, { pacer });
+      return deflatingLink(relayedLink(endpoint.port, { pacer }), { onSaved });
     case 'joined':
     case 'local':
       return portLink(endpoint.port);

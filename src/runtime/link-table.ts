@@ -28,6 +28,7 @@ export class LinkTable {
   /** Nodes whose link has ended, though nobody here wanted that. */
   private readonly lost = new Set<NodeId>();
   private readonly sentKinds = new Map<Frame['kind'], number>();
+  private readonly savedKinds = new Map<Frame['kind'], number>();
   /** Bytes of links that have ended. */
   private readonly past = new Map<NodeId, { bytesIn: number; bytesOut: number }>();
 
@@ -42,6 +43,8 @@ export class LinkTable {
     const handlers = {
       onFrame: (frame: Frame, bytes: number) => this.handlers.onFrame(node, frame, bytes),
       onClose: (_reason: string, isGarbage: boolean) => this.forget(node, link, isGarbage),
+      onSaved: (kind: Frame['kind'], saved: number) =>
+        void this.savedKinds.set(kind, (this.savedKinds.get(kind) ?? 0) + saved),
     };
     const link: FrameLink = new FrameLink(endpoint, handlers, this.pacer);
     this.entries.set(node, { link, isLocal: endpoint.kind === 'local' });
@@ -80,6 +83,11 @@ export class LinkTable {
   /** Bytes of frames for other tabs, by kind. */
   get sentByKind(): ReadonlyMap<Frame['kind'], number> {
     return this.sentKinds;
+  }
+
+  /** Bytes of a kind that didn't travel, either way, as they were deflated. */
+  savedOf(kind: Frame['kind']): number {
+    return this.savedKinds.get(kind) ?? 0;
   }
 
   /** How many links go over WebRTC, and how many stay in the tab. */

@@ -57,12 +57,11 @@ describe('a tab’s report', () => {
     counters.applied(A, 70);
     counters.refused(B, 'bad-keys');
     const pushes = [{ node: A, count: 4 }];
-    const report = arrived(
-      {},
-      { figures: { ...counters.figures(), pushes, busyMs: 12 }, settled: [0, 2], epoch: { term: 1, counter: 4 } },
-    );
+    const figures = { ...counters.figures(), pushes, busyMs: 12, saved: { push: 30, pull: 0 } };
+    const report = arrived({}, { figures, settled: [0, 2], epoch: { term: 1, counter: 4 } });
+    const refused = [{ node: B, reason: 'bad-keys', count: 1 }];
     expect(report).toMatchObject({
-      shard: { pushes, refused: [{ node: B, reason: 'bad-keys', count: 1 }], staleness: { 64: 1 }, busyMs: 12 },
+      shard: { pushes, refused, staleness: { 64: 1 }, busyMs: 12, saved: { push: 30, pull: 0 } },
       settled: [0, 2],
       epoch: { term: 1, counter: 4 },
     });

@@ -66,8 +66,9 @@ export function mergeReports(
 }
 
 function shardReportOf(figures: Figures): NonNullable<Report['shard']> {
-  const { duplicates, pushes, refused, staleness, workers, busyMs } = figures;
-  return { duplicates, pushes: [...pushes], refused: [...refused], staleness, workers: [...workers], busyMs };
+  const { duplicates, pushes, refused, staleness, workers, busyMs, saved } = figures;
+  const lists = { pushes: [...pushes], refused: [...refused], workers: [...workers] };
+  return { duplicates, ...lists, staleness, busyMs, ...(saved.push + saved.pull > 0 ? { saved } : {}) };
 }
 
 type Figures = NonNullable<ShardReport['figures']>;

@@ -14,7 +14,14 @@ import { LinkTable, type NodeBytes } from './link-table.ts';
 export type ShardPeer = 'trainer' | 'shard';
 
 export interface ShardReport {
-  readonly figures: (ShardFigures & { readonly pushes: readonly PushCount[]; readonly busyMs: number }) | null;
+  readonly figures:
+    | (ShardFigures & {
+        readonly pushes: readonly PushCount[];
+        readonly busyMs: number;
+        /** Bytes that deflate saved between workers and here in this run. */
+        readonly saved: { readonly push: number; readonly pull: number };
+      })
+    | null;
   readonly epoch: Epoch;
   /** Indexes of own segments that are settled in that epoch. */
   readonly settled: number[];
@@ -31,6 +38,8 @@ export class ShardHost {
   private core: ShardCore | null = null;
   private cluster: ClusterState | null = null;
   private busyMs = 0;
+  /** What deflate had saved when the run began: links live longer. */
+  private savedBefore = { push: 0, pull: 0 };
   private readonly pacer = new Pacer(() => performance.now(), startTimer);
   private readonly links: Record<ShardPeer, LinkTable>;
 
@@ -67,6 +76,7 @@ export class ShardHost {
     const { plan, map, schedule } = cluster;
     if (plan !== null && this.cluster?.plan?.run !== plan.run) {
       this.step({ kind: 'plan', plan: shardPlanOf(plan) });
+      this.savedBefore = this.saved;
     }
     this.cluster = cluster;
     this.step({ kind: 'schedule', schedule });
@@ -79,7 +89,7 @@ export class ShardHost {
     const isServing = core !== null && core.segments().length > 0;
     const { trainer, shard } = this.links;
     return {
-      figures: isServing ? { ...core.counters.figures(), pushes: core.pushes(), busyMs: this.busyMs } : null,
+      figures: isServing ? { ...core.counters.figures(), pushes: core.pushes(), ...this.ownFigures } : null,
       epoch: core?.epoch ?? NO_EPOCH,
       settled: core?.settledSegments() ?? [],
       hostile: core?.hostileNodes() ?? [],
@@ -88,6 +98,16 @@ export class ShardHost {
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
       broken: [...trainer.broken(), ...shard.broken()],
     };
+  }
+
+  private get ownFigures() {
+    const { saved, savedBefore, busyMs } = this;
+    return { busyMs, saved: { push: saved.push - savedBefore.push, pull: saved.pull - savedBefore.pull } };
+  }
+
+  private get saved(): { push: number; pull: number } {
+    const { trainer } = this.links;
+    return { push: trainer.savedOf('filteredPush'), pull: trainer.savedOf('filteredAnswer') };
   }
 
   private takeFrame(from: NodeId, frame: Frame): void {

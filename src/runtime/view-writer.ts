@@ -2,7 +2,7 @@
 import type { DeviceChoice } from '../jobs/compute-device.ts';
 import type { PeerState } from '../net/peer-pair.ts';
 import type { SignalingStatus } from '../net/signaling-client.ts';
-import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan } from '../protocol/control.ts';
+import type { ClusterState, Metrics, NodeMetrics, Point, RunHistory, RunPlan, WayBytes } from '../protocol/control.ts';
 import { type Filters, NO_FILTERS, pullFiltersText, pushFiltersText } from '../protocol/filters.ts';
 import type { NodeId } from '../protocol/ids.ts';
 import { CLASSIFIER_MEASURES, type Measures } from '../protocol/measures.ts';
@@ -20,6 +20,7 @@ import type {
   RunView,
   SeriesView,
   ViewState,
+  WayView,
 } from '../store/view.ts';
 import type { Fetched } from './block-exchange.ts';
 import type { Egress } from './egress.ts';
@@ -376,5 +377,10 @@ const filtersView = (filters: Filters): FiltersView =>
 function trafficView(metrics: Metrics | null, kept: RunView | null): RunView['traffic'] {
   if (metrics === null) return kept?.traffic ?? { push: { raw: 0, wire: 0 }, pull: { raw: 0, wire: 0 } };
   const { push, pull } = metrics.traffic;
-  return { push: { raw: push.raw, wire: push.wire }, pull: { raw: pull.raw, wire: pull.wire } };
+  return { push: wayView(push), pull: wayView(pull) };
 }
+
+const wayView = ({ raw, wire, kept = raw, values = kept, places = 0, keys = 0, ...rest }: WayBytes): WayView => ({
+  ...{ raw, wire, kept, coded: values + places + keys },
+  ...{ saved: rest.saved ?? 0, milliseconds: rest.milliseconds ?? 0 },
+});

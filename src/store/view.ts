@@ -29,10 +29,18 @@ export const DEFAULT_FILTERS: 'off' | 'auto' = 'auto';
  */
 export const FIRST_DYNAMIC_DELAY = 16;
 
-/** Bytes of one direction: keys and values as they are, and what went over the links. */
+/** Bytes of one direction: keys and values as they are, whole frames, and what is between them, stage by stage. */
 export interface WayView {
   raw: number;
   wire: number;
+  /** f32 of the values that are left where some are left out. */
+  kept?: number;
+  /** Coded values, their places and keys. */
+  coded?: number;
+  /** Of whole frames, what links deflated away. */
+  saved?: number;
+  /** Spent in filters. */
+  milliseconds?: number;
 }
 
 export type ConnectionView =

@@ -3,6 +3,7 @@ import { useView } from '../../store/use-view.ts';
 import { isAdding } from '../common/updaters.ts';
 import { formatBytes } from '../format.ts';
 import { adviseOnCommunication, communicationShare } from './communication-words.ts';
+import { FilterStages } from './filter-stages.tsx';
 
 const WAYS = [
   { way: 'push', name: 'Pushed' },
@@ -18,6 +19,7 @@ export function FilterTraffic() {
           <Way key={way} way={way} name={name} />
         ))}
       </dl>
+      <FilterStages />
     </div>
   );
 }

@@ -1,0 +1,46 @@
+// How fast a link drains, measured while something waits in it: else nobody knows how much more it would have taken. Pure: told the time.
+
+/** A figure of fewer bytes says more of the first round trip than of the path. */
+const LEAST_BYTES = 16 * 1024;
+
+/** While it goes on waiting there is a new figure so often. */
+const SPAN_MS = 50;
+
+/** What drained faster than clocks can tell is taken to have taken this long: fast enough. */
+const LEAST_MS = 2;
+
+/** Of the newest figure in what is told: one that is off, for something else kept the thread busy, counts little. */
+const NEWEST_SHARE = 0.3;
+
+export class Outflow {
+  /** Bytes per millisecond, lately; null while nothing has waited. */
+  bytesPerMs: number | null = null;
+  private since: number | null = null;
+  private bytes = 0;
+
+  /** @param bytes went out */
+  sent(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  /** @param isWaiting does anything wait now? @param now in milliseconds */
+  look(isWaiting: boolean, now: number): void {
+    if (this.since !== null && this.measure(now - this.since, !isWaiting)) this.begin(now);
+    if (!isWaiting) this.since = null;
+    else if (this.since === null) this.begin(now);
+  }
+
+  private begin(now: number): void {
+    this.since = now;
+    this.bytes = 0;
+  }
+
+  /** @returns whether there was enough to measure */
+  private measure(spanMs: number, isOver: boolean): boolean {
+    if (this.bytes < LEAST_BYTES || (!isOver && spanMs < SPAN_MS)) return false;
+    const newest = this.bytes / Math.max(spanMs, LEAST_MS);
+    const before = this.bytesPerMs ?? newest;
+    this.bytesPerMs = before + NEWEST_SHARE * (newest - before);
+    return true;
+  }
+}
