@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { wayBytesSchema } from '../src/protocol/reports.ts';
 import { expect, report, test } from './fixtures/test.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -19,6 +20,7 @@ const resultSchema = z
     objective: z.number().optional(),
     nonZeros: z.number().optional(),
     oracle: z.object({ maxAbsDiff: z.number() }).loose().optional(),
+    bytes: z.object({ push: wayBytesSchema, pull: wayBytesSchema }),
   })
   .loose();
 
@@ -54,6 +56,20 @@ const cluster = test.extend<{ train: (...args: string[]) => Promise<z.infer<type
     });
   },
 });
+
+cluster(
+  'over a slow link coded frames travel deflated, and what is learnt is the same to the bit',
+  async ({ train }) => {
+    const filters = ['--push-filter', 'f16', '--pull-filter', 'f16'];
+    const coded = [...SMALL, '--steps', '20', '--replicas', '0', '--servers', '1', ...filters];
+    const free = await train(...coded);
+    const slow = await train(...coded, '--bandwidth', '1:500kbit', '--bandwidth', '2:500kbit');
+    expect(slow.paramsSha256).toBe(free.paramsSha256);
+    const { push } = slow.bytes;
+    expect(push.saved ?? 0).toBeGreaterThan(0.03 * push.wire);
+    expect(free.bytes.push.saved ?? 0).toBeLessThan(0.01 * free.bytes.push.wire);
+  },
+);
 
 for (const workers of [1, 2, 3]) {
   cluster(`BSP with ${workers} of them is what one thread computes`, async ({ train }) => {

@@ -24,6 +24,8 @@ const BOTH_ENDS = 1.6;
 
 /** Of the newest figure in those that are remembered. */
 const NEWEST_SHARE = 0.2;
+/** Of a time that is longer than those before: by the clock it has in it what else the thread did meanwhile. */
+const LONGER_SHARE = 0.02;
 
 interface Known {
   savedShare: number;
@@ -48,7 +50,8 @@ export class DeflateWorth {
     const known = this.of(kind);
     known.passed = 0;
     known.savedShare += NEWEST_SHARE * (1 - after / before - known.savedShare);
-    this.msPerByte += NEWEST_SHARE * (milliseconds / before - this.msPerByte);
+    const longer = milliseconds / before - this.msPerByte;
+    this.msPerByte += (longer > 0 ? LONGER_SHARE : NEWEST_SHARE) * longer;
   }
 
   private pays({ savedShare }: Known, bytesPerMs: number): boolean {

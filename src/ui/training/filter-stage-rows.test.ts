@@ -15,7 +15,7 @@ test('every stage has what is left after it, the first everything', () => {
 
 test('deflating is a stage where a link has deflated anything', () => {
   expect(stagesOf({ ...push, saved: 0 }, { ...pull, saved: 50 }).at(-1)).toEqual({
-    name: 'Deflating on slow links',
+    name: 'Deflated',
     pushed: 300,
     pulled: 550,
   });

@@ -11,10 +11,10 @@ export function stagesOf(push: WayView, pull: WayView): StageRow[] {
   const row = (name: string, of: (way: WayView) => number): StageRow => ({ name, pushed: of(push), pulled: of(pull) });
   const isDeflated = (push.saved ?? 0) + (pull.saved ?? 0) > 0;
   return [
-    row('Nothing yet: 32-bit values and keys', ({ raw }) => raw),
-    row('Leaving values out', ({ raw, kept = raw }) => kept),
-    row('Coding values and keys', ({ wire, coded = wire }) => coded),
-    row('Framing, asking, sending again', ({ wire }) => wire),
-    ...(isDeflated ? [row('Deflating on slow links', ({ wire, saved = 0 }) => wire - saved)] : []),
+    row('As f32, with keys', ({ raw }) => raw),
+    row('Sparsified', ({ raw, kept = raw }) => kept),
+    row('Coded', ({ wire, coded = wire }) => coded),
+    row('In frames', ({ wire }) => wire),
+    ...(isDeflated ? [row('Deflated', ({ wire, saved = 0 }) => wire - saved)] : []),
   ];
 }

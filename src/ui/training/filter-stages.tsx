@@ -14,7 +14,7 @@ export function FilterStages() {
       <table aria-label="Bytes after each stage">
         <thead>
           <tr>
-            <th scope="col">After</th>
+            <th scope="col">Bytes</th>
             <th scope="col">Pushed</th>
             <th scope="col">Pulled</th>
           </tr>
