@@ -1,5 +1,7 @@
 // What deflate saves of the frames of real runs, after all filters, and what it takes: so under which bandwidth it pays.
 import { deflate, inflate } from '../../src/net/deflate.ts';
+import { LEAST_DEFLATED_BYTES } from '../../src/net/deflate-worth.ts';
+import { FrameKind } from '../../src/protocol/frames.ts';
 import { cpuMs, rowOf } from '../harness.ts';
 import type { Row } from '../result.ts';
 import { parseCase, SUITES } from './cases.ts';
@@ -23,22 +25,17 @@ const CASES: readonly Case[] = [
   { what: 'lda, whole numbers', job: 'lda', filters: 'int8,int8,1', batch: 100, steps: 40 },
 ];
 
-/** Links leave smaller ones alone (`src/net/deflate-worth.ts`). */
-const LEAST_BYTES = 256;
-/** Of filtered pushes and answers: their number on the wire. */
-const CODED_KINDS = [14, 16];
+const CODED_KINDS: readonly number[] = [FrameKind.filteredPush, FrameKind.filteredAnswer];
 const MOST_FRAMES = 400;
 
 /** The newest coded frames of a run, both ways. */
-async function framesOf(
-  { job, filters: name, batch, steps }: Case,
-  data: LoneData,
-): Promise<Uint8Array<ArrayBuffer>[]> {
-  const frames: Uint8Array<ArrayBuffer>[] = [];
+async function framesOf({ job, filters: name, batch, steps }: Case, data: LoneData): Promise<Uint8Array[]> {
+  const frames: Uint8Array[] = [];
   const { filters, localSteps, consistency } = parseCase(name);
   const size = { workers: 2, servers: 1, batch, steps, seed: 1 };
   const onFrame = (bytes: Uint8Array) => {
-    if (bytes.length >= LEAST_BYTES && CODED_KINDS.includes(bytes[1] ?? 0)) frames.push(Uint8Array.from(bytes));
+    if (bytes.length >= LEAST_DEFLATED_BYTES && CODED_KINDS.includes(bytes[1] ?? 0))
+      frames.push(Uint8Array.from(bytes));
   };
   await trainLone({ ...size, job, data, filters, localSteps, consistency, onFrame });
   return frames.slice(-MOST_FRAMES);
@@ -49,12 +46,12 @@ async function rowFor(one: Case, data: LoneData): Promise<Row> {
   const deflated: Uint8Array[] = [];
   const bytesOf = (all: readonly Uint8Array[]) => all.reduce((sum, { length }) => sum + length, 0);
   // The first ones make the streams' code warm.
-  for (const frame of frames.slice(0, 50)) await inflate((await deflate(frame)).slice(), frame.length);
+  for (const frame of frames.slice(0, 50)) await inflate(await deflate([frame]), frame.length);
   const there = await cpuMs(async () => {
-    for (const frame of frames) deflated.push(await deflate(frame));
+    for (const frame of frames) deflated.push(await deflate([frame]));
   });
   const back = await cpuMs(async () => {
-    for (const [at, bytes] of deflated.entries()) await inflate(bytes.slice(), frames[at]?.length ?? 0);
+    for (const [at, bytes] of deflated.entries()) await inflate(bytes, frames[at]?.length ?? 0);
   });
   const [before, after] = [bytesOf(frames), bytesOf(deflated)];
   const perSecond = (ms: number) => (before / ms / 1000).toFixed(0);

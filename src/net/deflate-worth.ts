@@ -10,7 +10,7 @@ type Kind = Frame['kind'];
 const PACKABLE: ReadonlySet<Kind> = new Set<Kind>(['filteredPush', 'filteredAnswer', 'codedUpdate', 'blockAnswer']);
 
 /** Smaller ones are a head and little more. */
-const LEAST_BYTES = 256;
+export const LEAST_DEFLATED_BYTES = 256;
 
 /** Of each kind one frame in so many is deflated whatever the link: what it saves, and what that costs, changes as a run goes on. */
 const PROBE_EVERY = 64;
@@ -29,7 +29,7 @@ const LONGER_SHARE = 0.02;
 
 interface Known {
   savedShare: number;
-  /** Frames since one was deflated. */
+  /** Frames since one was tried. */
   passed: number;
 }
 
@@ -39,16 +39,17 @@ export class DeflateWorth {
 
   /** @param bytesPerMs of the link; null where nobody knows: nothing has had to wait */
   isTried(kind: Kind | null, bytes: number, bytesPerMs: number | null): boolean {
-    if (kind === null || !PACKABLE.has(kind) || bytes < LEAST_BYTES || bytes > MAX_PACKED_FRAME_BYTES) return false;
+    if (kind === null || !PACKABLE.has(kind) || bytes < LEAST_DEFLATED_BYTES || bytes > MAX_PACKED_FRAME_BYTES)
+      return false;
     const known = this.of(kind);
-    known.passed++;
-    return known.passed >= PROBE_EVERY || (bytesPerMs !== null && this.pays(known, bytesPerMs));
+    const isTried = ++known.passed >= PROBE_EVERY || (bytesPerMs !== null && this.pays(known, bytesPerMs));
+    if (isTried) known.passed = 0;
+    return isTried;
   }
 
   /** What deflating one came to. */
   note(kind: Kind, before: number, after: number, milliseconds: number): void {
     const known = this.of(kind);
-    known.passed = 0;
     known.savedShare += NEWEST_SHARE * (1 - after / before - known.savedShare);
     const longer = milliseconds / before - this.msPerByte;
     this.msPerByte += (longer > 0 ? LONGER_SHARE : NEWEST_SHARE) * longer;

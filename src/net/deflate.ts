@@ -1,44 +1,58 @@
-// Deflate by the browser's own streams (RFC 1951), a whole array at a time.
+// Deflate by the browser's own streams (RFC 1951), a whole frame at a time.
 import { MalformedBytes } from '../protocol/bytes.ts';
 
 const FORMAT = 'deflate-raw';
 
-/** A block that can't be made smaller is stored as it is, with heads. */
-const roomFor = (bytes: number): number => bytes + 64 + Math.ceil(bytes / 1_000);
-
-export const deflate = (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
-  through(bytes, new CompressionStream(FORMAT), roomFor(bytes.length));
-
-/** @param length of what comes out: no more is ever held @throws MalformedBytes */
-export async function inflate(bytes: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
-  const out = await through(bytes, new DecompressionStream(FORMAT), length);
-  if (out.length !== length) throw new MalformedBytes(`${out.length} of the ${length} bytes of a packed frame`);
+/** @param parts one after the other, as if they were one array @returns memory of its own, no more than that */
+export async function deflate(parts: readonly Uint8Array[]): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of through(new CompressionStream(FORMAT), parts)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+  }
+  const out = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
   return out;
 }
 
-/** @param room for what comes out @throws MalformedBytes where that is too little, or the stream can't read the bytes */
-async function through(
-  bytes: Uint8Array<ArrayBuffer>,
-  { readable, writable }: CompressionStream | DecompressionStream,
-  room: number,
-): Promise<Uint8Array> {
-  const writer = writable.getWriter();
-  // What goes wrong in writing is told by reading.
-  for (const written of [writer.write(bytes), writer.close()]) written.catch(() => undefined);
-  const reader = readable.getReader();
-  const out = new Uint8Array(room);
+/** @param length of what comes out: no more is ever held @throws MalformedBytes */
+export async function inflate(bytes: Uint8Array, length: number): Promise<Uint8Array> {
+  const out = new Uint8Array(length);
   let at = 0;
+  try {
+    for await (const chunk of through(new DecompressionStream(FORMAT), [bytes])) {
+      if (at + chunk.length > length) throw new MalformedBytes(`more than the ${length} bytes of a packed frame`);
+      out.set(chunk, at);
+      at += chunk.length;
+    }
+  } catch (error) {
+    throw error instanceof MalformedBytes ? error : new MalformedBytes('a packed frame that can’t be inflated');
+  }
+  if (at !== length) throw new MalformedBytes(`${at} of the ${length} bytes of a packed frame`);
+  return out;
+}
+
+async function* through(
+  { readable, writable }: CompressionStream | DecompressionStream,
+  parts: readonly Uint8Array[],
+): AsyncGenerator<Uint8Array> {
+  // The stream's own type asks for memory that isn't shared: no frame's is.
+  const writer = writable.getWriter() as WritableStreamDefaultWriter<Uint8Array>;
+  // What goes wrong in writing is told by reading.
+  for (const written of [...parts.map((part) => writer.write(part)), writer.close()]) written.catch(() => undefined);
+  const reader = readable.getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
-      if (at + value.length > room) throw new MalformedBytes(`more than the ${room} bytes of a packed frame`);
-      out.set(value, at);
-      at += value.length;
+      if (done) return;
+      yield value;
     }
-  } catch (error) {
+  } finally {
     reader.cancel().catch(() => undefined);
-    throw error instanceof MalformedBytes ? error : new MalformedBytes('a packed frame that can’t be inflated');
   }
-  return out.subarray(0, at);
 }

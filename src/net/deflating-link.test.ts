@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { encodeFrame } from '../protocol/frame-codec.ts';
 import { NO_EPOCH } from '../protocol/ids.ts';
 import { MAX_PACKED_FRAME_BYTES, PROTOCOL_VERSION } from '../protocol/limits.ts';
@@ -17,6 +17,12 @@ function blockFrame(bytes: number, isNoise = false): Uint8Array {
   return joined(encodeFrame({ kind: 'blockAnswer', epoch: NO_EPOCH, request: 1, bytes: values }));
 }
 
+interface EndsOptions {
+  tries?(bytes: number): boolean;
+  /** Of the receiver. */
+  onFrame?(frame: Uint8Array): void;
+}
+
 interface Ends {
   readonly a: Link;
   /** As a link without deflate would send. */
@@ -27,8 +33,8 @@ interface Ends {
   until(isDone: () => boolean): Promise<void>;
 }
 
-/** A deflating end beside one that sends what it is told, both ahead of the same receiver. @param tries which frames are tried */
-function openEnds(tries: (bytes: number) => boolean = () => true): Ends {
+/** A deflating end, and the link in it, ahead of a receiver. @param tries which frames are tried, by their size */
+function openEnds({ tries = () => true, onFrame = () => undefined }: EndsOptions = {}): Ends {
   const [frames, saved, closes]: [Uint8Array[], Ends['saved'], Ends['closes']] = [[], [], []];
   let wake = () => {};
   const worth = { isTried: (_kind: unknown, bytes: number) => tries(bytes), note: () => undefined };
@@ -46,6 +52,7 @@ function openEnds(tries: (bytes: number) => boolean = () => true): Ends {
     onFrame: (frame) => {
       frames.push(frame);
       wake();
+      onFrame(frame);
     },
     onClose: (reason, isGarbage) => {
       closes.push([reason, isGarbage]);
@@ -91,7 +98,7 @@ describe('a link that deflates', () => {
   });
 
   it('keeps what is not tried behind what is being packed, within a priority only', async () => {
-    const { a, frames, until } = openEnds((bytes) => bytes > 1_000);
+    const { a, frames, until } = openEnds({ tries: (bytes) => bytes > 1_000 });
     const [large, small, urgent] = [blockFrame(40_000), blockFrame(8), blockFrame(16)];
     a.send([large], Priority.bulk);
     a.send([small], Priority.bulk);
@@ -113,28 +120,57 @@ describe('a link that deflates', () => {
   });
 
   it('tells its end after what came before it', async () => {
-    const { a, frames, closes, until } = openEnds();
+    const { bare, frames, closes, until } = openEnds();
     const frame = blockFrame(40_000);
-    a.send([frame], Priority.bulk);
-    await until(() => frames.length === 1);
-    a.close('done');
+    bare.send(encodePacked({ length: frame.length, deflated: await deflate([frame]) }), Priority.bulk);
+    bare.send([blockFrame(8)], Priority.bulk);
+    // Both are on their way when it ends, and inflating takes longer than that.
+    await new Promise((resolve) => setImmediate(resolve));
+    bare.close('done');
     await until(() => closes.length === 1);
     expect(closes).toEqual([['closed by the other end: done', false]]);
+    expect(frames.map(({ length }) => length)).toEqual([frame.length, blockFrame(8).length]);
+  });
+
+  it('sends as it is what can’t be deflated here', async () => {
+    const { a, frames, until } = openEnds();
+    const frame = blockFrame(40_000);
+    vi.stubGlobal('CompressionStream', undefined);
+    a.send([frame], Priority.bulk);
+    await until(() => frames.length === 1);
+    vi.unstubAllGlobals();
+    expect(frames[0]).toEqual(frame);
+    expect(a.stats.bytesOut).toBeGreaterThan(frame.length);
+  });
+
+  it('goes on after a handler has failed, whose error is not lost', async () => {
+    const failing = new Error('a handler that fails');
+    const uncaught = new Promise((resolve) => process.once('uncaughtException', resolve));
+    const { a, frames, until } = openEnds({
+      onFrame: ({ length }) => {
+        if (length > 1_000) throw failing;
+      },
+    });
+    a.send([blockFrame(40_000)], Priority.bulk);
+    a.send([blockFrame(8)], Priority.bulk);
+    await until(() => frames.length === 2);
+    expect(await uncaught).toBe(failing);
   });
 });
 
 describe('what can’t be opened closes the link as garbage', () => {
   const long = 5_000_000;
   const packed = async (bytes: number, length: number) =>
-    joined(encodePacked({ length, deflated: await deflate(new Uint8Array(bytes)) }));
+    joined(encodePacked({ length, deflated: await deflate([new Uint8Array(bytes)]) }));
   const cases: [what: string, make: () => Promise<Uint8Array>, reason: RegExp][] = [
     ['a frame longer than it says', () => packed(2_000, 1_999), /more than the 1999 bytes/],
-    ['a bomb', () => packed(long, 100), /more than the 100 bytes/],
+    ['a bomb', () => packed(long, 10_000), /more than the 10000 bytes/],
     ['a frame shorter than it says', () => packed(2_000, 2_001), /2000 of the 2001 bytes/],
-    ['a claim of too much', () => packed(8, MAX_PACKED_FRAME_BYTES + 1), /a packed frame of 16842753 bytes/],
+    ['a frame that is no smaller', () => packed(2, 6), /6 bytes packed into 1[0-9]/],
+    ['a claim of too much', () => packed(8, MAX_PACKED_FRAME_BYTES + 1), /a packed frame of 1048577 bytes/],
     [
       'no deflated bytes',
-      async () => joined(encodePacked({ length: 9, deflated: Uint8Array.of(7, 7, 7) })),
+      async () => joined(encodePacked({ length: 90, deflated: Uint8Array.of(7, 7, 7) })),
       /can’t be inflated/,
     ],
     ['nothing after the head', async () => Uint8Array.of(PROTOCOL_VERSION, PACKED_KIND, 0, 0), /bytes/],

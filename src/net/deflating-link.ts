@@ -11,8 +11,10 @@ import { DeflateWorth } from './deflate-worth.ts';
 import { Fifo } from './fifo.ts';
 import type { Link, LinkHandlers, LinkStats, OpenLink, Priority } from './link.ts';
 
+type Worth = Pick<DeflateWorth, 'isTried' | 'note'>;
+
 export interface DeflatingOptions {
-  readonly worth?: Pick<DeflateWorth, 'isTried' | 'note'>;
+  readonly worth?: Worth;
   /** Hears of every frame that travels deflated, at either end. @param saved bytes that didn't travel */
   readonly onSaved?: ((kind: Frame['kind'], saved: number) => void) | undefined;
   /** Milliseconds, from any beginning. */
@@ -27,22 +29,25 @@ interface Waiting {
 }
 
 /** Frames of one priority that wait to be packed, or behind one. */
-class Lane {
+class PackingQueue {
   readonly waiting = new Fifo<Waiting>();
   isPacking = false;
 }
 
+/** What a frame that waits to be opened counts besides its bytes, so that a flood of empty ones is bounded, too. */
+const FRAME_COST_BYTES = 64;
+
 class DeflatingLink implements Link {
   private readonly inner: Link;
-  private readonly lanes = [new Lane(), new Lane(), new Lane(), new Lane()];
-  private readonly worth: Pick<DeflateWorth, 'isTried' | 'note'>;
+  private readonly queues = [new PackingQueue(), new PackingQueue(), new PackingQueue(), new PackingQueue()];
+  private readonly worth: Worth;
   private readonly now: () => number;
   private waitingBytes = 0;
   private readonly arrived = new Fifo<Uint8Array>();
   private arrivedBytes = 0;
   private isOpening = false;
   private isClosed = false;
-  /** The end of the inner link, where something is still to be opened before it is told. */
+  /** The inner link's end, which is told once everything that came before it is opened. */
   private tellEnd: (() => void) | null = null;
 
   constructor(
@@ -71,57 +76,68 @@ class DeflatingLink implements Link {
   }
 
   send(parts: readonly Uint8Array[], priority: Priority, onCopied?: () => void): void {
-    const lane = this.lanes[priority];
-    if (this.isClosed || lane === undefined) return;
+    const queue = this.queues[priority];
+    if (this.isClosed || queue === undefined) return;
     const bytes = frameBytes(parts);
     const isTried = this.worth.isTried(kindOf(parts), bytes, this.inner.bytesPerMs);
-    if (!isTried && !lane.isPacking) return this.inner.send(parts, priority, onCopied);
-    lane.waiting.push({ parts, bytes, isTried, onCopied });
+    if (!isTried && !queue.isPacking) return this.inner.send(parts, priority, onCopied);
+    queue.waiting.push({ parts, bytes, isTried, onCopied });
     this.waitingBytes += bytes;
     if (this.queuedBytes > MAX_LINK_QUEUE_BYTES) {
       this.close(`over ${MAX_LINK_QUEUE_BYTES} bytes were waiting to be sent: the other end is too slow`);
-    } else if (!lane.isPacking) void this.drain(lane, priority);
+    } else if (!queue.isPacking) void this.drain(queue, priority);
   }
 
-  private async drain(lane: Lane, priority: Priority): Promise<void> {
-    lane.isPacking = true;
-    for (let next = lane.waiting.shift(); next !== undefined; next = lane.waiting.shift()) {
+  private async drain(queue: PackingQueue, priority: Priority): Promise<void> {
+    queue.isPacking = true;
+    for (let next = queue.waiting.shift(); next !== undefined; next = queue.waiting.shift()) {
       const packed = next.isTried ? await this.pack(next) : null;
       if (this.isClosed) return;
       this.waitingBytes -= next.bytes;
-      this.inner.send(packed ?? next.parts, priority, packed === null ? next.onCopied : undefined);
-      if (packed !== null) next.onCopied?.();
+      const { parts, onCopied } = next;
+      if (packed === null) this.inner.send(parts, priority, onCopied);
+      else {
+        this.inner.send(packed, priority);
+        if (onCopied !== undefined) run(onCopied);
+      }
     }
-    lane.isPacking = false;
+    queue.isPacking = false;
   }
 
-  /** @returns null where the frame travels as it is, for it gets no smaller */
+  /** @returns null where the frame travels as it is: it gets no smaller, or can't be deflated here */
   private async pack({ parts, bytes }: Waiting): Promise<Uint8Array[] | null> {
-    const kind = kindOf(parts);
     const start = this.now();
-    const packed = encodePacked({ length: bytes, deflated: await deflate(joined(parts, bytes)) });
+    const deflated = await deflate(parts).catch(() => null);
+    if (deflated === null || this.isClosed) return null;
+    const packed = encodePacked({ length: bytes, deflated });
     const after = frameBytes(packed);
-    if (this.isClosed) return null;
+    const kind = kindOf(parts);
     if (kind !== null) this.worth.note(kind, bytes, after, this.now() - start);
     if (after >= bytes) return null;
     if (kind !== null) this.options.onSaved?.(kind, bytes - after);
     return packed;
   }
 
+  /** @throws MalformedBytes, which the inner link takes for garbage */
   private receive(frame: Uint8Array): void {
-    if (!this.isOpening && decodePacked(frame) === null) return this.handlers.onFrame(frame);
+    const packed = decodePacked(frame);
+    if (!this.isOpening && packed === null) return this.handlers.onFrame(frame);
     this.arrived.push(frame);
-    this.arrivedBytes += frame.byteLength;
-    if (this.arrivedBytes > MAX_UNOPENED_BYTES) throw new MalformedBytes('more deflated frames than can be opened');
-    if (!this.isOpening) void this.openAll();
+    this.arrivedBytes += costOf(frame);
+    // The link has credited it all: more than this comes of a thread that is far too busy, or of somebody who wants it to be.
+    if (this.arrivedBytes > MAX_UNOPENED_BYTES) this.close('more came deflated than could be opened');
+    else if (!this.isOpening) void this.openAll();
   }
 
   private async openAll(): Promise<void> {
     this.isOpening = true;
-    for (let frame = this.arrived.shift(); frame !== undefined && !this.isClosed; frame = this.arrived.shift()) {
-      this.arrivedBytes -= frame.byteLength;
+    for (let frame = this.arrived.shift(); frame !== undefined; frame = this.arrived.shift()) {
       const opened = await this.open(frame);
-      if (opened !== null && !this.isClosed) this.handlers.onFrame(opened);
+      if (this.isClosed || opened === null) return;
+      this.arrivedBytes -= costOf(frame);
+      // As where nothing is to be opened: it is the handler that has failed, and the link goes on.
+      run(() => this.handlers.onFrame(opened));
+      if (this.isClosed) return;
     }
     this.isOpening = false;
     this.tellEnd?.();
@@ -129,23 +145,26 @@ class DeflatingLink implements Link {
 
   /** @returns null where it was garbage: then the link is closed */
   private async open(frame: Uint8Array): Promise<Uint8Array | null> {
+    const packed = decodePacked(frame);
+    if (packed === null) return frame;
     try {
-      const packed = decodePacked(frame);
-      if (packed === null) return frame;
-      const opened = await inflate(packed.deflated as Uint8Array<ArrayBuffer>, packed.length);
+      const opened = await inflate(packed.deflated, packed.length);
       const kind = kindOfFrame(opened);
       if (kind !== null) this.options.onSaved?.(kind, opened.byteLength - frame.byteLength);
       return opened;
     } catch (error) {
-      if (!(error instanceof MalformedBytes)) throw error;
-      this.end(`the other end sent bytes that are no frames: ${error.message}`, true);
+      const isGarbage = error instanceof MalformedBytes;
+      const what = error instanceof Error ? error.message : String(error);
+      this.end(
+        isGarbage ? `the other end sent bytes that are no frames: ${what}` : `opening failed: ${what}`,
+        isGarbage,
+      );
       return null;
     }
   }
 
   private onInnerClose(reason: string, isGarbage?: boolean): void {
     const tell = () => this.end(reason, isGarbage);
-    // What came before the end is heard before it.
     if (this.isOpening && isGarbage !== true) this.tellEnd = tell;
     else tell();
   }
@@ -157,7 +176,7 @@ class DeflatingLink implements Link {
   private end(reason: string, isGarbage?: boolean): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const { waiting } of this.lanes) waiting.clear();
+    for (const { waiting } of this.queues) waiting.clear();
     this.arrived.clear();
     this.waitingBytes = 0;
     this.inner.close(reason);
@@ -167,14 +186,19 @@ class DeflatingLink implements Link {
 
 const kindOf = ([head]: readonly Uint8Array[]): Frame['kind'] | null => (head === undefined ? null : kindOfFrame(head));
 
-function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.byteLength;
+/** What a frame that waits may come to in memory. */
+const costOf = (frame: Uint8Array): number =>
+  Math.max(frame.byteLength, decodePacked(frame)?.length ?? 0) + FRAME_COST_BYTES;
+
+/** Runs what somebody else gave: what it throws is uncaught, as in a task of its own, and nothing here stops. */
+function run(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
-  return all;
 }
 
 /** A link around the one that `open` opens. The other end must be opened so, too. */

@@ -44,6 +44,15 @@ it('time in which nothing goes out counts, where something waits; a rest does no
   expect(stalling.bytesPerMs).toBeCloseTo(KIB, 6);
 });
 
+it('is forgotten where nothing has waited for seconds: the other end may have been busy only then', () => {
+  const outflow = new Outflow();
+  drain(outflow, 0, 100, 10 * KIB);
+  outflow.look(false, 5_000);
+  expect(outflow.bytesPerMs).toBeCloseTo(KIB, 6);
+  outflow.look(false, 5_200);
+  expect(outflow.bytesPerMs).toBeNull();
+});
+
 it('follows a path that gets faster', () => {
   const outflow = new Outflow();
   drain(outflow, 0, 500, 10 * KIB);

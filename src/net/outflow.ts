@@ -6,6 +6,9 @@ const LEAST_BYTES = 16 * 1024;
 /** While it goes on waiting there is a new figure so often. */
 const SPAN_MS = 50;
 
+/** For so long nothing has waited: what was slow then says nothing any more. */
+const FORGET_MS = 5_000;
+
 /** What drained faster than clocks can tell is taken to have taken this long: fast enough. */
 const LEAST_MS = 2;
 
@@ -16,6 +19,7 @@ export class Outflow {
   /** Bytes per millisecond, lately; null while nothing has waited. */
   bytesPerMs: number | null = null;
   private since: number | null = null;
+  private measuredAt = Number.NEGATIVE_INFINITY;
   private bytes = 0;
 
   /** @param bytes went out */
@@ -25,7 +29,11 @@ export class Outflow {
 
   /** @param isWaiting does anything wait now? @param now in milliseconds */
   look(isWaiting: boolean, now: number): void {
-    if (this.since !== null && this.measure(now - this.since, !isWaiting)) this.begin(now);
+    if (this.since !== null && this.measure(now - this.since, !isWaiting)) {
+      this.measuredAt = now;
+      this.begin(now);
+    }
+    if (this.since === null && now - this.measuredAt > FORGET_MS) this.bytesPerMs = null;
     if (!isWaiting) this.since = null;
     else if (this.since === null) this.begin(now);
   }

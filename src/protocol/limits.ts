@@ -1,7 +1,7 @@
 // Every bound of the protocol, each with its reason. Nothing here is configurable: both ends must agree.
 
 /** Raised whenever a frame or message changes meaning; tabs of different versions refuse each other by name. */
-export const PROTOCOL_VERSION = 9;
+export const PROTOCOL_VERSION = 10;
 
 /** One frame, reassembled. Larger tensors are split into segments long before; this bounds what a peer can make us hold. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024 + 64 * 1024;
@@ -108,12 +108,11 @@ export const MAX_OFFER_CHARS = 48 * 1024;
 /** Shapes of all tabs of a room together: they are in every `cluster` message, beside the map. */
 export const MAX_OFFERS_CHARS = 96 * 1024;
 
-/** A frame that travels deflated: a block of data with its head. Whoever opens one makes room for as much before it knows what it holds. */
-export const MAX_PACKED_FRAME_BYTES = MAX_BLOCK_BYTES + 64 * 1024;
+/** A frame that may travel deflated: opening one takes tens of milliseconds at most, and what came after it waits for that. */
+export const MAX_PACKED_FRAME_BYTES = 1024 * 1024;
 
-/** Frames that have come deflated and wait to be opened, one after the other, as bytes: a link's window brings no more at once
- * than a thread opens in some seconds. */
-export const MAX_UNOPENED_BYTES = 32 * 1024 * 1024;
+/** Frames that wait for a deflated one to be opened, as long as they will be: a second's worth of a fast link. */
+export const MAX_UNOPENED_BYTES = 64 * 1024 * 1024;
 
 /** Points of a curve: more than a chart has pixels. A longer run keeps every second one of those that it had. */
 export const MAX_CURVE_POINTS = 4_000;

@@ -28,5 +28,6 @@ export function decodePacked(bytes: Uint8Array): PackedFrame | null {
   const length = reader.u32();
   // Nothing is made of that size before it is known to be one that is ever packed.
   if (length > MAX_PACKED_FRAME_BYTES) throw new MalformedBytes(`a packed frame of ${length} bytes`);
+  if (length <= bytes.byteLength) throw new MalformedBytes(`${length} bytes packed into ${bytes.byteLength}`);
   return { length, deflated: reader.raw(reader.remaining) };
 }

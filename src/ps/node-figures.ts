@@ -49,6 +49,10 @@ export function totalsOf(nodes: Known): Pick<Metrics, 'staleness' | 'traffic'> {
       staleness.set(delay, (staleness.get(delay) ?? 0) + count);
     }
   }
+  // Servers count it, also of workers that have gone since, whose frames are counted no more.
+  for (const way of [traffic.push, traffic.pull]) {
+    if (way.saved !== undefined) way.saved = Math.min(way.saved, way.wire);
+  }
   return { staleness: Object.fromEntries(staleness), traffic };
 }
 

@@ -12,8 +12,8 @@ export function stagesOf(push: WayView, pull: WayView): StageRow[] {
   const isDeflated = (push.saved ?? 0) + (pull.saved ?? 0) > 0;
   return [
     row('As f32, with keys', ({ raw }) => raw),
-    row('Sparsified', ({ raw, kept = raw }) => kept),
-    row('Coded', ({ wire, coded = wire }) => coded),
+    row('Values left', ({ raw, kept = raw }) => kept),
+    row('Coded, with keys', ({ wire, coded = wire }) => coded),
     row('In frames', ({ wire }) => wire),
     ...(isDeflated ? [row('Deflated', ({ wire, saved = 0 }) => wire - saved)] : []),
   ];
