@@ -15,6 +15,20 @@ describe('pause, resume and stop', () => {
     expect(room.state.clockLimit).toBeLessThan(100);
   });
 
+  it('let all workers go as far as one that had begun a step before it heard of the pause', () => {
+    const room = TestRoom.running(['both', 'worker']);
+    room.progress(1, 10);
+    room.progress(2, 10);
+    room.ask({ ask: 'pause' });
+    const { clockLimit } = room.state;
+    room.progress(2, clockLimit - 1);
+    expect(room.state).toMatchObject({ phase: 'paused', clockLimit });
+    room.progress(2, clockLimit + 1);
+    expect(room.state).toMatchObject({ phase: 'paused', clockLimit: clockLimit + 2 });
+    room.progress(1, clockLimit + 1);
+    expect(room.state.clockLimit).toBe(clockLimit + 2);
+  });
+
   it('go on to the end of the run', () => {
     const room = TestRoom.running(['both']);
     room.ask({ ask: 'pause' });

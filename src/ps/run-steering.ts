@@ -74,6 +74,7 @@ export class RunSteering {
         now,
       );
     }
+    this.standTogether();
     this.finishWhenDone(now);
     this.considerCheckpoint(now);
   }
@@ -91,6 +92,14 @@ export class RunSteering {
     this.progress?.setRunning(false, now);
     const clockLimit = Math.min(this.cluster.clockLimit, this.nextChange());
     this.room.change({ phase: 'paused', message, clockLimit });
+  }
+
+  /** A worker may have begun a step before it heard of the pause: all go as far, so that all stand at one clock. */
+  private standTogether(): void {
+    const { phase, plan, clockLimit } = this.cluster;
+    const front = this.progress?.span(workerNodes(this.cluster)).front ?? NO_CLOCK;
+    if (phase !== 'paused' || plan === null || front < clockLimit) return;
+    this.room.change({ clockLimit: Math.min(front + 1, plan.steps) });
   }
 
   resume(now: number): void {
