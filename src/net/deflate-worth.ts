@@ -1,12 +1,12 @@
 // Whether a frame is worth deflating: where its bytes take longer on the path than deflating and inflating them takes, as measured
-// on this very link. Dense values as 8 bits lose a tenth of their bytes, counts four fifths (bench codecs); so between tabs of one
-// machine or house nothing is deflated but now and then, to learn of it, and over a phone's network most is. Pure: told figures.
+// on this very link. Dense values as 8 bits lose a tenth of their bytes, counts over a third (bench codecs); so between tabs of one
+// machine or house little is deflated but now and then, to learn of it, and over a phone's network most is. Pure: told figures.
 import type { Frame } from '../protocol/frames.ts';
 import { MAX_PACKED_FRAME_BYTES } from '../protocol/limits.ts';
 
 type Kind = Frame['kind'];
 
-/** What is tried: what filters have coded, and data. With filters off a frame travels as it is, plain f32. */
+/** What is tried: what filters have coded, and data. With filters off pushes and answers travel as they are, plain f32. */
 const PACKABLE: ReadonlySet<Kind> = new Set<Kind>(['filteredPush', 'filteredAnswer', 'codedUpdate', 'blockAnswer']);
 
 /** Smaller ones are a head and little more. */

@@ -4,7 +4,7 @@ import { MalformedBytes } from '../protocol/bytes.ts';
 import { kindOfFrame } from '../protocol/frame-codec.ts';
 import type { Frame } from '../protocol/frames.ts';
 import { MAX_LINK_QUEUE_BYTES, MAX_UNOPENED_BYTES } from '../protocol/limits.ts';
-import { decodePacked, encodePacked } from '../protocol/packed-frame.ts';
+import { decodePacked, encodePacked, type PackedFrame } from '../protocol/packed-frame.ts';
 import { frameBytes } from './chunks.ts';
 import { deflate, inflate } from './deflate.ts';
 import { DeflateWorth } from './deflate-worth.ts';
@@ -28,6 +28,15 @@ interface Waiting {
   readonly onCopied: (() => void) | undefined;
 }
 
+/** A frame that waits to be opened, or behind one. */
+interface Arrived {
+  readonly frame: Uint8Array;
+  /** Null where it came as it is. */
+  readonly packed: PackedFrame | null;
+  /** What it may come to in memory. */
+  readonly cost: number;
+}
+
 /** Frames of one priority that wait to be packed, or behind one. */
 class PackingQueue {
   readonly waiting = new Fifo<Waiting>();
@@ -43,7 +52,7 @@ class DeflatingLink implements Link {
   private readonly worth: Worth;
   private readonly now: () => number;
   private waitingBytes = 0;
-  private readonly arrived = new Fifo<Uint8Array>();
+  private readonly arrived = new Fifo<Arrived>();
   private arrivedBytes = 0;
   private isOpening = false;
   private isClosed = false;
@@ -122,8 +131,9 @@ class DeflatingLink implements Link {
   private receive(frame: Uint8Array): void {
     const packed = decodePacked(frame);
     if (!this.isOpening && packed === null) return this.handlers.onFrame(frame);
-    this.arrived.push(frame);
-    this.arrivedBytes += costOf(frame);
+    const cost = Math.max(frame.byteLength, packed?.length ?? 0) + FRAME_COST_BYTES;
+    this.arrived.push({ frame, packed, cost });
+    this.arrivedBytes += cost;
     // The link has credited it all: more than this comes of a thread that is far too busy, or of somebody who wants it to be.
     if (this.arrivedBytes > MAX_UNOPENED_BYTES) this.close('more came deflated than could be opened');
     else if (!this.isOpening) void this.openAll();
@@ -131,10 +141,10 @@ class DeflatingLink implements Link {
 
   private async openAll(): Promise<void> {
     this.isOpening = true;
-    for (let frame = this.arrived.shift(); frame !== undefined; frame = this.arrived.shift()) {
-      const opened = await this.open(frame);
+    for (let next = this.arrived.shift(); next !== undefined; next = this.arrived.shift()) {
+      const opened = next.packed === null ? next.frame : await this.open(next.packed, next.frame.byteLength);
       if (this.isClosed || opened === null) return;
-      this.arrivedBytes -= costOf(frame);
+      this.arrivedBytes -= next.cost;
       // As where nothing is to be opened: it is the handler that has failed, and the link goes on.
       run(() => this.handlers.onFrame(opened));
       if (this.isClosed) return;
@@ -143,14 +153,12 @@ class DeflatingLink implements Link {
     this.tellEnd?.();
   }
 
-  /** @returns null where it was garbage: then the link is closed */
-  private async open(frame: Uint8Array): Promise<Uint8Array | null> {
-    const packed = decodePacked(frame);
-    if (packed === null) return frame;
+  /** @param travelled bytes that came @returns null where it was garbage: then the link is closed */
+  private async open({ deflated, length }: PackedFrame, travelled: number): Promise<Uint8Array | null> {
     try {
-      const opened = await inflate(packed.deflated, packed.length);
+      const opened = await inflate(deflated, length);
       const kind = kindOfFrame(opened);
-      if (kind !== null) this.options.onSaved?.(kind, opened.byteLength - frame.byteLength);
+      if (kind !== null) this.options.onSaved?.(kind, length - travelled);
       return opened;
     } catch (error) {
       const isGarbage = error instanceof MalformedBytes;
@@ -185,10 +193,6 @@ class DeflatingLink implements Link {
 }
 
 const kindOf = ([head]: readonly Uint8Array[]): Frame['kind'] | null => (head === undefined ? null : kindOfFrame(head));
-
-/** What a frame that waits may come to in memory. */
-const costOf = (frame: Uint8Array): number =>
-  Math.max(frame.byteLength, decodePacked(frame)?.length ?? 0) + FRAME_COST_BYTES;
 
 /** Runs what somebody else gave: what it throws is uncaught, as in a task of its own, and nothing here stops. */
 function run(work: () => void): void {
