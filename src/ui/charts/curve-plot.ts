@@ -51,7 +51,9 @@ function optionsOf(
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const stroke = colour('line');
   const raw: uPlot.Series = { stroke, show: isSmoothed, alpha: 0.28, width: 1, points: { show: false } };
-  const mean: uPlot.Series = { stroke, width: 2, points: { show: false }, spanGaps: true };
+  // One point makes no line: alone it is a dot, or the plot would look empty beside the number that it shows.
+  const dot: uPlot.Series.Points = { show: ({ data }) => data[0].length === 1, size: 7, fill: stroke, width: 0 };
+  const mean: uPlot.Series = { stroke, width: 2, points: dot, spanGaps: true };
   return {
     padding: [8, 12, 0, 0],
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 8 } },
