@@ -17,6 +17,7 @@ const resultSchema = z
     duplicatesIgnored: z.number(),
     acknowledgedPushes: z.number(),
     appliedPushes: z.number(),
+    filterChoice: z.string().nullable(),
     objective: z.number().optional(),
     nonZeros: z.number().optional(),
     oracle: z.object({ maxAbsDiff: z.number() }).loose().optional(),
@@ -70,6 +71,15 @@ cluster(
     expect(free.bytes.push.saved ?? 0).toBeLessThan(0.01 * free.bytes.push.wire);
   },
 );
+
+cluster('one slow tab is rounded for where it is: the others exchange what they have', async ({ train }) => {
+  const slow = ['--workers', '3', '--servers', '1', '--replicas', '0', '--bandwidth', '3:500kbit'];
+  const { filterChoice, bytes } = await train(...SMALL, '--steps', '600', ...slow);
+  expect(filterChoice).toMatch(/^8-bit values .* Between 3 tabs that are near each other: 32-bit values\.$/);
+  report('of the bytes', String(bytes.push.wire / bytes.push.raw));
+  // Two of three workers push plain values, and one a quarter of that.
+  expect(bytes.push.wire).toBeGreaterThan(0.6 * bytes.push.raw);
+});
 
 for (const workers of [1, 2, 3]) {
   cluster(`BSP with ${workers} of them is what one thread computes`, async ({ train }) => {

@@ -50,7 +50,7 @@ window.channelBench = {
     await connect('offer', async (pc) => {
       const ours = pc.createDataChannel('ours', OURS);
       const bare = pc.createDataChannel('raw', RAW);
-      const joined = links.join(transfer({ kind: 'channel', channel: ours }, [ours]), transfer(port1, [port1]));
+      const joined = links.join(SERVER, transfer({ kind: 'channel', channel: ours }, [ours]), transfer(port1, [port1]));
       const attached = raw.attach(transfer(bare, [bare]), false);
       await Promise.all([joined, attached]);
     });

@@ -1,6 +1,8 @@
 // How a person, a script or a message says which filters a direction has: "topk:0.01+int8", "delta+f16", "off".
 // Parsed once into stages that a schema has checked; what the stages do is in ps/filters.
 import { z } from 'zod';
+import { MAX_ROOM_NODES } from './limits.ts';
+import { node } from './schema-fields.ts';
 
 export const codecNames = ['f32', 'f16', 'bf16', 'int8', 'int4', 'onebit', 'whole'] as const;
 export type CodecName = (typeof codecNames)[number];
@@ -47,7 +49,9 @@ const filterChoiceSchema = z.object({
   push: pushSpecSchema.nullable(),
   pull: pullSpecSchema.nullable(),
   localSteps: z.number().int().min(1).max(MAX_AUTO_LOCAL_STEPS),
-  reason: z.string().max(300),
+  /** Tabs that are near each other: links between those of one list carry values as they are. Absent: none are. */
+  near: z.array(z.array(node).min(2).max(MAX_ROOM_NODES)).max(MAX_ROOM_NODES).optional(),
+  reason: z.string().max(400),
 });
 
 export type FilterChoice = z.infer<typeof filterChoiceSchema>;

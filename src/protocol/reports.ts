@@ -123,6 +123,11 @@ export const reportSchema = z.object({
   bandwidth: amount.optional(),
   /** Bytes per second to other nodes, lately. */
   flows: z.array(z.tuple([node, amount])).max(1_000),
+  /** Bytes per second that links to other nodes have drained of what waited in them, lately; absent: nothing has. */
+  drains: z
+    .array(z.tuple([node, amount]))
+    .max(MAX_ROOM_NODES)
+    .optional(),
   links: z.object({ webrtc: count, port: count }),
   rttMs: amount.nullable(),
   machine: machineSchema.optional(),

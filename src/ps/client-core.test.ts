@@ -1,7 +1,20 @@
 // What a client pushes.
 import { describe, expect, it } from 'vitest';
 import { nodeId } from '../protocol/ids.ts';
-import { HALF, ME, mapWith, places, pushesIn, S, TestClient } from './client-testing.ts';
+import {
+  answerTo,
+  HALF,
+  ME,
+  mapWith,
+  places,
+  pullsIn,
+  pushesIn,
+  S,
+  sends,
+  T,
+  TABLES,
+  TestClient,
+} from './client-testing.ts';
 import { tableOf } from './testing.ts';
 
 describe('a push', () => {
@@ -98,6 +111,29 @@ describe('a push', () => {
     expect(client.ack(0, 0, 0, { ...ME, node: nodeId(2) })).toEqual([]);
     expect(client.ack(1, 0, 0)).toEqual([]);
     expect(client.ack(0, 0, 0)).toHaveLength(1);
+  });
+
+  it('goes through the filters of its owner’s link: near tabs have their own', () => {
+    const client = new TestClient();
+    const int8 = { all: { stages: [], codec: 'int8' as const }, tables: [] };
+    const kinds = sends(client.push(0, { filters: int8, near: { nodes: new Set([T]), filters: null } })).map(
+      ({ to, frame }) => `${frame.kind} to ${to}`,
+    );
+    expect(kinds).toEqual(['filteredPush to 8', 'push to 9', 'filteredPush to 8']);
+    const wish = { all: { isDelta: true, codec: 'int8' as const }, tables: [] };
+    const pulls = sends(client.pull({ filters: wish, near: { nodes: new Set([T]), filters: null } }));
+    expect(pulls.map(({ frame }) => frame.kind)).toEqual(['filteredPull', 'pull', 'filteredPull']);
+  });
+
+  it('to a shard of the same tab is no traffic', () => {
+    const client = new TestClient(TABLES, mapWith(1, [ME.node, T, T]), [ME.node, T]);
+    client.push(0);
+    const { push } = client.core.filters;
+    expect([push.raw, push.kept, push.values]).toEqual(new Array(3).fill(4 * (HALF + 6)));
+    for (const pull of pullsIn(client.pull()))
+      client.take(answerTo(pull, 1), pull.segment === 0 && pull.table === 0 ? ME.node : T);
+    const { pull } = client.core.filters;
+    expect([pull.raw, pull.kept, pull.values]).toEqual(new Array(3).fill(4 * (HALF + 6)));
   });
 
   it('without rows for a table is a mistake of the caller', () => {

@@ -13,7 +13,7 @@ import {
   type WorkerId,
 } from '../protocol/ids.ts';
 import { MAX_RESENDS } from '../protocol/limits.ts';
-import type { BackupPush, ClientEffect, ClientEvent } from './client-events.ts';
+import { type BackupPush, type ClientEffect, type ClientEvent, filtersFor } from './client-events.ts';
 import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import { type ClientFilterSettings, ClientFilters } from './filters/client-filters.ts';
 import { type KeySlice, sliceKeys } from './key-slice.ts';
@@ -225,6 +225,10 @@ export class ClientCore {
     return { ...head, ...coded, kind: 'filteredPull' };
   }
 
+  private ownerOf({ table, segment }: SegmentId): NodeId | undefined {
+    return this.owners.get(segmentKey(table, segment));
+  }
+
   private rangeOf({ table, segment }: SegmentId): SegmentRange {
     const range = this.rangesByKey.get(segmentKey(table, segment));
     if (range === undefined) throw new RangeError(`No segment ${segment} of table ${table}.`);
@@ -256,7 +260,7 @@ export class ClientCore {
       done,
       keys: slice.keys,
       // A pull that only meets clocks brings nothing that could be coded.
-      wish: slice.rows === 0 ? null : this.filters.wishFor(range, event.filters ?? null),
+      wish: slice.rows === 0 ? null : this.filters.wishFor(range, filtersFor(event, this.ownerOf(range))),
     } as const;
     const part = {
       pullId: event.id,
@@ -306,7 +310,7 @@ export class ClientCore {
   private standInFor(worker: WorkerId): Pusher {
     const known = this.standIn;
     if (known?.self.node === worker.node && known.self.incarnation === worker.incarnation) return known;
-    const filters = new ClientFilters(worker, this.tables, this.settings, this.filters.push);
+    const filters = new ClientFilters(worker, this.tables, this.settings, this.filters);
     this.standIn = { self: worker, filters };
     return this.standIn;
   }
@@ -334,7 +338,9 @@ export class ClientCore {
     const { clock, samples, covers = 1, isDrift = false } = event;
     // A drift is no mean, but the whole way.
     const context = { clock, covers: isDrift ? 1 : covers, parameters };
-    const coded = filters.codePush(range, { keys, values }, context, event.filters ?? null);
+    const owner = this.ownerOf(range);
+    const isLeaving = owner !== this.self.node || this.ring !== null;
+    const coded = filters.codePush(range, { keys, values }, context, filtersFor(event, owner), isLeaving);
     const round = { ...(covers === 1 ? {} : { covers }), ...(isDrift ? { isDrift } : {}) };
     return {
       kind: 'push',
@@ -353,7 +359,7 @@ export class ClientCore {
 
   private takeFrame(from: NodeId, frame: Frame): void {
     if (frame.kind === 'ringPush' || frame.kind === 'ringAnswer') this.ring?.receive(from, frame);
-    else if (frame.kind === 'answer') this.takeAnswer(frame, frame.values);
+    else if (frame.kind === 'answer') this.takeAnswer(frame, frame.values, from);
     else if (frame.kind === 'filteredAnswer') this.takeFilteredAnswer(from, frame);
     else if ((frame.kind !== 'ack' && frame.kind !== 'refuse') || !this.isSelf(frame.worker)) return;
     else if (frame.kind === 'ack') this.takeAck(frame.clock, segmentKey(frame.table, frame.segment));
@@ -367,19 +373,27 @@ export class ClientCore {
       const values = this.filters.decode(answer, part);
       // What it differs from is gone: everything, then.
       if (values === null) this.send(part.key, part.pull, () => true, false);
-      else this.takeAnswer(answer, values, answer.block.length);
+      else this.takeAnswer(answer, values, from, answer.block.length);
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
       this.effects.push({ kind: 'garbled', from, text: error.message });
     }
   }
 
-  private takeAnswer(answer: Answer | FilteredAnswer, values: Float32Array, bytes = values.byteLength): void {
+  /** @param from absent: from another trainer, round the ring */
+  private takeAnswer(
+    answer: Answer | FilteredAnswer,
+    values: Float32Array,
+    from?: NodeId,
+    bytes = values.byteLength,
+  ): void {
     const part = this.pulls.take(answer, values, this.self.node);
     if (part === undefined) return;
     if (part.isShared && answer.kind === 'answer') this.ring?.passOn({ ...answer, kind: 'ringAnswer' });
     const width = this.widthOf(answer.table);
-    this.filters.countAnswer(part.floats / width, width, part.pull.keys !== null, bytes);
+    if (from !== this.self.node) {
+      this.filters.countAnswer(part.floats / width, width, part.pull.keys !== null, bytes);
+    }
     this.finishPull(part.pullId);
   }
 

@@ -13,6 +13,16 @@ import type { TableSpec } from './table.ts';
 /** Newest clock seen in each segment by a pull, by `segmentKey`: what a push measures staleness from. */
 export type ReadFronts = ReadonlyMap<number, number>;
 
+/** Filters of a push or a pull, and others for what goes to nodes that are near; as they are where there are none. */
+export interface LinkFilters<T> {
+  readonly filters?: T | null;
+  readonly near?: { readonly nodes: ReadonlySet<NodeId>; readonly filters: T | null };
+}
+
+/** Those for a segment's owner, if it has one. */
+export const filtersFor = <T>({ filters = null, near }: LinkFilters<T>, owner: NodeId | undefined): T | null =>
+  near !== undefined && owner !== undefined && near.nodes.has(owner) ? near.filters : filters;
+
 export type ClientEvent =
   | {
       readonly kind: 'plan';
@@ -27,7 +37,7 @@ export type ClientEvent =
   /** As `link`, to the trainer of another node. */
   | { readonly kind: 'peer'; readonly node: NodeId; readonly isUp: boolean }
   | { readonly kind: 'tick'; readonly now: number }
-  | {
+  | (LinkFilters<PullFilters> & {
       readonly kind: 'pull';
       /** Chosen by the caller; comes back in `pulled`. */
       readonly id: number;
@@ -40,12 +50,10 @@ export type ClientEvent =
       readonly into: readonly Float32Array[];
       /** Also ask segments of which no key is wanted, to meet their clocks. */
       readonly everySegment: boolean;
-      /** How the rows shall travel; as they are when absent. */
-      readonly filters?: PullFilters | null;
       /** All workers pull the same at this clock: the rows may come round the ring, where there is one. */
       readonly isShared?: boolean;
-    }
-  | {
+    })
+  | (LinkFilters<PushFilters> & {
       readonly kind: 'push';
       readonly clock: number;
       /** Clocks that it covers, `clock` the last; 1 when absent. */
@@ -58,16 +66,14 @@ export type ClientEvent =
       /** More of this clock comes. */
       readonly isPart?: boolean;
       readonly readFronts: ReadFronts;
-      /** What the rows go through; nothing when absent. */
-      readonly filters?: PushFilters | null;
       /** What the gradient is of, laid out like it, per table: the KKT filter looks at it. */
       readonly parameters?: readonly Float32Array[];
-    }
+    })
   | (BackupPush & { readonly kind: 'backup' })
   | { readonly kind: 'frame'; readonly from: NodeId; readonly frame: Frame };
 
 /** A gradient in the name of a worker that is far behind. */
-export interface BackupPush {
+export interface BackupPush extends LinkFilters<PushFilters> {
   readonly worker: WorkerId;
   readonly clock: number;
   readonly covers: number;
@@ -75,7 +81,6 @@ export interface BackupPush {
   readonly samples: number;
   readonly tables: readonly Rows[];
   readonly readFronts: ReadFronts;
-  readonly filters: PushFilters | null;
   readonly parameters: readonly Float32Array[];
 }
 

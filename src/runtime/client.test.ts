@@ -51,7 +51,10 @@ class Fixture {
   }
 }
 
-function answerTo({ table, segment, request, keys }: Pull, value: number): Frame {
+function answerTo(
+  { table, segment, request, keys }: Pick<Pull, 'table' | 'segment' | 'request' | 'keys'>,
+  value: number,
+): Frame {
   const values = new Float32Array(2 * (keys?.length ?? 4)).fill(value);
   const clocks = { floor: 3, ahead: [] };
   return { kind: 'answer', epoch: EPOCH, table, segment, request, version: 1, isHeldBack: false, clocks, values };
@@ -98,6 +101,17 @@ describe('a pull', () => {
     fixture.client.pull({ minClock: 0, ...ALL, done: 4 });
     expect(fixture.sent).toMatchObject([{ done: NO_CLOCK }, { done: 4 }]);
   });
+});
+
+it('counts the bytes of frames that leave the tab, both ways', () => {
+  const fixture = new Fixture();
+  fixture.push(0);
+  fixture.client.pull({ minClock: 0, ...ALL });
+  fixture.answer(1);
+  expect(fixture.client.traffic).toMatchObject({ push: { wire: FRAME_BYTES }, pull: { wire: 2 * FRAME_BYTES } });
+  // An answer of this tab's own shard.
+  fixture.client.receive(ME.node, answerTo({ table: 0, segment: 0, request: 99, keys: null }, 1), FRAME_BYTES);
+  expect(fixture.client.traffic.pull.wire).toBe(2 * FRAME_BYTES);
 });
 
 describe('a push', () => {

@@ -5,7 +5,7 @@ import type { Frame } from '../protocol/frames.ts';
 import type { NodeId, WorkerId } from '../protocol/ids.ts';
 import { MAX_UNACKED_CLOCKS } from '../protocol/limits.ts';
 import { ClientCore } from '../ps/client-core.ts';
-import type { BackupPush, ClientEffect, ClientEvent, Pulled, ReadFronts } from '../ps/client-events.ts';
+import type { BackupPush, ClientEffect, ClientEvent, LinkFilters, Pulled, ReadFronts } from '../ps/client-events.ts';
 import type { ClusterMap } from '../ps/cluster-map.ts';
 import type { ClientFilterSettings } from '../ps/filters/client-filters.ts';
 import type { RingInbox } from '../ps/ring-inbox.ts';
@@ -32,7 +32,7 @@ export class Rejected extends Error {
   override name = 'Rejected';
 }
 
-export interface PullRequest {
+export interface PullRequest extends LinkFilters<PullFilters> {
   readonly minClock: number;
   readonly done?: number;
   /** Keys of each table; null for all. */
@@ -41,12 +41,11 @@ export interface PullRequest {
   readonly into?: readonly Float32Array[];
   readonly everySegment?: boolean;
   readonly after?: readonly Task<unknown>[];
-  readonly filters?: PullFilters | null;
   /** All workers pull the same at this clock: the rows may come round the ring, where the run has one. */
   readonly isShared?: boolean;
 }
 
-export interface PushRequest {
+export interface PushRequest extends LinkFilters<PushFilters> {
   readonly clock: number;
   /** Clocks that it covers; 1 when absent. */
   readonly covers?: number;
@@ -55,7 +54,6 @@ export interface PushRequest {
   readonly tables: readonly Rows[];
   readonly readFronts: ReadFronts;
   readonly after?: readonly Task<unknown>[];
-  readonly filters?: PushFilters | null;
   /** What the gradient is of, per table, laid out like it. */
   readonly parameters?: readonly Float32Array[];
 }
@@ -93,9 +91,9 @@ export class Client {
   /** Why nothing goes on any more; null while it does. */
   private closedBy: Error | null = null;
 
-  /** @param send hands a frame to the link to a node and says how many bytes that was */
+  /** @param send hands a frame to the link to a node and says how many bytes of it leave the tab */
   constructor(
-    self: WorkerId,
+    private readonly self: WorkerId,
     run: number,
     private readonly tables: readonly TableSpec[],
     private readonly send: (to: NodeId, frame: Frame) => number,
@@ -144,8 +142,8 @@ export class Client {
   }
 
   receive(from: NodeId, frame: Frame, bytes: number): void {
-    if (frame.kind === 'ringAnswer' || frame.kind === 'answer' || frame.kind === 'filteredAnswer')
-      this.wire.pull += bytes;
+    const isAnswer = frame.kind === 'ringAnswer' || frame.kind === 'answer' || frame.kind === 'filteredAnswer';
+    if (isAnswer && from !== this.self.node) this.wire.pull += bytes;
     this.step({ kind: 'frame', from, frame });
   }
 
@@ -157,13 +155,14 @@ export class Client {
       this.tables.map((spec, table) => new Float32Array(rowsOf(spec, request.keys[table]) * spec.width));
     const deferred = new Deferred<PulledTables>();
     this.pulls.set(id, { deferred, tables });
-    const { minClock, keys, done = NO_CLOCK, everySegment = false, filters = null, isShared = false } = request;
+    const { minClock, keys, done = NO_CLOCK, everySegment = false, isShared = false } = request;
+    const route = routeOf(request);
     const fail = (reason: unknown) => {
       this.pulls.delete(id);
       deferred.reject(reason);
     };
     this.when(request.after, fail, () =>
-      this.step({ kind: 'pull', id, minClock, done, keys, into: tables, everySegment, filters, isShared }),
+      this.step({ kind: 'pull', id, minClock, done, keys, into: tables, everySegment, isShared, ...route }),
     );
     return { done: deferred.promise };
   }
@@ -172,7 +171,8 @@ export class Client {
   push(request: PushRequest): Task<void> {
     const deferred = new Deferred<void>();
     this.pushes.set(request.clock, deferred);
-    const { clock, covers = 1, isDrift = false, samples, tables, readFronts, filters = null, parameters } = request;
+    const { clock, covers = 1, isDrift = false, samples, tables, readFronts, parameters } = request;
+    const route = routeOf(request);
     const fail = (reason: unknown) => {
       this.pushes.delete(clock);
       deferred.reject(reason);
@@ -189,7 +189,7 @@ export class Client {
           tables: part,
           isPart,
           readFronts,
-          filters,
+          ...route,
           ...seen,
         }),
       ),
@@ -289,6 +289,9 @@ function eachAlone(tables: readonly Rows[], push: (tables: readonly (Rows | null
     );
   }
 }
+
+const routeOf = <T>({ filters = null, near }: LinkFilters<T>): LinkFilters<T> =>
+  near === undefined ? { filters } : { filters, near };
 
 /** Whose time an event's is. */
 function wayOf(event: ClientEvent): 'push' | 'pull' | null {

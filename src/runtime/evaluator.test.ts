@@ -44,7 +44,7 @@ async function evaluatedClocks(plan: RunPlan, clocks: number, end: number): Prom
   const evaluator = new Evaluator({
     ...{ self: SELF.node, plan, client: noClient(), trainer, meter, cluster: () => cluster },
     ...{ data: { meta, splits: plan.data, isOwn: false, isHere: () => true, block, holdsAll: () => false } },
-    filters: new RunFilters(() => cluster),
+    filters: new RunFilters(SELF.node, () => cluster),
   });
   const pulled: PulledTables = {
     tables: [new Float32Array(4)],

@@ -77,7 +77,7 @@ export class Evaluator {
   private pullFor(keys: KeyLists, clock: number): Promise<PulledTables> {
     const { client, filters, meter, plan } = this.parts;
     const isLast = clock >= plan.steps - 1;
-    const wish = { minClock: isLast ? clock : NO_CLOCK, filters: isLast ? filters.exact(clock) : filters.pull(clock) };
+    const wish = { minClock: isLast ? clock : NO_CLOCK, ...(isLast ? filters.exact(clock) : filters.pull(clock)) };
     return meter.time('communicate', () => client.pull({ ...wish, keys }).done);
   }
 }

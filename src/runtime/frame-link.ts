@@ -77,6 +77,10 @@ export class FrameLink {
     return this.link.stats;
   }
 
+  get bytesPerMs(): Link['bytesPerMs'] {
+    return this.link.bytesPerMs;
+  }
+
   /** @returns bytes of the encoded frame */
   send(frame: Frame): number {
     const parts = encodeFrame(frame);

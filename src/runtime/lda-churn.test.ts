@@ -102,7 +102,7 @@ class Room {
     const trainer = await lda.createTrainer(lda.options.parse({}), meta);
     const meter = new WorkerMeter({ every: 10, doublesAfter: null }, () => 0);
     const cluster = () => this.cluster;
-    const filters = new RunFilters(cluster);
+    const filters = new RunFilters(worker.node, cluster);
     const parts = { self: worker.node, plan, client, trainer, data, changed: this.changed };
     const batches = new Batches(plan, data, worker.node);
     const rest = { batches, meter, filters, steps: new StepLog(() => 0) };

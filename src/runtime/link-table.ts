@@ -70,13 +70,16 @@ export class LinkTable {
     return this.entries.has(node);
   }
 
-  /** @returns bytes sent, 0 where there is no link: whoever needs an answer sends again when there is one */
+  /**
+   * @returns bytes that leave the tab: none where the other end is in it, too, nor where there is no link. Whoever needs an
+   * answer sends again when there is one.
+   */
   send(node: NodeId, frame: Frame): number {
     const entry = this.entries.get(node);
     if (entry === undefined) return 0;
     const bytes = entry.link.send(frame);
-    // What stays in this tab hasn't been sent to anybody.
-    if (!entry.isLocal) this.sentKinds.set(frame.kind, (this.sentKinds.get(frame.kind) ?? 0) + bytes);
+    if (entry.isLocal) return 0;
+    this.sentKinds.set(frame.kind, (this.sentKinds.get(frame.kind) ?? 0) + bytes);
     return bytes;
   }
 
@@ -95,6 +98,13 @@ export class LinkTable {
     const links = [...this.entries.values()];
     const port = links.filter(({ isLocal }) => isLocal).length;
     return { webrtc: links.length - port, port };
+  }
+
+  /** Bytes per second that links to other tabs have drained of what waited in them; nodes of which nobody knows are not there. */
+  drains(): [NodeId, number][] {
+    return [...this.entries].flatMap(([node, { link }]): [NodeId, number][] =>
+      link.bytesPerMs === null ? [] : [[node, 1000 * link.bytesPerMs]],
+    );
   }
 
   /** Bytes to and from other tabs; what stays in this one isn't traffic. */

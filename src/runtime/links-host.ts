@@ -1,13 +1,17 @@
 // The links worker's inside: joins the trainer's connections to ports of its own. A trainer computes for tens of
 // milliseconds at a time and would neither take what arrives nor credit it meanwhile; this worker does nothing else, so
 // the next parameters flow while the gradient of the last ones is computed.
+import type { Link } from '../net/link.ts';
 import { Pacer } from '../net/pacer.ts';
 import { portLink } from '../net/port-link.ts';
 import { startTimer } from '../net/timers.ts';
+import type { NodeId } from '../protocol/ids.ts';
 import { type Endpoint, openerOf, priorityOf } from './frame-link.ts';
 
 export class LinksHost {
   private readonly pacer = new Pacer(() => performance.now(), startTimer);
+  /** Those that are open, with the node at the other end. */
+  private readonly links = new Map<Link, NodeId>();
 
   /** @param bytesPerSecond each way, of all connections together; null lifts the cap */
   setBandwidth(bytesPerSecond: number | null): void {
@@ -15,17 +19,28 @@ export class LinksHost {
   }
 
   /** Carries whole frames between a connection and a port, both ways, until either ends. */
-  join(endpoint: Endpoint, port: MessagePort): void {
-    const outer = openerOf(
+  join(peer: NodeId, endpoint: Endpoint, port: MessagePort): void {
+    const outer: Link = openerOf(
       endpoint,
       this.pacer,
     )({
       onFrame: (frame) => inner.give(frame, priorityOf(frame)),
-      onClose: (reason) => inner.close(reason),
+      onClose: (reason) => {
+        this.links.delete(outer);
+        inner.close(reason);
+      },
     });
     const inner = portLink(port)({
       onFrame: (frame) => outer.send([frame], priorityOf(frame), () => inner.giveBack(frame)),
       onClose: (reason) => outer.close(reason),
     });
+    this.links.set(outer, peer);
+  }
+
+  /** Bytes per second that connections have drained of what waited in them; those of which nobody knows are not there. */
+  drains(): [NodeId, number][] {
+    return [...this.links].flatMap(([{ bytesPerMs }, node]): [NodeId, number][] =>
+      bytesPerMs === null ? [] : [[node, 1000 * bytesPerMs]],
+    );
   }
 }

@@ -94,7 +94,7 @@ async function train(
       meter: new WorkerMeter({ every: 10, doublesAfter: null }, () => 0),
       steps: new StepLog(() => 0),
     },
-    ...{ filters: new RunFilters(() => cluster), cluster: () => cluster, isOver: () => false },
+    ...{ filters: new RunFilters(WORKER.node, () => cluster), cluster: () => cluster, isOver: () => false },
   });
   let isDone = false;
   const run = loop.run().finally(() => {

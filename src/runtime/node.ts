@@ -87,7 +87,7 @@ export class RoomNode {
       const { message: reason } = new WebRtcMissing();
       handlers.onStatus({ phase: 'failed', code: 'not-joined', reason, advice: 'Open this link in another browser.' });
     }
-    void workers.reportTo((trainer, shard) => this.report(trainer, shard));
+    void workers.reportTo((trainer, shard, drains) => this.report(trainer, shard, drains));
   }
 
   private openSignaling(): SignalingClient {
@@ -244,7 +244,7 @@ export class RoomNode {
   }
 
   /** Driven by the trainer worker's timer, which hidden tabs keep. */
-  private report(trainer: TrainerReport, shard: ShardReport): void {
+  private report(trainer: TrainerReport, shard: ShardReport, drains: readonly [NodeId, number][]): void {
     if (trainer.problem !== null && trainer.problem !== this.problem) this.handlers.onProblem(trainer.problem);
     this.problem = trainer.problem;
     if (trainer.device !== null) this.handlers.onDevice(trainer.device);
@@ -252,7 +252,7 @@ export class RoomNode {
     const flows = this.traffic.flows(trainer, shard, this.options.now());
     const broken = [...new Set([...trainer.broken, ...shard.broken])];
     const { machine } = this.options;
-    const report = { ...mergeReports(trainer, shard, flows, this.bandwidth), machine };
+    const report = { ...mergeReports(trainer, shard, { flows, drains, bandwidth: this.bandwidth }), machine };
     this.step({ kind: 'report', report, broken });
   }
 

@@ -10,7 +10,7 @@ const out = (node: typeof A, bytesOut: number) => ({ node, bytesIn: 1, bytesOut 
 
 const merge = (...[trainerChange, shardChange]: Parameters<typeof reportsOf>) => {
   const { trainer, shard } = reportsOf(trainerChange, shardChange);
-  return mergeReports(trainer, shard, []);
+  return mergeReports(trainer, shard, { flows: [], drains: [], bandwidth: null });
 };
 
 /** The report as the scheduler gets it. */
@@ -43,6 +43,21 @@ describe('a tab’s report', () => {
   it('adds up the bytes of both workers', () => {
     const bytes = [out(A, 10), out(B, 20)];
     expect(merge({ bytes }, { bytes: [out(A, 5)] })).toMatchObject({ bytesIn: 3, bytesOut: 35 });
+  });
+
+  it('has how fast each node’s links drain: of several the slowest, of none nothing', () => {
+    const { trainer, shard } = reportsOf();
+    const drains: [typeof A, number][] = [
+      [A, 5_000],
+      [B, 70],
+      [A, 3_000],
+    ];
+    const merged = mergeReports(trainer, shard, { flows: [], drains, bandwidth: null });
+    expect(merged.drains).toEqual([
+      [A, 3_000],
+      [B, 70],
+    ]);
+    expect(merge().drains).toBeUndefined();
   });
 
   it('has the links of a worker, and none of a tab that does not work', () => {

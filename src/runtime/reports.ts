@@ -31,12 +31,19 @@ function sumByNode(bytes: readonly NodeBytes[]): Map<NodeId, number> {
   return sums;
 }
 
-/** @param bandwidth that a person allows this tab, in bytes per second each way; null is no cap */
+/** What the page itself knows of a tab's links. */
+export interface LinkFigures {
+  readonly flows: [NodeId, number][];
+  /** Bytes per second that links have drained, of all workers of the tab: perhaps several of a node. */
+  readonly drains: readonly [NodeId, number][];
+  /** What a person allows this tab, in bytes per second each way; null is no cap. */
+  readonly bandwidth: number | null;
+}
+
 export function mergeReports(
   trainer: TrainerReport,
   shard: ShardReport,
-  flows: [NodeId, number][],
-  bandwidth: number | null = null,
+  { flows, drains, bandwidth }: LinkFigures,
 ): OwnReport {
   const { run, isPrepared, holdsAllBlocks, problem, divergedAt, worker, acknowledged, abandoned, traffic, cut } =
     trainer;
@@ -60,9 +67,17 @@ export function mergeReports(
     bytesIn: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
     bytesOut: all.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
     flows,
+    ...(drains.length === 0 ? {} : { drains: slowestByNode(drains) }),
     ...(bandwidth === null ? {} : { bandwidth }),
     links: worker === null ? { webrtc: 0, port: 0 } : trainer.links,
   };
+}
+
+/** Two nodes have several links, but one way between them: it is as fast as the slowest figure says. */
+function slowestByNode(drains: LinkFigures['drains']): [NodeId, number][] {
+  const slowest = new Map<NodeId, number>();
+  for (const [node, rate] of drains) slowest.set(node, Math.min(rate, slowest.get(node) ?? rate));
+  return [...slowest];
 }
 
 function shardReportOf(figures: Figures): NonNullable<Report['shard']> {

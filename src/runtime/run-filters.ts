@@ -1,7 +1,16 @@
 // What a worker's pushes and pulls go through at a clock, and how many batches lie between two exchanges: as the schedule
 // says. What the automatic mode chose stands there, too (`ps/filters/auto-filters.ts`).
 import type { ClusterState } from '../protocol/control.ts';
-import { type Filters, NO_FILTERS, type PullFilters, type PullSpec, type PushFilters } from '../protocol/filters.ts';
+import {
+  type Filters,
+  NO_FILTERS,
+  type PullFilters,
+  type PullSpec,
+  type PushFilters,
+  type PushSpec,
+} from '../protocol/filters.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import type { LinkFilters } from '../ps/client-events.ts';
 import { roundEnd, scheduleAt } from '../ps/consistency.ts';
 
 /** Counts in as few bytes as hold them: not one is rounded or left out. */
@@ -15,27 +24,41 @@ const COUNTS: Filters = {
 const EXACT: PullSpec = { isDelta: false, codec: 'f32' };
 
 export class RunFilters {
-  constructor(private readonly cluster: () => ClusterState) {}
+  constructor(
+    private readonly self: NodeId,
+    private readonly cluster: () => ClusterState,
+  ) {}
 
-  push(clock: number): PushFilters | null {
+  push(clock: number): LinkFilters<PushFilters> {
     const filters = this.at(clock);
-    if (filters.kind === 'fixed') return filters.push;
-    if (filters.kind === 'off') return null;
-    const push = filters.choice?.push;
+    if (filters.kind === 'fixed') return { filters: filters.push };
+    if (filters.kind === 'off') return {};
+    const near = { nodes: this.near(filters), filters: this.chosenPush(null) };
+    return { filters: this.chosenPush(filters.choice?.push ?? null), near };
+  }
+
+  /** Most weights stay at zero under an L1 penalty, and what can't move them needn't travel. It is kept: nothing is lost by it. */
+  private chosenPush(push: PushSpec | null): PushFilters | null {
     const { updater } = this.cluster().plan ?? {};
     if (updater?.kind !== 'ftrl' || updater.l1 === 0) return forAll(push);
-    // Most weights stay at zero, and what can't move them needn't travel. It is kept: nothing is lost by it.
-    return forAll({ stages: [...(push?.stages ?? []), { kind: 'kkt' as const }], codec: push?.codec ?? 'f32' });
+    return forAll({ stages: [...(push?.stages ?? []), { kind: 'kkt' }], codec: push?.codec ?? 'f32' });
   }
 
-  pull(clock: number): PullFilters | null {
+  pull(clock: number): LinkFilters<PullFilters> {
     const filters = this.at(clock);
-    if (filters.kind === 'fixed') return filters.pull;
-    return forAll(filters.kind === 'auto' ? filters.choice?.pull : null);
+    if (filters.kind === 'fixed') return { filters: filters.pull };
+    if (filters.kind === 'off') return {};
+    return { filters: forAll(filters.choice?.pull), near: { nodes: this.near(filters), filters: null } };
   }
 
-  exact(clock: number): PullFilters | null {
-    return this.pull(clock) === null ? null : forAll(EXACT);
+  /** Where nothing is rounded: this very tab, and those that the choice calls near. */
+  private near({ choice }: Filters & { kind: 'auto' }): ReadonlySet<NodeId> {
+    return new Set([this.self, ...(choice?.near?.find((site) => site.includes(this.self)) ?? [])]);
+  }
+
+  /** Rounded by nothing. */
+  exact(clock: number): LinkFilters<PullFilters> {
+    return (this.pull(clock).filters ?? null) === null ? {} : { filters: forAll(EXACT) };
   }
 
   /** The last clock before the next exchange. */

@@ -28,6 +28,8 @@ export interface ShardReport {
   /** Nodes that nothing is taken from any more. */
   readonly hostile: NodeId[];
   readonly bytes: readonly NodeBytes[];
+  /** Bytes per second that links have drained of what waited in them. */
+  readonly drains: readonly [NodeId, number][];
   readonly egress: Egress;
   readonly links: { webrtc: number; port: number };
   /** Nodes whose link has died and has not been replaced. */
@@ -94,6 +96,7 @@ export class ShardHost {
       settled: core?.settledSegments() ?? [],
       hostile: core?.hostileNodes() ?? [],
       bytes: [...trainer.bytes(), ...shard.bytes()],
+      drains: [...trainer.drains(), ...shard.drains()],
       egress: egressOf([trainer.sentByKind, shard.sentByKind], 0),
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
       broken: [...trainer.broken(), ...shard.broken()],

@@ -52,7 +52,7 @@ export class StandIn {
       readFronts,
       parameters,
     };
-    client.pushFor({ ...push, tables: gradient.tables, filters: filters.push(step.last) });
+    client.pushFor({ ...push, tables: gradient.tables, ...filters.push(step.last) });
   }
 
   /** Batches of another's lease, of which nobody has the data any more: none. */
@@ -71,6 +71,6 @@ export class StandIn {
   /** Rows as they were when every worker could begin with `clock`. */
   private pullAt(clock: number, keys: KeyLists): Promise<PulledTables> {
     const { client, cluster, filters } = this.parts;
-    return client.pull({ minClock: requiredClock(cluster().schedule, clock), keys, filters: filters.pull(clock) }).done;
+    return client.pull({ minClock: requiredClock(cluster().schedule, clock), keys, ...filters.pull(clock) }).done;
   }
 }

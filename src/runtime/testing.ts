@@ -34,6 +34,7 @@ export function reportsOf(
       settled: [],
       hostile: [],
       bytes: [],
+      drains: [],
       egress: NO_EGRESS,
       links: { webrtc: 0, port: 0 },
       broken: [],

@@ -332,7 +332,7 @@ export class TrainerRun {
     const batches = new Batches(plan, data, self);
     const isOver = () => this.isClosed || this.worker?.incarnation !== incarnation;
     const { meter } = this;
-    const filters = new RunFilters(cluster);
+    const filters = new RunFilters(self, cluster);
     const loop = { self, plan, client, trainer, data, batches, meter, emulate };
     const parts = { ...loop, steps, filters, cluster, changed, isOver };
     await new TrainingLoop(parts).run();

@@ -87,7 +87,7 @@ async function roundsOf(
     ({ kind: 'dense', count: 100, features: 1, x: new Float32Array(100), y: new Uint32Array(100) }) as const;
   const meta = { samples: { train: 400, test: 100 } } as unknown as DatasetMeta;
   const data = { meta, splits: plan.data, isOwn: false, isHere: () => true, block, holdsAll: () => false };
-  const filters = new RunFilters(() => cluster);
+  const filters = new RunFilters(NEWCOMER.node, () => cluster);
   const batches = new Batches(plan, data, NEWCOMER.node);
   const changed = new Signal();
   const pause = () => {

@@ -120,7 +120,7 @@ export class TrainingLoop {
     const { client, cluster, filters } = this.parts;
     this.pulledUnder = epochText(cluster());
     const minClock = requiredClock(cluster().schedule, clock);
-    const wish = { filters: filters.pull(clock), isShared: true };
+    const wish = { ...filters.pull(clock), isShared: true };
     return client.pull({ minClock, keys, done, into, everySegment: done !== NO_CLOCK, ...wish }).done;
   }
 
@@ -210,7 +210,7 @@ export class TrainingLoop {
     await meter.time('communicate', () => client.roomToPush());
     const { readFronts, tables: parameters } = pulled;
     const push = { clock, covers, isDrift, samples, tables: gradient.tables, readFronts, parameters };
-    this.note(clock, client.push({ ...push, filters: filters.push(clock) }));
+    this.note(clock, client.push({ ...push, ...filters.push(clock) }));
     if (ways.length > 0) this.ownWrites.note(clock, ways);
     own?.parameters.resolve(ownParameters(pulled, gradient.tables, clock, own.into));
     moment('pushed');

@@ -216,6 +216,7 @@ export class ViewWriter implements NodeHandlers {
       roundSteps: localStepsOf(entry),
       outer: plan.outer ?? null,
       filterChoice: filters.kind === 'auto' ? (filters.choice?.reason ?? null) : null,
+      near: filters.kind === 'auto' ? (filters.choice?.near ?? []) : [],
       traffic: trafficView(metrics ?? this.metrics, kept),
       data: plan.data.name,
       isPrivate: plan.data.source.kind === 'private',

@@ -46,7 +46,7 @@ export class WorkerHandles {
   /** Hands an end of a connection over. A data channel must be handed over in the task that made it. */
   async attachTrainer(peer: NodeId, role: TrainerPeer, endpoint: Endpoint): Promise<void> {
     const { port1, port2 } = new MessageChannel();
-    const joined = this.links.join(transfer(endpoint, [handleOf(endpoint)]), transfer(port1, [port1]));
+    const joined = this.links.join(peer, transfer(endpoint, [handleOf(endpoint)]), transfer(port1, [port1]));
     await this.trainer.attach(peer, role, transfer({ kind: 'joined', port: port2 }, [port2]));
     await joined;
   }
@@ -63,9 +63,14 @@ export class WorkerHandles {
     await Promise.all([this.shard.setCluster(cluster), this.trainer.setCluster(cluster)]);
   }
 
-  async reportTo(report: (trainer: TrainerReport, shard: ShardReport) => void): Promise<void> {
-    const both = async (trainer: TrainerReport) => report(trainer, await this.shard.report());
-    await this.trainer.reportTo(proxy((trainer: TrainerReport) => void both(trainer)));
+  async reportTo(
+    report: (trainer: TrainerReport, shard: ShardReport, drains: readonly [NodeId, number][]) => void,
+  ): Promise<void> {
+    const all = async (trainer: TrainerReport) => {
+      const [shard, drains] = await Promise.all([this.shard.report(), this.links.drains()]);
+      report(trainer, shard, [...drains, ...shard.drains]);
+    };
+    await this.trainer.reportTo(proxy((trainer: TrainerReport) => void all(trainer)));
   }
 
   loadFiles(

@@ -19,7 +19,13 @@ function meterOf(lossEvery = 5): { meter: WorkerMeter; pass(ms: number): void } 
 /** Sends a report to a scheduler. @throws BadMessage where it would not be understood */
 function send(worker: WorkerReport): void {
   const { trainer, shard } = reportsOf({ worker });
-  parseControl(JSON.stringify({ ...mergeReports(trainer, shard, []), unreachable: [], rttMs: null }));
+  parseControl(
+    JSON.stringify({
+      ...mergeReports(trainer, shard, { flows: [], drains: [], bandwidth: null }),
+      unreachable: [],
+      rttMs: null,
+    }),
+  );
 }
 
 describe('what a worker measures', () => {

@@ -162,6 +162,8 @@ export interface RunView {
   outer: OuterView | null;
   /** What the automatic mode chose and why; null without it. */
   filterChoice: string | null;
+  /** Tabs near each other, where that choice leaves what goes between those of one list as it is. */
+  near: readonly (readonly NodeId[])[];
   traffic: { push: WayView; pull: WayView };
   data: string;
   /** Data stay in their tabs. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterState } from '../../protocol/control.ts';
+import type { ClusterState, Report } from '../../protocol/control.ts';
 import type { FilterChoice, Filters } from '../../protocol/filters.ts';
-import { nodeId } from '../../protocol/ids.ts';
+import { type NodeId, nodeId } from '../../protocol/ids.ts';
 import type { Machine } from '../../protocol/ratio.ts';
 import { emptyCluster } from '../cluster-state.ts';
 import { localStepsOf, scheduleAt } from '../consistency.ts';
@@ -10,6 +10,9 @@ import { AVERAGE } from '../updaters/outer.ts';
 import { AutoFilters } from './auto-filters.ts';
 
 const [A, B] = [workerOf(1), workerOf(2)];
+
+/** Of `mapOf`. Nobody says how its links drain. */
+const SERVER = nodeId(9);
 
 /** Workers that say four times a second how many rounds they have finished: so many ms a clock, of which so many computing. */
 class TestCluster {
@@ -36,6 +39,9 @@ class TestCluster {
     };
   }
 
+  /** What each tab's links have drained, in bytes per second, and what it is allowed. */
+  network: ReadonlyMap<NodeId, Pick<Report, 'drains' | 'bandwidth'>> = new Map();
+
   /** One second; what is chosen holds from the next round. @param clockMs of a clock, which may depend on the round's clocks */
   second(computeMs: number, clockMs: number | ((localSteps: number) => number), machine?: Machine): void {
     for (let report = 0; report < 4; report++) {
@@ -53,7 +59,8 @@ class TestCluster {
       });
       const traffic = { push: { raw: this.raw, wire: 0 }, pull: { raw: 0, wire: 0 } };
       for (const { node } of this.state.map.workers) {
-        this.auto.take(node, reportOf({ worker, traffic, ...(machine && { machine }) }));
+        const known = { ...this.network.get(node), ...(machine && { machine }) };
+        this.auto.take(node, reportOf({ worker, traffic, ...known }), this.now);
       }
       const choice = this.auto.consider(this.state, this.now);
       if (choice === null) continue;
@@ -71,6 +78,11 @@ class TestCluster {
       ...this.state,
       map: mapOf({ workers: [...this.state.map.workers, workerOf(3)], epoch: epochOf(2) }) as ClusterState['map'],
     };
+  }
+
+  get near(): FilterChoice['near'] {
+    const filters = this.state.schedule.at(-1)?.filters;
+    return filters?.kind === 'auto' ? filters.choice?.near : undefined;
   }
 
   get chosen(): string {
@@ -140,6 +152,26 @@ describe('the automatic mode', () => {
       return cluster.chosen.split(' × ')[1];
     });
     expect(new Set(chosen.slice(3))).toEqual(new Set(['16']));
+  });
+
+  it('rounds for a slow link what goes over it, and nothing between tabs that are near', () => {
+    const C = workerOf(3);
+    const cluster = new TestCluster(AUTO, [A, B, C]);
+    const drains = (...of: [NodeId, number][]) => ({ drains: of });
+    cluster.network = new Map<NodeId, Pick<Report, 'drains' | 'bandwidth'>>([
+      [A.node, drains([B.node, 2e7], [C.node, 6e4])],
+      [B.node, drains([A.node, 2e7], [C.node, 6e4])],
+      [C.node, { ...drains([A.node, 2e7], [B.node, 2e7]), bandwidth: 62_500 }],
+    ]);
+    // 0.52 MB of 8-bit values an exchange take 8 s over 62.5 kB/s.
+    for (let s = 0; s < 60; s++) cluster.second(5, (localSteps) => 5 + 8_000 / localSteps);
+    expect(cluster.chosen).toBe('int8 × 16');
+    expect(cluster.near).toEqual([[A.node, B.node, SERVER]]);
+    expect(cluster.reason).toMatch(/Between 3 tabs that are near each other: 32-bit values\.$/);
+    // The cap is lifted: what is chosen again holds for all links.
+    cluster.network = new Map();
+    for (let s = 0; s < 130; s++) cluster.second(5, 5.5);
+    expect(cluster.near).toBeUndefined();
   });
 
   it('measures anew when a tab has come', () => {

@@ -16,6 +16,8 @@ import {
   type Prediction,
   predict,
 } from './choose.ts';
+import { LinkRates } from './link-rates.ts';
+import { type Sites, sitesOf } from './sites.ts';
 
 /** A worker is measured for so long, and over so many exchanges, before anything is concluded; */
 const WINDOW_MS = 1_000;
@@ -39,6 +41,11 @@ interface Window {
   raw: number;
 }
 
+interface Roles {
+  readonly workers: readonly NodeId[];
+  readonly servers: readonly NodeId[];
+}
+
 export class AutoFilters {
   private current: Exchange = PLAIN;
   private readonly windows = new Map<NodeId, Window>();
@@ -46,8 +53,7 @@ export class AutoFilters {
   private readonly tried = new Map<Exchange, { readonly clockMs: number; readonly at: number }>();
   private readonly machines = new Map<NodeId, Machine>();
   private roundTripMs = 0;
-  /** Bytes per millisecond that tabs are allowed each way, where they are capped. */
-  private readonly caps = new Map<NodeId, number>();
+  private readonly rates = new LinkRates();
   /** Batches between two exchanges now, by whoever's choice. */
   private round = 1;
   /** Workers, servers and consistency that the measurements hold for. */
@@ -56,11 +62,11 @@ export class AutoFilters {
   private period = '';
   private since = 0;
 
-  /** What a worker says of itself. */
-  take(node: NodeId, { worker, traffic, rttMs, bandwidth, machine }: Report): void {
+  /** What a node says of itself. */
+  take(node: NodeId, report: Report, now: number): void {
+    const { worker, traffic, rttMs, machine } = report;
     if (machine !== undefined) this.machines.set(node, machine);
-    if (bandwidth === undefined) this.caps.delete(node);
-    else this.caps.set(node, bandwidth / 1000);
+    this.rates.take(node, report, now);
     if (worker === null) return;
     if (rttMs !== null) this.roundTripMs = Math.max(rttMs, this.roundTripMs / 2);
     const raw = traffic.push.raw + traffic.pull.raw;
@@ -88,19 +94,37 @@ export class AutoFilters {
     if (plan.updater.kind === 'add') return choiceOf(PLAIN, COUNTS, filters.choice);
     this.current = filters.choice === undefined ? PLAIN : exchangeOf(filters.choice);
     this.round = localStepsOf(entry);
-    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, [...this.caps]]));
+    const nodes = map.workers.map(({ node }) => node);
+    const everybody = [...new Set([...nodes, ...map.servers])];
+    this.rates.keep(everybody);
+    const caps = everybody.map((node) => this.rates.cap(node) ?? null);
+    this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, caps]));
     const since = beginningOf(this.current, schedule);
     this.notePeriod(`${map.epoch.term} ${map.epoch.counter} ${since}`, since);
     // A lone worker goes on while what it did travels: what that takes doesn't show, and what was chosen stays.
     if (goesOnAlone(state, Number.POSITIVE_INFINITY)) return null;
-    const nodes = map.workers.map(({ node }) => node);
     const figures = this.figures(nodes, Number.isFinite(delayOf(consistency)));
     if (figures === null) return null;
     this.windows.clear();
     const prediction = this.learn(figures, now);
-    const situation = { workers: nodes.length, hasFreeSteps: entry.localSteps === undefined };
+    const situation = {
+      ...{ workers: nodes.length, hasFreeSteps: entry.localSteps === undefined },
+      hasTraffic: figures.rawBytes > 0,
+    };
     const chosen = chooseExchange(this.current, prediction, situation);
-    return choiceOf(chosen, explainExchange(chosen, prediction, entry.localSteps), filters.choice);
+    const near = this.near(chosen, { workers: nodes, servers: map.servers }, figures, filters.choice?.near ?? []);
+    return choiceOf(chosen, explainExchange(chosen, prediction, entry.localSteps), filters.choice, near);
+  }
+
+  /** Tabs so near each other that what was chosen for slower links needn't be rounded between them. */
+  private near({ codec }: Exchange, { workers, servers }: Roles, figures: ClockFigures, before: Sites): Sites {
+    if (codec === PLAIN.codec) return [];
+    const others = servers.length - (workers.every((worker) => servers.includes(worker)) ? 1 : 0);
+    const plainBytes = figures.rawBytes / 2 / Math.max(1, others);
+    const nodes = [...new Set([...workers, ...servers])].toSorted((a, b) => a - b);
+    const rate = (a: NodeId, b: NodeId) => this.rates.between(a, b);
+    const everyMs = figures.clockMs * this.current.localSteps;
+    return sitesOf({ nodes, rate, plainBytes, codedBytes: codec.share * plainBytes, everyMs }, before);
   }
 
   private rest(): null {
@@ -149,17 +173,18 @@ export class AutoFilters {
         clockMs: (window.spanMs - window.unfinishedMs) / clocks,
         rawBytes: (window.raw - window.rawFrom) / exchanges,
         roundTripMs: this.roundTripMs,
-        bytesPerMs: Math.min(...workers.map((worker) => this.caps.get(worker) ?? Number.POSITIVE_INFINITY)),
+        bytesPerMs: Math.min(...workers.map((worker) => this.rates.cap(worker) ?? Number.POSITIVE_INFINITY)),
       });
     }
     const slowest = all.reduce<ClockFigures | null>((a, b) => (a !== null && a.computeMs >= b.computeMs ? a : b), null);
     if (slowest === null) return null;
     const crowding = this.crowding(workers);
-    if (isBounded) return { ...slowest, crowding };
+    // Who hosts all that it works with moves nothing; others do.
+    const rawBytes = Math.max(...all.map((figures) => figures.rawBytes));
+    if (isBounded) return { ...slowest, crowding, rawBytes };
     const mean = (of: (figures: ClockFigures) => number) => all.reduce((sum, one) => sum + of(one), 0) / all.length;
     return {
-      ...slowest,
-      crowding,
+      ...{ ...slowest, crowding, rawBytes },
       computeMs: mean(({ computeMs }) => computeMs),
       clockMs: mean(({ clockMs }) => clockMs),
     };
@@ -181,8 +206,18 @@ function beginningOf(exchange: Exchange, schedule: Schedule): number {
 const COUNTS = 'Whole numbers in as few bytes as hold them: this job counts, and a rounded count would be a wrong one.';
 
 /** The choice, where it is another than before: a new sentence alone is no reason for a change. */
-function choiceOf(exchange: Exchange, reason: string, before: FilterChoice | undefined): FilterChoice | null {
-  if (before !== undefined && exchangeOf(before) === exchange) return null;
+function choiceOf(
+  exchange: Exchange,
+  reason: string,
+  before: FilterChoice | undefined,
+  near: Sites = [],
+): FilterChoice | null {
+  const isSame = JSON.stringify(near) === JSON.stringify(before?.near ?? []);
+  if (before !== undefined && exchangeOf(before) === exchange && isSame) return null;
   const { codec, localSteps } = exchange;
-  return { push: codec.push, pull: codec.pull, localSteps, reason };
+  const choice = { push: codec.push, pull: codec.pull, localSteps };
+  if (near.length === 0) return { ...choice, reason };
+  const tabs = near.flat().length;
+  const words = `${reason} Between ${tabs === 2 ? 'the two' : `${tabs}`} tabs that are near each other: 32-bit values.`;
+  return { ...choice, reason: words, near: near.map((site) => [...site]) };
 }

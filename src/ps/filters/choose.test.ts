@@ -37,8 +37,8 @@ function settle(cluster: Cluster, from = PLAIN): { exchange: Exchange; changes: 
   for (let changes = 0; changes < 10; changes++) {
     tried.set(exchange, clockMs(exchange, cluster));
     const next = chooseExchange(exchange, predict(exchange, figuresOf(exchange, cluster), tried), {
-      workers,
-      hasFreeSteps,
+      ...{ workers, hasFreeSteps },
+      hasTraffic: true,
     });
     if (next === exchange) return { exchange, changes };
     exchange = next;
@@ -81,10 +81,20 @@ test('one worker alone loses nothing by local steps: before it rounds, it takes 
   expect(nameOf(settle({ computeMs: 100, megabytesPerSecond: 80, workers: 1 }).exchange)).toBe('f32 × 8');
 });
 
+test('where nothing leaves the tab there is nothing to code: local steps only', () => {
+  const all: string[] = [];
+  const clockMs = (option: Exchange) => {
+    all.push(nameOf(option));
+    return option === PLAIN ? 10 : 5;
+  };
+  chooseExchange(PLAIN, { aloneMs: 5, clockMs }, { workers: 1, hasFreeSteps: true, hasTraffic: false });
+  expect(new Set(all)).toEqual(new Set(['f32 × 1', 'f32 × 2', 'f32 × 4', 'f32 × 8', 'f32 × 16']));
+});
+
 test('what was tried counts, not what was expected of it', () => {
   const cluster = { computeMs: 100, megabytesPerSecond: 20 };
   const expected = predict(PLAIN, figuresOf(PLAIN, cluster));
-  const situation = { workers: 2, hasFreeSteps: false };
+  const situation = { workers: 2, hasFreeSteps: false, hasTraffic: true };
   const first = chooseExchange(PLAIN, expected, situation);
   expect(nameOf(first)).toBe('int8 × 1');
   // It turned out slower than plain values.
@@ -117,7 +127,7 @@ describe('for any links and computation', () => {
           return 1;
         },
       },
-      { workers: cluster.workers, hasFreeSteps: cluster.hasFreeSteps },
+      { workers: cluster.workers, hasFreeSteps: cluster.hasFreeSteps, hasTraffic: true },
     );
     const best = Math.min(...all.map((option) => clockMs(option, cluster)));
     expect(clockMs(exchange, cluster)).toBeLessThanOrEqual(1.02 * clockMs(PLAIN, cluster));
@@ -147,7 +157,7 @@ describe('where the workers leave no core free', () => {
       tried.set(exchange, clockMs);
       const figures = { computeMs: clockMs, clockMs, rawBytes: RAW_BYTES, roundTripMs: 0, crowding };
       const next = chooseExchange(exchange, predict(exchange, figures, tried), {
-        workers: 2,
+        ...{ workers: 2, hasTraffic: true },
         hasFreeSteps: true,
       });
       if (next === exchange) return { name: nameOf(exchange), changes };

@@ -76,6 +76,8 @@ export interface Situation {
   readonly workers: number;
   /** Is the number of local steps to be chosen, too? It may have been asked for. */
   readonly hasFreeSteps: boolean;
+  /** Does anything leave the tab? Where nothing does, there is nothing to code. */
+  readonly hasTraffic: boolean;
 }
 
 /** An option may be this much slower than the fastest, where it loses less. */
@@ -138,9 +140,11 @@ const lossOf = ({ codec, localSteps }: Exchange, workers: number): number =>
 export function chooseExchange(
   current: Exchange,
   { clockMs }: Prediction,
-  { workers, hasFreeSteps }: Situation,
+  { workers, hasFreeSteps, hasTraffic }: Situation,
 ): Exchange {
-  const options = (hasFreeSteps ? ALL : CODED).toSorted((a, b) => lossOf(a, workers) - lossOf(b, workers));
+  const options = (hasFreeSteps ? ALL : CODED)
+    .filter(({ codec }) => hasTraffic || codec === PLAIN.codec)
+    .toSorted((a, b) => lossOf(a, workers) - lossOf(b, workers));
   const fastest = Math.min(...options.map(clockMs));
   const isFast = options.includes(current) && clockMs(current) <= TOLERANCE * fastest;
   const most = isFast ? Math.min(WORTHLESS_GAIN * clockMs(current), TOLERANCE * fastest) : TOLERANCE * fastest;

@@ -14,7 +14,7 @@ import { SentKeys } from './key-memory.ts';
 import { type PushContext, PushFilter, PushWork } from './push-filter.ts';
 import { BlockEncoder, decodeBlock } from './value-block.ts';
 
-/** Bytes of one direction, stage by stage. Resending is not in them. */
+/** Bytes of one direction that leave the tab, stage by stage. Resending is not in them. */
 export interface DirectionBytes {
   /** Keys and values as they are, before any filter. */
   raw: number;
@@ -59,7 +59,9 @@ export interface ClientFilterSettings {
 }
 
 export class ClientFilters {
+  readonly push: DirectionBytes;
   readonly pull = noBytes();
+  private readonly tab: NodeId;
   private readonly encoder = new BlockEncoder();
   private readonly work = new PushWork();
   private readonly filters = new Map<number, PushFilter>();
@@ -71,37 +73,48 @@ export class ClientFilters {
     private readonly self: WorkerId,
     private readonly tables: readonly TableSpec[],
     private readonly settings: ClientFilterSettings,
-    /** Where pushes are counted. */
-    readonly push = noBytes(),
-  ) {}
+    /** Those of the tab's own worker, where `self` is another: pushes in its name are counted there. */
+    own?: ClientFilters,
+  ) {
+    this.push = own?.push ?? noBytes();
+    this.tab = own?.tab ?? self.node;
+  }
 
   /**
    * Codes one segment's part of a push; null where it travels as it is: no filter, nothing in it, or no number.
    * @param covers clocks whose mean the rows are, the last of them `clock`
+   * @param isCounted it leaves the tab
    */
   codePush(
     range: SegmentRange,
     rows: Rows,
     { clock, covers, parameters }: Pick<PushContext, 'clock' | 'covers' | 'parameters'>,
     chosen: PushFilters | null,
+    isCounted: boolean,
   ): CodedPush | null {
     const { values, keys } = rows;
-    const raw = values.byteLength + (keys?.byteLength ?? 0);
-    this.push.raw += raw;
     const spec = chosen === null ? null : specFor(chosen, this.nameOf(range.table));
-    if (spec === null || values.length === 0 || !isAllFinite(values)) {
-      this.push.kept += values.byteLength;
-      this.push.values += values.byteLength;
-      this.push.keys += raw - values.byteLength;
-      return null;
-    }
+    const isCoded = spec !== null && values.length > 0 && isAllFinite(values);
+    if (isCounted) this.countRows(rows, isCoded);
+    if (!isCoded) return null;
     const seed = hash32(this.settings.seed, this.self.node, range.table, range.segment, clock);
     const context = { clock, covers, seed, l1: this.settings.l1, parameters };
     const block = this.filterOf(range).encode(rows, spec, context);
-    this.push.kept += 4 * this.encoder.sizes.kept;
-    this.push.values += this.encoder.sizes.values;
-    this.push.places += this.encoder.sizes.mask;
+    if (isCounted) {
+      this.push.kept += 4 * this.encoder.sizes.kept;
+      this.push.values += this.encoder.sizes.values;
+      this.push.places += this.encoder.sizes.mask;
+    }
     return { block, keys };
+  }
+
+  private countRows({ values, keys }: Rows, isCoded: boolean): void {
+    const keyBytes = keys?.byteLength ?? 0;
+    this.push.raw += values.byteLength + keyBytes;
+    if (isCoded) return;
+    this.push.kept += values.byteLength;
+    this.push.values += values.byteLength;
+    this.push.keys += keyBytes;
   }
 
   private filterOf(range: SegmentRange): PushFilter {
@@ -115,7 +128,7 @@ export class ClientFilters {
   /** What goes out for a push that was coded. Whole keys wherever the owner may not know them. */
   rowsFor({ block, keys }: CodedPush, range: SegmentRange, owner: NodeId, mayBeShort: boolean): CodedRows {
     const coded = this.codeKeys(keys, range, owner, mayBeShort);
-    this.push.keys += coded.length;
+    if (owner !== this.tab) this.push.keys += coded.length;
     return { block, keys: coded };
   }
 
@@ -133,7 +146,7 @@ export class ClientFilters {
     mayBeShort: boolean,
   ): { readonly wish: PullWish; readonly keys: Uint8Array } {
     const coded = this.codeKeys(keys, range, owner, mayBeShort);
-    this.pull.keys += coded.length;
+    if (owner !== this.tab) this.pull.keys += coded.length;
     const base = spec.isDelta ? this.heldSerial(spec, keys, range) : null;
     return { wish: { codec: codecNamed(spec.codec).id, base }, keys: coded };
   }

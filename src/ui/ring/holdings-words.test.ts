@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { nodeId } from '../../protocol/ids.ts';
 import type { RingView } from '../../store/view.ts';
 import { explainReplicas } from '../common/replicas-words.ts';
-import { holdingsInWords, safetyOf } from './holdings-words.ts';
+import { holdingsInWords, nearInWords, safetyOf } from './holdings-words.ts';
 
 const [a, b, c] = [nodeId(1), nodeId(2), nodeId(3)];
 
@@ -78,4 +78,14 @@ test('without segments there is nothing to lose; without replicas everything', (
 test('copies wait for as many tabs as they need', () => {
   expect(explainReplicas(2, 2)).toContain('as soon as 3 tabs are here');
   expect(explainReplicas(2, 3)).not.toContain('as soon as');
+});
+
+test('who is near are the others of the same list', () => {
+  const near = [
+    [a, c, nodeId(4)],
+    [nodeId(5), nodeId(6)],
+  ];
+  expect(nearInWords(near, c)).toBe('32-bit values to and from node 1, node 4');
+  expect(nearInWords(near, b)).toBeNull();
+  expect(nearInWords([], a)).toBeNull();
 });

@@ -1,6 +1,8 @@
-// What a node holds, and what that means for closing tabs, in words. Pure.
-import type { RingView } from '../../store/view.ts';
+// What a node holds, what that means for closing tabs, and what is near it, in words. Pure.
+import type { NodeId } from '../../protocol/ids.ts';
+import type { RingView, RunView } from '../../store/view.ts';
 import { formatPercent } from '../format.ts';
+import { nodeName } from '../node-style.ts';
 import type { Holdings } from './ring-geometry.ts';
 
 /** "owns 28 % of the parameters", "keeps copies of 31 %", "is filling copies of 12 %": as far as it does. */
@@ -14,6 +16,13 @@ export function holdingsInWords({ owned, copied, filling }: Holdings): string[] 
     const whole = index === 0 ? ' of the parameters' : '';
     return `${verb} ${of}${formatPercent(share, 0)}${whole}`;
   });
+}
+
+/** "32-bit values to node 2": what isn't rounded for a slower link; null where nothing is, or all. */
+export function nearInWords(near: RunView['near'], node: NodeId): string | null {
+  const others = near.find((site) => site.includes(node))?.filter((other) => other !== node) ?? [];
+  if (others.length === 0) return null;
+  return `32-bit values to and from ${others.map((other) => nodeName(other).toLowerCase()).join(', ')}`;
 }
 
 export interface Safety {

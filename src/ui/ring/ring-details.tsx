@@ -4,7 +4,7 @@ import { useView } from '../../store/use-view.ts';
 import { SchedulerGlyph, ServerGlyph, WorkerGlyph } from '../common/glyphs.tsx';
 import { formatCount, formatShort } from '../format.ts';
 import { nodeColour, nodeName, rolesInWords } from '../node-style.ts';
-import { holdingsInWords } from './holdings-words.ts';
+import { holdingsInWords, nearInWords } from './holdings-words.ts';
 import { type Holdings, NO_HOLDINGS } from './ring-geometry.ts';
 import './ring-details.css';
 
@@ -52,12 +52,14 @@ function Legend() {
 function Looked({ node, holdings }: { readonly node: NodeId; readonly holdings: Holdings }) {
   const view = useView((state) => state.nodes.find(({ id }) => id === node));
   const hasRun = useView((state) => state.run !== null);
+  const near = useView((state) => nearInWords(state.run?.near ?? [], node));
   if (view === undefined) return <Legend />;
   const facts = [
     view.isScheduler ? `${rolesInWords(view, hasRun)}, scheduler` : rolesInWords(view, hasRun),
     ...holdingsInWords(holdings),
     view.clock === null ? null : `clock ${formatCount(Math.max(0, view.clock))}`,
     view.samplesPerSecond > 0 ? `${formatShort(view.samplesPerSecond)} samples/s` : null,
+    near,
   ].filter((fact) => fact !== null);
   return (
     <p>

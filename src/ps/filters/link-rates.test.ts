@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { nodeId } from '../../protocol/ids.ts';
+import { LinkRates } from './link-rates.ts';
+
+const [A, B, C] = [nodeId(1), nodeId(2), nodeId(3)];
+
+test('a link is as fast as its slower way, and as the tighter cap of its tabs', () => {
+  const rates = new LinkRates();
+  expect(rates.between(A, B)).toBeNull();
+  rates.take(A, { drains: [[B, 8e6]] }, 0);
+  expect(rates.between(A, B)).toBe(8_000);
+  rates.take(B, { drains: [[A, 2e6]] }, 0);
+  expect([rates.between(A, B), rates.between(B, A)]).toEqual([2_000, 2_000]);
+  rates.take(B, { bandwidth: 1e5 }, 1);
+  expect(rates.between(A, B)).toBe(100);
+  expect(rates.between(B, C)).toBe(100);
+  rates.take(B, {}, 2);
+  expect(rates.between(A, B)).toBe(2_000);
+});
+
+test('what was measured over a minute ago says nothing any more', () => {
+  const rates = new LinkRates();
+  rates.take(A, { drains: [[B, 8e6]] }, 0);
+  rates.take(A, {}, 59_000);
+  expect(rates.between(A, B)).toBe(8_000);
+  rates.take(A, {}, 61_000);
+  expect(rates.between(A, B)).toBeNull();
+});
+
+test('who has gone is forgotten', () => {
+  const rates = new LinkRates();
+  rates.take(A, { drains: [[B, 8e6]], bandwidth: 1e6 }, 0);
+  rates.take(B, { drains: [[A, 8e6]] }, 0);
+  rates.keep([B, C]);
+  expect(rates.cap(A)).toBeUndefined();
+  expect(rates.between(A, B)).toBeNull();
+});
