@@ -8,6 +8,7 @@ import { Random } from '../../src/random.ts';
 import { deflateRows } from '../filters/deflate.ts';
 import { atLeast, atMost, type Benchmark, type Comparison, compare, cpuMs, rowOf } from '../harness.ts';
 import type { Row } from '../result.ts';
+import { simdComparisons } from '../simd/simd-codecs.ts';
 
 const COPIES = 16;
 const BYTES = 4 * SEGMENT_FLOATS;
@@ -98,7 +99,10 @@ export const benchmark: Benchmark = {
   async run({ isQuick }) {
     const values = gradient();
     const fast = await compare(
-      codecNames.flatMap((name) => speeds(name, values, isQuick ? 64 : 256)),
+      [
+        ...codecNames.flatMap((name) => speeds(name, values, isQuick ? 64 : 256)),
+        ...(await simdComparisons(values, isQuick ? 64 : 256)),
+      ],
       { warmUp: 2, rounds: isQuick ? 5 : 15 },
     );
     const lossy = codecNames.flatMap((name) => errors(name, values, isQuick ? 100 : 400));
