@@ -38,6 +38,31 @@ test('consistency and learning rate change while it trains, in the other tab too
   await expect(a.runState).toHaveText('Stopped');
 });
 
+test('the page shows what each stage of the filters leaves of the bytes', async ({ room }) => {
+  const [a, b] = [await room.joinTab(), await room.joinTab()];
+  await a.joined(2);
+  await a.start({ steps: 60, filters: '8 bit' });
+  await b.finished();
+  await b.page.getByText('Stage by stage').click();
+  const table = b.page.getByRole('table', { name: 'Bytes after each stage' });
+  const megabytes = async (stage: string, column: number) => {
+    const cell = table.getByRole('row', { name: stage }).getByRole('cell').nth(column);
+    await expect(cell).toHaveText(/^[\d.,]+ MB$/);
+    return Number.parseFloat((await cell.innerText()).replace(',', ''));
+  };
+  for (const column of [0, 1]) {
+    const plain = await megabytes('As f32, with keys', column);
+    const left = await megabytes('Values left', column);
+    // Pixels that are black in all of a batch leave zeros.
+    expect(left).toBeLessThanOrEqual(plain);
+    expect(left).toBeGreaterThan(0.9 * plain);
+    // A byte a value, and whole answers at first.
+    const coded = await megabytes('In frames', column);
+    expect(coded).toBeLessThan(0.35 * plain);
+    expect(coded).toBeGreaterThan(0.25 * left);
+  }
+});
+
 test('pause holds every worker at one clock; resume goes on; stop ends', async ({ room }) => {
   const [a, b] = [await room.joinTab(), await room.joinTab()];
   await a.start({ steps: 100_000 });

@@ -69,7 +69,7 @@ export class ChunkedLink implements Link {
   get bytesPerMs(): number | null {
     // A cap is known ahead of anything that has waited.
     const cap = this.pacer?.bytesPerMs ?? Number.POSITIVE_INFINITY;
-    const least = Math.min(cap, this.outflow.bytesPerMs ?? Number.POSITIVE_INFINITY);
+    const least = Math.min(cap, this.outflow.bytesPerMs(this.now()) ?? Number.POSITIVE_INFINITY);
     return Number.isFinite(least) ? least : null;
   }
 

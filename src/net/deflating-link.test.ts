@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { encodeFrame } from '../protocol/frame-codec.ts';
 import { NO_EPOCH } from '../protocol/ids.ts';
-import { MAX_PACKED_FRAME_BYTES, PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { MAX_PACKED_FRAME_BYTES, MAX_UNOPENED_BYTES, PROTOCOL_VERSION } from '../protocol/limits.ts';
 import { encodePacked, PACKED_KIND } from '../protocol/packed-frame.ts';
 import { joined } from '../protocol/testing.ts';
 import { Random } from '../random.ts';
@@ -130,6 +130,18 @@ describe('a link that deflates', () => {
     await until(() => closes.length === 1);
     expect(closes).toEqual([['closed by the other end: done', false]]);
     expect(frames.map(({ length }) => length)).toEqual([frame.length, blockFrame(8).length]);
+  });
+
+  it('ends where far more comes deflated than there is room to open it in', async () => {
+    const { bare, frames, closes, until } = openEnds();
+    const frame = joined(encodeFrame({ kind: 'blockAnswer', epoch: NO_EPOCH, request: 1, bytes: new Uint8Array(1e6) }));
+    const deflated = await deflate([frame]);
+    // A thousandth of their size, so that they arrive in two messages.
+    const flood = Math.ceil((1.5 * MAX_UNOPENED_BYTES) / frame.length);
+    for (let i = 0; i < flood; i++) bare.send(encodePacked({ length: frame.length, deflated }), Priority.bulk);
+    await until(() => closes.length === 1);
+    expect(closes).toEqual([['more came deflated than could be opened', undefined]]);
+    expect(frames.length).toBeLessThan(flood);
   });
 
   it('sends as it is what can’t be deflated here', async () => {

@@ -16,11 +16,16 @@ const LEAST_MS = 2;
 const NEWEST_SHARE = 0.3;
 
 export class Outflow {
-  /** Bytes per millisecond, lately; null while nothing has waited. */
-  bytesPerMs: number | null = null;
+  private newest: number | null = null;
   private since: number | null = null;
   private measuredAt = Number.NEGATIVE_INFINITY;
   private bytes = 0;
+
+  /** Bytes per millisecond, lately; null while nothing has waited. */
+  bytesPerMs(now: number): number | null {
+    if (this.since === null && now - this.measuredAt > FORGET_MS) this.newest = null;
+    return this.newest;
+  }
 
   /** @param bytes went out */
   sent(bytes: number): void {
@@ -33,7 +38,6 @@ export class Outflow {
       this.measuredAt = now;
       this.begin(now);
     }
-    if (this.since === null && now - this.measuredAt > FORGET_MS) this.bytesPerMs = null;
     if (!isWaiting) this.since = null;
     else if (this.since === null) this.begin(now);
   }
@@ -46,9 +50,9 @@ export class Outflow {
   /** @returns whether there was enough to measure */
   private measure(spanMs: number, isOver: boolean): boolean {
     if (this.bytes < LEAST_BYTES || (!isOver && spanMs < SPAN_MS)) return false;
-    const newest = this.bytes / Math.max(spanMs, LEAST_MS);
-    const before = this.bytesPerMs ?? newest;
-    this.bytesPerMs = before + NEWEST_SHARE * (newest - before);
+    const found = this.bytes / Math.max(spanMs, LEAST_MS);
+    const before = this.newest ?? found;
+    this.newest = before + NEWEST_SHARE * (found - before);
     return true;
   }
 }

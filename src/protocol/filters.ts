@@ -44,16 +44,22 @@ const directionOf = <T extends z.ZodType>(spec: T) =>
 /** Batches between two exchanges that the automatic mode may choose: on MNIST 16 cost 0.1 points over 780 steps, one seed. */
 export const MAX_AUTO_LOCAL_STEPS = 16;
 
+/** By worker the other tabs that serve and are near it. */
+const nearLinksSchema = z
+  .array(z.object({ worker: node, servers: z.array(node).min(1).max(MAX_ROOM_NODES) }))
+  .max(MAX_ROOM_NODES);
+
 /** What the automatic mode has found best, and a sentence for people that says so. */
 const filterChoiceSchema = z.object({
   push: pushSpecSchema.nullable(),
   pull: pullSpecSchema.nullable(),
   localSteps: z.number().int().min(1).max(MAX_AUTO_LOCAL_STEPS),
-  /** Tabs that are near each other: links between those of one list carry values as they are. Absent: none are. */
-  near: z.array(z.array(node).min(2).max(MAX_ROOM_NODES)).max(MAX_ROOM_NODES).optional(),
+  /** Links that carry values as they are, for they are so much faster than those that this is for. Absent: none are. */
+  near: nearLinksSchema.optional(),
   reason: z.string().max(400),
 });
 
+export type NearLinks = z.infer<typeof nearLinksSchema>;
 export type FilterChoice = z.infer<typeof filterChoiceSchema>;
 
 /** Filters of one run: chosen by the scheduler from what the workers measure, or fixed. */

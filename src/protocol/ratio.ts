@@ -44,7 +44,7 @@ export const clockFiguresSchema = z.object({
   computeMs: rate,
   /** The same of the quickest lately: what it takes when nobody else uses the core. */
   leastMs: rate,
-  /** Pushed and pulled by one worker, coded. */
+  /** Pushed and pulled by one worker, coded; what its own tab serves as if it went over a link, too. */
   bytes: rate,
   /** All servers together. */
   serveMs: rate,

@@ -123,7 +123,7 @@ export const reportSchema = z.object({
   bandwidth: amount.optional(),
   /** Bytes per second to other nodes, lately. */
   flows: z.array(z.tuple([node, amount])).max(1_000),
-  /** Bytes per second that links to other nodes have drained of what waited in them, lately; absent: nothing has. */
+  /** Bytes per second that links to other nodes' trainers and shards have drained lately, or are allowed; absent: nobody knows. */
   drains: z
     .array(z.tuple([node, amount]))
     .max(MAX_ROOM_NODES)

@@ -339,7 +339,7 @@ export class ClientCore {
     // A drift is no mean, but the whole way.
     const context = { clock, covers: isDrift ? 1 : covers, parameters };
     const owner = this.ownerOf(range);
-    const isLeaving = owner !== this.self.node || this.ring !== null;
+    const isLeaving = owner !== this.self.node;
     const coded = filters.codePush(range, { keys, values }, context, filtersFor(event, owner), isLeaving);
     const round = { ...(covers === 1 ? {} : { covers }), ...(isDrift ? { isDrift } : {}) };
     return {

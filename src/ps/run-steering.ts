@@ -56,6 +56,7 @@ export class RunSteering {
     this.progress?.forget(node);
     this.cuts?.forget(node);
     this.delay.forget(node);
+    this.auto.forget(node);
   }
 
   take(from: NodeId, report: Report, now: number): void {

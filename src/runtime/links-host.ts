@@ -10,7 +10,7 @@ import { type Endpoint, openerOf, priorityOf } from './frame-link.ts';
 
 export class LinksHost {
   private readonly pacer = new Pacer(() => performance.now(), startTimer);
-  /** Those that are open, with the node at the other end. */
+  /** Those to shards that are open, with the node that they are of. */
   private readonly links = new Map<Link, NodeId>();
 
   /** @param bytesPerSecond each way, of all connections together; null lifts the cap */
@@ -18,8 +18,11 @@ export class LinksHost {
     this.pacer.setRate(bytesPerSecond);
   }
 
-  /** Carries whole frames between a connection and a port, both ways, until either ends. */
-  join(peer: NodeId, endpoint: Endpoint, port: MessagePort): void {
+  /**
+   * Carries whole frames between a connection and a port, both ways, until either ends.
+   * @param server the node whose shard is at the other end; null for a trainer
+   */
+  join(server: NodeId | null, endpoint: Endpoint, port: MessagePort): void {
     const outer: Link = openerOf(
       endpoint,
       this.pacer,
@@ -34,10 +37,10 @@ export class LinksHost {
       onFrame: (frame) => outer.send([frame], priorityOf(frame), () => inner.giveBack(frame)),
       onClose: (reason) => outer.close(reason),
     });
-    this.links.set(outer, peer);
+    if (server !== null) this.links.set(outer, server);
   }
 
-  /** Bytes per second that connections have drained of what waited in them; those of which nobody knows are not there. */
+  /** Bytes per second that connections to shards have drained of what waited in them; those of which nobody knows are not there. */
   drains(): [NodeId, number][] {
     return [...this.links].flatMap(([{ bytesPerMs }, node]): [NodeId, number][] =>
       bytesPerMs === null ? [] : [[node, 1000 * bytesPerMs]],

@@ -1,6 +1,7 @@
 // From what the two workers of a tab report to what the tab tells the scheduler.
 import type { Report } from '../protocol/control.ts';
 import type { NodeId } from '../protocol/ids.ts';
+import { MAX_ROOM_NODES } from '../protocol/limits.ts';
 import type { OwnReport } from '../ps/node-core.ts';
 import type { NodeBytes } from './link-table.ts';
 import type { ShardReport } from './shard-host.ts';
@@ -77,7 +78,7 @@ export function mergeReports(
 function slowestByNode(drains: LinkFigures['drains']): [NodeId, number][] {
   const slowest = new Map<NodeId, number>();
   for (const [node, rate] of drains) slowest.set(node, Math.min(rate, slowest.get(node) ?? rate));
-  return [...slowest];
+  return [...slowest].slice(0, MAX_ROOM_NODES);
 }
 
 function shardReportOf(figures: Figures): NonNullable<Report['shard']> {

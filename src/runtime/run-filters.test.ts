@@ -35,8 +35,8 @@ describe('the filters of a run', () => {
 
   it('round what the automatic mode chose on the way to far tabs only', () => {
     const near = [
-      [SELF, NEAR],
-      [FAR, nodeId(4)],
+      { worker: SELF, servers: [NEAR] },
+      { worker: NEAR, servers: [FAR] },
     ];
     const choice = choiceFor({ kind: 'sgd' }, { kind: 'auto', choice: { ...AUTO.choice, near } });
     const pushTo = (owner: NodeId) => filtersFor(choice.push(3), owner)?.all;

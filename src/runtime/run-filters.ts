@@ -53,7 +53,7 @@ export class RunFilters {
 
   /** Where nothing is rounded: this very tab, and those that the choice calls near. */
   private near({ choice }: Filters & { kind: 'auto' }): ReadonlySet<NodeId> {
-    return new Set([this.self, ...(choice?.near?.find((site) => site.includes(this.self)) ?? [])]);
+    return new Set([this.self, ...(choice?.near?.find(({ worker }) => worker === this.self)?.servers ?? [])]);
   }
 
   /** Rounded by nothing. */

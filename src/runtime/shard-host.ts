@@ -28,7 +28,7 @@ export interface ShardReport {
   /** Nodes that nothing is taken from any more. */
   readonly hostile: NodeId[];
   readonly bytes: readonly NodeBytes[];
-  /** Bytes per second that links have drained of what waited in them. */
+  /** Bytes per second that links to trainers have drained of what waited in them. */
   readonly drains: readonly [NodeId, number][];
   readonly egress: Egress;
   readonly links: { webrtc: number; port: number };
@@ -96,7 +96,7 @@ export class ShardHost {
       settled: core?.settledSegments() ?? [],
       hostile: core?.hostileNodes() ?? [],
       bytes: [...trainer.bytes(), ...shard.bytes()],
-      drains: [...trainer.drains(), ...shard.drains()],
+      drains: trainer.drains(),
       egress: egressOf([trainer.sentByKind, shard.sentByKind], 0),
       links: isServing ? trainer.count() : { webrtc: 0, port: 0 },
       broken: [...trainer.broken(), ...shard.broken()],

@@ -46,7 +46,11 @@ export class WorkerHandles {
   /** Hands an end of a connection over. A data channel must be handed over in the task that made it. */
   async attachTrainer(peer: NodeId, role: TrainerPeer, endpoint: Endpoint): Promise<void> {
     const { port1, port2 } = new MessageChannel();
-    const joined = this.links.join(peer, transfer(endpoint, [handleOf(endpoint)]), transfer(port1, [port1]));
+    const joined = this.links.join(
+      role === 'shard' ? peer : null,
+      transfer(endpoint, [handleOf(endpoint)]),
+      transfer(port1, [port1]),
+    );
     await this.trainer.attach(peer, role, transfer({ kind: 'joined', port: port2 }, [port2]));
     await joined;
   }

@@ -162,8 +162,8 @@ export interface RunView {
   outer: OuterView | null;
   /** What the automatic mode chose and why; null without it. */
   filterChoice: string | null;
-  /** Tabs near each other, where that choice leaves what goes between those of one list as it is. */
-  near: readonly (readonly NodeId[])[];
+  /** By worker the servers whose links are so much faster than those of that choice that they carry values as they are. */
+  near: readonly { readonly worker: NodeId; readonly servers: readonly NodeId[] }[];
   traffic: { push: WayView; pull: WayView };
   data: string;
   /** Data stay in their tabs. */

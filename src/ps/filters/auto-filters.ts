@@ -1,7 +1,7 @@
 // The automatic mode in the scheduler: measures clock times from the workers' reports, has the best way to exchange chosen,
 // and looks at what became of it. It begins anew when tabs come or go: everything may be different then.
 import type { ClusterState, Report } from '../../protocol/control.ts';
-import type { FilterChoice } from '../../protocol/filters.ts';
+import type { FilterChoice, NearLinks } from '../../protocol/filters.ts';
 import type { NodeId } from '../../protocol/ids.ts';
 import type { Machine } from '../../protocol/ratio.ts';
 import { delayOf, localStepsOf, type Schedule, type ScheduleEntry, scheduleAt } from '../consistency.ts';
@@ -17,7 +17,7 @@ import {
   predict,
 } from './choose.ts';
 import { LinkRates } from './link-rates.ts';
-import { type Sites, sitesOf } from './sites.ts';
+import { nearLinksOf } from './near-links.ts';
 
 /** A worker is measured for so long, and over so many exchanges, before anything is concluded; */
 const WINDOW_MS = 1_000;
@@ -41,9 +41,11 @@ interface Window {
   raw: number;
 }
 
-interface Roles {
+interface Where {
   readonly workers: readonly NodeId[];
   readonly servers: readonly NodeId[];
+  /** Milliseconds from one exchange to the next. */
+  readonly everyMs: number;
 }
 
 export class AutoFilters {
@@ -95,11 +97,10 @@ export class AutoFilters {
     this.current = filters.choice === undefined ? PLAIN : exchangeOf(filters.choice);
     this.round = localStepsOf(entry);
     const nodes = map.workers.map(({ node }) => node);
-    const everybody = [...new Set([...nodes, ...map.servers])];
-    this.rates.keep(everybody);
-    const caps = everybody.map((node) => this.rates.cap(node) ?? null);
+    const caps = [...nodes, ...map.servers].map((node) => this.rates.cap(node) ?? null);
     this.noteConditions(JSON.stringify([map.workers, map.servers, consistency.kind, caps]));
-    const since = beginningOf(this.current, schedule);
+    const near = filters.choice?.near ?? [];
+    const since = beginningOf(this.current, near, schedule);
     this.notePeriod(`${map.epoch.term} ${map.epoch.counter} ${since}`, since);
     // A lone worker goes on while what it did travels: what that takes doesn't show, and what was chosen stays.
     if (goesOnAlone(state, Number.POSITIVE_INFINITY)) return null;
@@ -112,19 +113,26 @@ export class AutoFilters {
       hasTraffic: figures.rawBytes > 0,
     };
     const chosen = chooseExchange(this.current, prediction, situation);
-    const near = this.near(chosen, { workers: nodes, servers: map.servers }, figures, filters.choice?.near ?? []);
-    return choiceOf(chosen, explainExchange(chosen, prediction, entry.localSteps), filters.choice, near);
+    const everyMs = prediction.clockMs(chosen) * chosen.localSteps;
+    const links = this.near(chosen, { workers: nodes, servers: map.servers, everyMs }, figures.rawBytes, near);
+    return choiceOf(chosen, explainExchange(chosen, prediction, entry.localSteps), filters.choice, links);
   }
 
-  /** Tabs so near each other that what was chosen for slower links needn't be rounded between them. */
-  private near({ codec }: Exchange, { workers, servers }: Roles, figures: ClockFigures, before: Sites): Sites {
+  /** A tab has gone. */
+  forget(node: NodeId): void {
+    this.rates.forget(node);
+    this.machines.delete(node);
+    this.windows.delete(node);
+  }
+
+  /** Links that needn't round what was chosen for slower ones. */
+  private near({ codec }: Exchange, where: Where, rawBytes: number, before: NearLinks): NearLinks {
     if (codec === PLAIN.codec) return [];
+    const { workers, servers } = where;
     const others = servers.length - (workers.every((worker) => servers.includes(worker)) ? 1 : 0);
-    const plainBytes = figures.rawBytes / 2 / Math.max(1, others);
-    const nodes = [...new Set([...workers, ...servers])].toSorted((a, b) => a - b);
+    const plainBytes = rawBytes / 2 / Math.max(1, others);
     const rate = (a: NodeId, b: NodeId) => this.rates.between(a, b);
-    const everyMs = figures.clockMs * this.current.localSteps;
-    return sitesOf({ nodes, rate, plainBytes, codedBytes: codec.share * plainBytes, everyMs }, before);
+    return nearLinksOf({ ...where, rate, plainBytes, codedBytes: codec.share * plainBytes }, before);
   }
 
   private rest(): null {
@@ -197,9 +205,11 @@ export class AutoFilters {
 }
 
 /** The clock from which an exchange holds that still does: other entries may have come since. */
-function beginningOf(exchange: Exchange, schedule: Schedule): number {
+function beginningOf(exchange: Exchange, near: NearLinks, schedule: Schedule): number {
   const isOther = ({ filters }: ScheduleEntry) =>
-    filters?.kind !== 'auto' || (filters.choice === undefined ? PLAIN : exchangeOf(filters.choice)) !== exchange;
+    filters?.kind !== 'auto' ||
+    (filters.choice === undefined ? PLAIN : exchangeOf(filters.choice)) !== exchange ||
+    !isSameNear(near, filters.choice?.near);
   return schedule[schedule.findLastIndex(isOther) + 1]?.fromClock ?? 0;
 }
 
@@ -210,14 +220,16 @@ function choiceOf(
   exchange: Exchange,
   reason: string,
   before: FilterChoice | undefined,
-  near: Sites = [],
+  near: NearLinks = [],
 ): FilterChoice | null {
-  const isSame = JSON.stringify(near) === JSON.stringify(before?.near ?? []);
-  if (before !== undefined && exchangeOf(before) === exchange && isSame) return null;
+  if (before !== undefined && exchangeOf(before) === exchange && isSameNear(near, before.near)) return null;
   const { codec, localSteps } = exchange;
   const choice = { push: codec.push, pull: codec.pull, localSteps };
   if (near.length === 0) return { ...choice, reason };
-  const tabs = near.flat().length;
-  const words = `${reason} Between ${tabs === 2 ? 'the two' : `${tabs}`} tabs that are near each other: 32-bit values.`;
-  return { ...choice, reason: words, near: near.map((site) => [...site]) };
+  const links = near.reduce((sum, { servers }) => sum + servers.length, 0);
+  const which = links === 1 ? 'The link that is much faster carries' : `The ${links} links that are much faster carry`;
+  return { ...choice, reason: `${reason} ${which} 32-bit values.`, near };
 }
+
+/** Both in ascending order. */
+const isSameNear = (a: NearLinks, b: NearLinks = []): boolean => JSON.stringify(a) === JSON.stringify(b);

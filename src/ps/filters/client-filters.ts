@@ -1,6 +1,6 @@
 // The worker's end of all filters of one run: pushes coded, pulls with wishes, answers decoded, and what that saved.
 // Every segment has its own memory; frames are coded once and sent again as they are.
-import { type PullFilters, type PullSpec, type PushFilters, specFor } from '../../protocol/filters.ts';
+import { type PullFilters, type PullSpec, type PushFilters, type PushSpec, specFor } from '../../protocol/filters.ts';
 import type { CodedRows, FilteredAnswer, PullWish } from '../../protocol/frames.ts';
 import { type NodeId, segmentKey, type WorkerId } from '../../protocol/ids.ts';
 import { hash32 } from '../../random.ts';
@@ -51,6 +51,8 @@ export interface AskedRows {
 /** Both ends keep a segment for the sake of differences only where a worker asks for this much of it at least. */
 const LEAST_SHARE_HELD = 0.5;
 
+const REST: PushSpec = { stages: [], codec: 'f32' };
+
 export interface ClientFilterSettings {
   /** Of stochastic rounding. */
   readonly seed: number;
@@ -93,7 +95,7 @@ export class ClientFilters {
     isCounted: boolean,
   ): CodedPush | null {
     const { values, keys } = rows;
-    const spec = chosen === null ? null : specFor(chosen, this.nameOf(range.table));
+    const spec = (chosen === null ? null : specFor(chosen, this.nameOf(range.table))) ?? this.restOf(range);
     const isCoded = spec !== null && values.length > 0 && isAllFinite(values);
     if (isCounted) this.countRows(rows, isCoded);
     if (!isCoded) return null;
@@ -106,6 +108,11 @@ export class ClientFilters {
       this.push.places += this.encoder.sizes.mask;
     }
     return { block, keys };
+  }
+
+  /** What was left out before filters were turned off goes, too, once. */
+  private restOf({ table, segment }: SegmentRange): PushSpec | null {
+    return this.filters.get(segmentKey(table, segment))?.hasRest ? REST : null;
   }
 
   private countRows({ values, keys }: Rows, isCoded: boolean): void {

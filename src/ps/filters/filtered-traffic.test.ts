@@ -31,7 +31,7 @@ class Fixture {
   private requests = 0;
 
   constructor(
-    readonly push: PushFilters | null,
+    public push: PushFilters | null,
     readonly pull: PullFilters | null,
   ) {
     this.client = new ClientCore(ME, () => ++this.requests);
@@ -105,6 +105,17 @@ describe('through filters', () => {
       fixture.pushRows(clock, KEYS, Float32Array.of(1, -2, 0.5));
       expect([...fixture.pullRows(null)]).toEqual(fixture.shard.values());
     }
+  });
+
+  test('what was left out goes with the first push after they are off, once', () => {
+    const fixture = fixtureOf('topk:0.3', 'off');
+    fixture.pushRows(0, KEYS, Float32Array.of(4, 2, 1));
+    expect([...fixture.pullRows(KEYS)]).toEqual([-4, 0, 0]);
+    fixture.push = null;
+    fixture.pushRows(1, KEYS, new Float32Array(3));
+    fixture.pushRows(2, KEYS, new Float32Array(3));
+    expect([...fixture.pullRows(KEYS)]).toEqual([-4, -2, -1]);
+    expect(fixture.kinds.filter((kind) => kind.endsWith('ush'))).toEqual(['filteredPush', 'filteredPush', 'push']);
   });
 
   test('a gradient that is no number is refused by its name', () => {

@@ -31,7 +31,7 @@ test('who has gone is forgotten', () => {
   const rates = new LinkRates();
   rates.take(A, { drains: [[B, 8e6]], bandwidth: 1e6 }, 0);
   rates.take(B, { drains: [[A, 8e6]] }, 0);
-  rates.keep([B, C]);
+  rates.forget(A);
   expect(rates.cap(A)).toBeUndefined();
   expect(rates.between(A, B)).toBeNull();
 });

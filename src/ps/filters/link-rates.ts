@@ -5,6 +5,9 @@ import type { NodeId } from '../../protocol/ids.ts';
 /** Nothing has waited for so long: who knows how fast it is now. */
 const FORGET_MS = 60_000;
 
+/** Whoever says that nothing at all goes through a link says nothing of the others. */
+const LEAST_BYTES_PER_MS = 0.001;
+
 interface Seen {
   readonly bytesPerMs: number;
   readonly at: number;
@@ -22,15 +25,16 @@ export class LinkRates {
     const links = this.seen.get(node) ?? new Map<NodeId, Seen>();
     this.seen.set(node, links);
     for (const [to, { at }] of links) if (now - at > FORGET_MS) links.delete(to);
-    for (const [to, bytesPerSecond] of drains) links.set(to, { bytesPerMs: bytesPerSecond / 1000, at: now });
+    for (const [to, bytesPerSecond] of drains) {
+      links.set(to, { bytesPerMs: Math.max(bytesPerSecond / 1000, LEAST_BYTES_PER_MS), at: now });
+    }
   }
 
-  /** Who isn't among these is gone. */
-  keep(nodes: readonly NodeId[]): void {
-    const isGone = (node: NodeId) => !nodes.includes(node);
-    for (const node of [...this.caps.keys()].filter(isGone)) this.caps.delete(node);
-    for (const node of [...this.seen.keys()].filter(isGone)) this.seen.delete(node);
-    for (const links of this.seen.values()) for (const to of [...links.keys()].filter(isGone)) links.delete(to);
+  /** It has gone. */
+  forget(node: NodeId): void {
+    this.caps.delete(node);
+    this.seen.delete(node);
+    for (const links of this.seen.values()) links.delete(node);
   }
 
   /** Bytes per millisecond that a tab lets through each way; absent where it is not capped. */

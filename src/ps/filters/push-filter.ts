@@ -54,6 +54,11 @@ export class PushFilter {
     private readonly work: PushWork,
   ) {}
 
+  /** Has something been left out that no push has carried yet? */
+  get hasRest(): boolean {
+    return this.memory !== null;
+  }
+
   /**
    * What travels instead of `rows.values`. What that leaves out, by stages or by rounding, is added to later pushes where
    * a stage or codec needs it (Karimireddy et al. 2019, "Error feedback fixes SignSGD").

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { ClusterState } from '../../protocol/control.ts';
 import { nodeId } from '../../protocol/ids.ts';
 import { emptyCluster } from '../cluster-state.ts';
-import { mapOf, reportOf, runPlanOf, workerOf, workerReportOf } from '../testing.ts';
+import { SEGMENT_FLOATS } from '../table.ts';
+import { mapOf, reportOf, runPlanOf, tableOf, workerOf, workerReportOf } from '../testing.ts';
 import { ClockMeter } from './clock-meter.ts';
 
 const SERVER = nodeId(9);
@@ -43,6 +44,18 @@ test('figures of one clock, from what was done since everything was settled', ()
     expect(figures?.serveMs).toBeCloseTo(5);
     expect(figures?.roundTripMs).toBeCloseTo(2);
   }
+});
+
+test('what a worker moves of its own tab’s segments counts as if it went over a link', () => {
+  const cluster = clusterOf(1);
+  // Two segments, one of them its own.
+  const plan = runPlanOf({ tables: [{ ...tableOf(2 * SEGMENT_FLOATS), shape: [2 * SEGMENT_FLOATS] }] });
+  const placements = [A, SERVER].map((owner) => ({ chain: [owner], learners: [] }));
+  const found = run(new ClockMeter(), { ...cluster, plan, map: { ...cluster.map, placements } }, 0, 10_000);
+  expect(found.at(-1)?.bytes).toBeCloseTo(2_000);
+  const all = placements.map(() => ({ chain: [A], learners: [] }));
+  const alone = run(new ClockMeter(), { ...cluster, plan, map: { ...cluster.map, placements: all } }, 0, 10_000);
+  expect(alone.at(-1)?.bytes).toBe(0);
 });
 
 test('a new map begins the measuring anew', () => {

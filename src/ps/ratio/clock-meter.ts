@@ -2,6 +2,8 @@
 import type { ClusterState, Report } from '../../protocol/control.ts';
 import type { NodeId } from '../../protocol/ids.ts';
 import type { ClockFigures } from '../../protocol/ratio.ts';
+import type { ClusterMap } from '../cluster-map.ts';
+import { cutSegments, type TableSpec } from '../table.ts';
 import { RecentLeast } from './recent-least.ts';
 
 /** After a change of roles the first clocks are spent on moving segments and compiling; */
@@ -34,6 +36,8 @@ export class ClockMeter {
   /** Who works and serves, and under which settings. */
   private conditions = '';
   private since = 0;
+  /** Of the parameters the part that each worker's own tab has: what it moves of those is not in its reports. */
+  private readonly ownShares = new Map<NodeId, number>();
   private readonly workers = new Map<NodeId, Sums>();
   private readonly servers = new Map<NodeId, Served>();
   private readonly roundTrip = new RecentLeast(MEMORY_MS);
@@ -75,6 +79,8 @@ export class ClockMeter {
     if (sums.length < Math.max(1, workers.length) || !sums.every(isFull)) return null;
     const mean = (of: (one: Sums) => number) => sums.reduce((sum, one) => sum + of(one), 0) / sums.length;
     const clocks = mean((one) => one.clocks);
+    const sent = sums.reduce((sum, one) => sum + (one.bytes - one.bytesFrom) / one.clocks, 0);
+    const others = workers.reduce((sum, { node }) => sum + 1 - (this.ownShares.get(node) ?? 0), 0);
     const served = servers.reduce((sum, node) => {
       const { from = 0, now = 0 } = this.servers.get(node) ?? {};
       return sum + now - from;
@@ -83,7 +89,7 @@ export class ClockMeter {
       clockMs: mean((one) => one.spanMs / one.clocks),
       computeMs: mean((one) => one.computeMs / one.clocks),
       leastMs: mean((one) => one.least.value ?? one.computeMs / one.clocks),
-      bytes: mean((one) => (one.bytes - one.bytesFrom) / one.clocks),
+      bytes: others > 0 ? sent / others : 0,
       serveMs: Math.max(0, served) / clocks,
       roundTripMs: this.roundTrip.value ?? 0,
     };
@@ -95,6 +101,16 @@ export class ClockMeter {
     this.conditions = conditions;
     this.since = now;
     this.clear();
+    if (plan !== null) this.shareOut(plan.tables, map);
+  }
+
+  private shareOut(tables: readonly TableSpec[], { placements, workers }: ClusterMap): void {
+    const segments = cutSegments(tables);
+    const all = segments.reduce((sum, { floats }) => sum + floats, 0);
+    for (const { node } of workers) {
+      const own = segments.filter((_, at) => placements[at]?.chain[0] === node);
+      this.ownShares.set(node, own.reduce((sum, { floats }) => sum + floats, 0) / all);
+    }
   }
 
   private halve(): void {
@@ -110,5 +126,6 @@ export class ClockMeter {
   private clear(): void {
     this.workers.clear();
     this.servers.clear();
+    this.ownShares.clear();
   }
 }

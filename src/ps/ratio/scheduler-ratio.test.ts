@@ -64,7 +64,8 @@ class Room {
     this.clocks.set(node, clock);
     const settled = map.placements.flatMap(({ chain }, index) => (chain[0] === node ? index : []));
     const isWorker = map.workers.some((worker) => worker.node === node);
-    const wire = Math.round(clock * 1e6);
+    // What a tab moves within itself is no traffic; segments are of one size.
+    const wire = Math.round(clock * 1e6 * (1 - settled.length / map.placements.length));
     const traffic = { push: { raw: wire, wire }, pull: { raw: wire, wire } };
     const times = { computeMs: COMPUTE_MS * clocks, spanMs: clockMs * clocks };
     const worker = isWorker ? workerReportOf({ clock: Math.floor(clock), ...times }) : null;

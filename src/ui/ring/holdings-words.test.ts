@@ -80,12 +80,13 @@ test('copies wait for as many tabs as they need', () => {
   expect(explainReplicas(2, 3)).not.toContain('as soon as');
 });
 
-test('who is near are the others of the same list', () => {
+test('who is near a worker, and a server', () => {
   const near = [
-    [a, c, nodeId(4)],
-    [nodeId(5), nodeId(6)],
+    { worker: a, servers: [c, nodeId(4)] },
+    { worker: c, servers: [a] },
+    { worker: nodeId(5), servers: [c] },
   ];
-  expect(nearInWords(near, c)).toBe('32-bit values to and from node 1, node 4');
+  expect(nearInWords(near, a)).toBe('exchanges 32-bit values with node 3, node 4');
+  expect(nearInWords(near, c)).toBe('exchanges 32-bit values with node 1, node 5');
   expect(nearInWords(near, b)).toBeNull();
-  expect(nearInWords([], a)).toBeNull();
 });

@@ -18,11 +18,15 @@ export function holdingsInWords({ owned, copied, filling }: Holdings): string[] 
   });
 }
 
-/** "32-bit values to node 2": what isn't rounded for a slower link; null where nothing is, or all. */
+/** "exchanges 32-bit values with node 2": what isn't rounded for slower links; null where nothing or everything is. */
 export function nearInWords(near: RunView['near'], node: NodeId): string | null {
-  const others = near.find((site) => site.includes(node))?.filter((other) => other !== node) ?? [];
+  const others = near.flatMap(({ worker, servers }) => {
+    if (worker === node) return servers;
+    return servers.includes(node) ? [worker] : [];
+  });
   if (others.length === 0) return null;
-  return `32-bit values to and from ${others.map((other) => nodeName(other).toLowerCase()).join(', ')}`;
+  const names = [...new Set(others)].toSorted((a, b) => a - b).map((other) => nodeName(other).toLowerCase());
+  return `exchanges 32-bit values with ${names.join(', ')}`;
 }
 
 export interface Safety {
