@@ -27,10 +27,11 @@ interface Case {
 }
 
 /**
- * The automatic mode tries its options in the first third, and V8 compiles what is new in the first half minute: that takes a
- * twentieth of two cores, which one worker has to spare.
+ * Nearly a minute each: the automatic mode tries its options in the first third, and V8's optimising compilers take a twentieth of
+ * two cores in the first half minute, which one worker has to spare.
  */
 const CNN: Case = { job: 'digits-cnn', share: 64, steps: 1_000, consistency: 'ssp:16', servers: 0, target: 1.8 };
+/** Half a minute each. */
 const MLP: Case = { job: 'digits-mlp', share: 256, steps: 2_400, consistency: 'ssp:16', servers: 0, target: 1.5 };
 
 /** A tab more than cores, and a bound within which no round of local steps overlaps another. */

@@ -16,15 +16,16 @@ const LEAST_MS = 2;
 const NEWEST_SHARE = 0.3;
 
 export class Outflow {
-  private newest: number | null = null;
+  /** The mean of the figures, the newest weighing most. */
+  private mean: number | null = null;
   private since: number | null = null;
   private measuredAt = Number.NEGATIVE_INFINITY;
   private bytes = 0;
 
   /** Bytes per millisecond, lately; null while nothing has waited. */
   bytesPerMs(now: number): number | null {
-    if (this.since === null && now - this.measuredAt > FORGET_MS) this.newest = null;
-    return this.newest;
+    if (this.since === null && now - this.measuredAt > FORGET_MS) this.mean = null;
+    return this.mean;
   }
 
   /** @param bytes went out */
@@ -51,8 +52,8 @@ export class Outflow {
   private measure(spanMs: number, isOver: boolean): boolean {
     if (this.bytes < LEAST_BYTES || (!isOver && spanMs < SPAN_MS)) return false;
     const found = this.bytes / Math.max(spanMs, LEAST_MS);
-    const before = this.newest ?? found;
-    this.newest = before + NEWEST_SHARE * (found - before);
+    const before = this.mean ?? found;
+    this.mean = before + NEWEST_SHARE * (found - before);
     return true;
   }
 }

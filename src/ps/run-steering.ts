@@ -61,7 +61,7 @@ export class RunSteering {
 
   take(from: NodeId, report: Report, now: number): void {
     this.progress?.take(from, report, now);
-    this.auto.take(from, report, now);
+    this.auto.take(from, report);
     this.cuts?.take(from, report.cut);
     if (this.cluster.phase === 'running' && report.worker !== null) this.delay.take(from, report.worker);
   }

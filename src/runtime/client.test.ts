@@ -103,7 +103,7 @@ describe('a pull', () => {
   });
 });
 
-it('counts the bytes of frames that leave the tab, both ways', () => {
+it('counts the bytes of frames as links say them, and none of what its own tab’s shard answers', () => {
   const fixture = new Fixture();
   fixture.push(0);
   fixture.client.pull({ minClock: 0, ...ALL });

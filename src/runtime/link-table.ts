@@ -100,7 +100,7 @@ export class LinkTable {
     return { webrtc: links.length - port, port };
   }
 
-  /** Bytes per second that links to other tabs have drained of what waited in them; nodes of which nobody knows are not there. */
+  /** Bytes per second that links to other tabs have drained lately, or are allowed; nodes of which nobody knows are not there. */
   drains(): [NodeId, number][] {
     return [...this.entries].flatMap(([node, { link }]): [NodeId, number][] =>
       link.bytesPerMs === null ? [] : [[node, 1000 * link.bytesPerMs]],

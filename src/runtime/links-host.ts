@@ -40,7 +40,7 @@ export class LinksHost {
     if (server !== null) this.links.set(outer, server);
   }
 
-  /** Bytes per second that connections to shards have drained of what waited in them; those of which nobody knows are not there. */
+  /** Bytes per second that connections to shards have drained lately, or are allowed; those of which nobody knows are not there. */
   drains(): [NodeId, number][] {
     return [...this.links].flatMap(([{ bytesPerMs }, node]): [NodeId, number][] =>
       bytesPerMs === null ? [] : [[node, 1000 * bytesPerMs]],

@@ -33,7 +33,7 @@ export class RunFilters {
     const filters = this.at(clock);
     if (filters.kind === 'fixed') return { filters: filters.push };
     if (filters.kind === 'off') return {};
-    const near = { nodes: this.near(filters), filters: this.chosenPush(null) };
+    const near = { nodes: this.nearNodes(filters), filters: this.chosenPush(null) };
     return { filters: this.chosenPush(filters.choice?.push ?? null), near };
   }
 
@@ -48,11 +48,11 @@ export class RunFilters {
     const filters = this.at(clock);
     if (filters.kind === 'fixed') return { filters: filters.pull };
     if (filters.kind === 'off') return {};
-    return { filters: forAll(filters.choice?.pull), near: { nodes: this.near(filters), filters: null } };
+    return { filters: forAll(filters.choice?.pull), near: { nodes: this.nearNodes(filters), filters: null } };
   }
 
   /** Where nothing is rounded: this very tab, and those that the choice calls near. */
-  private near({ choice }: Filters & { kind: 'auto' }): ReadonlySet<NodeId> {
+  private nearNodes({ choice }: Filters & { kind: 'auto' }): ReadonlySet<NodeId> {
     return new Set([this.self, ...(choice?.near?.find(({ worker }) => worker === this.self)?.servers ?? [])]);
   }
 

@@ -28,7 +28,7 @@ export interface ShardReport {
   /** Nodes that nothing is taken from any more. */
   readonly hostile: NodeId[];
   readonly bytes: readonly NodeBytes[];
-  /** Bytes per second that links to trainers have drained of what waited in them. */
+  /** Bytes per second that links to trainers have drained lately, or are allowed. */
   readonly drains: readonly [NodeId, number][];
   readonly egress: Egress;
   readonly links: { webrtc: number; port: number };

@@ -17,7 +17,7 @@ import {
   predict,
 } from './choose.ts';
 import { LinkRates } from './link-rates.ts';
-import { nearLinksOf } from './near-links.ts';
+import { type LinkSpeeds, nearLinksOf } from './near-links.ts';
 
 /** A worker is measured for so long, and over so many exchanges, before anything is concluded; */
 const WINDOW_MS = 1_000;
@@ -28,6 +28,9 @@ const LONG_WINDOW_MS = 6_000;
 
 /** What was measured before says nothing any more: other programs come and go, too. */
 const FORGET_MS = 60_000;
+
+/** Near links stay for so long: with every change of them all measuring begins anew, the ratio advisor's, too. */
+const LEAST_NEAR_MS = 10_000;
 
 /** Sums of one worker since its window began, with the end of a clock: it ends with the end of another. */
 interface Window {
@@ -41,12 +44,7 @@ interface Window {
   raw: number;
 }
 
-interface Where {
-  readonly workers: readonly NodeId[];
-  readonly servers: readonly NodeId[];
-  /** Milliseconds from one exchange to the next. */
-  readonly everyMs: number;
-}
+type LinkEnds = Pick<LinkSpeeds, 'workers' | 'servers' | 'everyMs'>;
 
 export class AutoFilters {
   private current: Exchange = PLAIN;
@@ -56,6 +54,8 @@ export class AutoFilters {
   private readonly machines = new Map<NodeId, Machine>();
   private roundTripMs = 0;
   private readonly rates = new LinkRates();
+  /** When the near links became what they are. */
+  private nearSince = Number.NEGATIVE_INFINITY;
   /** Batches between two exchanges now, by whoever's choice. */
   private round = 1;
   /** Workers, servers and consistency that the measurements hold for. */
@@ -65,10 +65,10 @@ export class AutoFilters {
   private since = 0;
 
   /** What a node says of itself. */
-  take(node: NodeId, report: Report, now: number): void {
+  take(node: NodeId, report: Report): void {
     const { worker, traffic, rttMs, machine } = report;
     if (machine !== undefined) this.machines.set(node, machine);
-    this.rates.take(node, report, now);
+    this.rates.take(node, report);
     if (worker === null) return;
     if (rttMs !== null) this.roundTripMs = Math.max(rttMs, this.roundTripMs / 2);
     const raw = traffic.push.raw + traffic.pull.raw;
@@ -114,7 +114,8 @@ export class AutoFilters {
     };
     const chosen = chooseExchange(this.current, prediction, situation);
     const everyMs = prediction.clockMs(chosen) * chosen.localSteps;
-    const links = this.near(chosen, { workers: nodes, servers: map.servers, everyMs }, figures.rawBytes, near);
+    const ends = { workers: nodes, servers: map.servers, everyMs };
+    const links = this.nearLinks(chosen, ends, figures.rawBytes, near, now);
     return choiceOf(chosen, explainExchange(chosen, prediction, entry.localSteps), filters.choice, links);
   }
 
@@ -126,13 +127,16 @@ export class AutoFilters {
   }
 
   /** Links that needn't round what was chosen for slower ones. */
-  private near({ codec }: Exchange, where: Where, rawBytes: number, before: NearLinks): NearLinks {
+  private nearLinks({ codec }: Exchange, ends: LinkEnds, rawBytes: number, before: NearLinks, now: number): NearLinks {
     if (codec === PLAIN.codec) return [];
-    const { workers, servers } = where;
+    if (before.length > 0 && now - this.nearSince < LEAST_NEAR_MS) return before;
+    const { workers, servers } = ends;
     const others = servers.length - (workers.every((worker) => servers.includes(worker)) ? 1 : 0);
     const plainBytes = rawBytes / 2 / Math.max(1, others);
     const rate = (a: NodeId, b: NodeId) => this.rates.between(a, b);
-    return nearLinksOf({ ...where, rate, plainBytes, codedBytes: codec.share * plainBytes }, before);
+    const near = nearLinksOf({ ...ends, rate, plainBytes, codedBytes: codec.share * plainBytes }, before);
+    if (!isSameNear(near, before)) this.nearSince = now;
+    return near;
   }
 
   private rest(): null {
@@ -226,8 +230,12 @@ function choiceOf(
   const { codec, localSteps } = exchange;
   const choice = { push: codec.push, pull: codec.pull, localSteps };
   if (near.length === 0) return { ...choice, reason };
-  const links = near.reduce((sum, { servers }) => sum + servers.length, 0);
-  const which = links === 1 ? 'The link that is much faster carries' : `The ${links} links that are much faster carry`;
+  const pairs = near.flatMap(({ worker, servers }) => servers.map((server) => [worker, server].toSorted().join()));
+  const links = new Set(pairs).size;
+  const which =
+    links === 1
+      ? 'One link, much faster than the slowest, carries'
+      : `${links} links, much faster than the slowest, carry`;
   return { ...choice, reason: `${reason} ${which} 32-bit values.`, near };
 }
 

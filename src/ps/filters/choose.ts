@@ -54,7 +54,7 @@ export interface ClockFigures {
   readonly computeMs: number;
   /** From one clock to the next, everything in. */
   readonly clockMs: number;
-  /** f32 that one exchange stands for, both ways. */
+  /** f32 that one exchange stands for, both ways, of the worker that moves most. */
   readonly rawBytes: number;
   /** Of an exchange of no bytes at all. */
   readonly roundTripMs: number;

@@ -1,33 +1,23 @@
-// How fast links between tabs drain, as both ends report it: what the scheduler knows of the network.
+// How fast links between tabs drain, as both ends report it: what the scheduler knows of the network. A figure holds until there
+// is a newer one: once what goes over a link is coded less waits in it, and what doesn't wait isn't measured.
 import type { Report } from '../../protocol/control.ts';
 import type { NodeId } from '../../protocol/ids.ts';
 
-/** Nothing has waited for so long: who knows how fast it is now. */
-const FORGET_MS = 60_000;
-
-/** Whoever says that nothing at all goes through a link says nothing of the others. */
-const LEAST_BYTES_PER_MS = 0.001;
-
-interface Seen {
-  readonly bytesPerMs: number;
-  readonly at: number;
-}
+/** Bytes per millisecond: whoever says that nothing at all goes through a link says nothing of the others. */
+const LEAST_RATE = 0.001;
 
 export class LinkRates {
-  /** What a node has drained to others. */
-  private readonly seen = new Map<NodeId, Map<NodeId, Seen>>();
+  /** Bytes per millisecond that a node has drained to others. */
+  private readonly seen = new Map<NodeId, Map<NodeId, number>>();
   /** Bytes per millisecond that a tab is allowed each way. */
   private readonly caps = new Map<NodeId, number>();
 
-  take(node: NodeId, { bandwidth, drains = [] }: Pick<Report, 'bandwidth' | 'drains'>, now: number): void {
+  take(node: NodeId, { bandwidth, drains = [] }: Pick<Report, 'bandwidth' | 'drains'>): void {
     if (bandwidth === undefined) this.caps.delete(node);
     else this.caps.set(node, bandwidth / 1000);
-    const links = this.seen.get(node) ?? new Map<NodeId, Seen>();
+    const links = this.seen.get(node) ?? new Map<NodeId, number>();
     this.seen.set(node, links);
-    for (const [to, { at }] of links) if (now - at > FORGET_MS) links.delete(to);
-    for (const [to, bytesPerSecond] of drains) {
-      links.set(to, { bytesPerMs: Math.max(bytesPerSecond / 1000, LEAST_BYTES_PER_MS), at: now });
-    }
+    for (const [to, bytesPerSecond] of drains) links.set(to, Math.max(bytesPerSecond / 1000, LEAST_RATE));
   }
 
   /** It has gone. */
@@ -51,6 +41,6 @@ export class LinkRates {
   }
 
   private drained(from: NodeId, to: NodeId): number | undefined {
-    return this.seen.get(from)?.get(to)?.bytesPerMs;
+    return this.seen.get(from)?.get(to);
   }
 }

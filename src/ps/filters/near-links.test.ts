@@ -46,14 +46,20 @@ describe('near links', () => {
     expect(near({ ...links, '1-2': 10, '3-4': 10 })).toEqual(['1: 3 4', '2: 3']);
   });
 
-  it('are none of which nobody knows, but those that were near', () => {
-    const known = { '1-3': 20_000, '2-4': 300 };
-    expect(near(known)).toEqual(['1: 3']);
-    expect(near(known, { before: { 1: [4] } })).toEqual(['1: 3 4']);
+  it('are none of which nobody knows', () => {
+    expect(near({ '1-3': 20_000, '2-4': 300 })).toEqual(['1: 3']);
+  });
+
+  it('stay what they were while nobody knows how slow the others are, but for tabs that have gone', () => {
+    const before = { 1: [3, 5], 2: [3] };
+    expect(near({ '1-3': 20_000, '2-3': 18_000 }, { before })).toEqual(['1: 3', '2: 3']);
+    expect(near({}, { before })).toEqual(['1: 3', '2: 3']);
+    const all = { '1-3': 20_000, '1-4': 20_000, '2-3': 18_000, '2-4': 18_000 };
+    expect(near(all, { before })).toEqual([]);
   });
 
   it('do not exist where no link is slow for what it carries, whatever the others are', () => {
-    const rates = { '1-3': 2_600, '1-4': 60_000, '2-3': 60_000 };
+    const rates = { '1-3': 2_600, '1-4': 60_000, '2-3': 60_000, '2-4': 2_700 };
     expect(near(rates)).toEqual([]);
     expect(near(rates, { everyMs: 900 })).toEqual(['1: 4', '2: 3']);
     // Those that there are stay until it takes still less.
@@ -63,7 +69,7 @@ describe('near links', () => {
   });
 
   it('stay for as long as plain values take no longer than the slowest link takes', () => {
-    const around = (rate: number, before = {}) => near({ '1-3': rate, '1-4': 300 }, { before });
+    const around = (rate: number, before = {}) => near({ '1-3': rate, '1-4': 300 }, { workers: [1], before });
     expect(around(1_300)).toEqual([]);
     expect(around(1_300, { 1: [3] })).toEqual(['1: 3']);
     expect(around(1_100, { 1: [3] })).toEqual([]);

@@ -28,8 +28,8 @@ export interface LinkSpeeds {
 }
 
 /**
- * A link of which nobody knows any more stays what it was: coded, less waits in it, and what doesn't wait isn't measured.
- * @param before those until now @returns workers in ascending order, each with its servers
+ * @param before those until now: they stay while nobody knows how fast the others are, say a new scheduler
+ * @returns workers in ascending order, each with its servers
  */
 export function nearLinksOf(
   { workers, servers, rate, codedBytes, plainBytes, everyMs }: LinkSpeeds,
@@ -38,16 +38,19 @@ export function nearLinksOf(
   const links = workers.flatMap((worker) =>
     servers.filter((server) => server !== worker).map((server) => ({ worker, server, rate: rate(worker, server) })),
   );
+  const wasNear = (link: (typeof links)[number]) =>
+    before.find(({ worker }) => worker === link.worker)?.servers.includes(link.server) ?? false;
   const known = links.flatMap((link) => link.rate ?? []);
   const slowest = Math.min(...known);
-  const share = before.length > 0 ? STILL_LEAST_SHARE : LEAST_SHARE;
-  if (known.length === 0 || codedBytes / slowest < share * everyMs) return [];
   const least = (slowest * plainBytes) / codedBytes;
-  const isNear = (link: (typeof links)[number]) => {
-    const wasNear = before.find(({ worker }) => worker === link.worker)?.servers.includes(link.server) ?? false;
-    return link.rate === null ? wasNear : link.rate >= least * (wasNear ? STILL_NEAR_FACTOR : NEAR_FACTOR);
-  };
-  const near = links.filter(isNear);
+  const share = before.length > 0 ? STILL_LEAST_SHARE : LEAST_SHARE;
+  const isSlow = known.length > 0 && codedBytes / slowest >= share * everyMs;
+  const isKept = before.length > 0 && links.some((link) => link.rate === null && !wasNear(link));
+  const near = links.filter((link) => {
+    if (isKept) return wasNear(link);
+    if (!isSlow) return false;
+    return (link.rate ?? 0) >= least * (wasNear(link) ? STILL_NEAR_FACTOR : NEAR_FACTOR);
+  });
   const ascending = (nodes: readonly NodeId[]) => [...new Set(nodes)].toSorted((a, b) => a - b);
   return ascending(near.map(({ worker }) => worker)).map((worker) => ({
     worker,

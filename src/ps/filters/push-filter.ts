@@ -80,8 +80,16 @@ export class PushFilter {
     for (const stage of spec.stages) applyStage(stage, sent, stageContext);
     const block = this.encoder.encode(sent, codec, context.seed);
     if (hasMemory) this.remember(rows.keys, whole, decodeBlock(block, whole.length, decoded), context);
-    else this.memory = null;
+    else this.forget(rows);
     return block;
+  }
+
+  /** What was left out of these rows has gone with them; what of others there is waits for a push of those. */
+  private forget({ keys, values }: Rows): void {
+    const { memory } = this;
+    if (memory === null) return;
+    for (let i = 0; i < values.length; i++) memory[this.placeOf(keys, i)] = 0;
+    if (memory.every((value) => value === 0)) this.memory = null;
   }
 
   /** The gradient, or its momentum, and what was left behind before. */

@@ -11,14 +11,19 @@ const WAYS = [
 ] as const;
 
 export function FilterTraffic() {
+  const hasTraffic = useView(({ run }) => run !== null && run.traffic.push.wire + run.traffic.pull.wire > 0);
   return (
     <div className="filters-traffic">
       <CommunicationAdvice />
-      <dl className="filters-bytes">
-        {WAYS.map(({ way, name }) => (
-          <Way key={way} way={way} name={name} />
-        ))}
-      </dl>
+      {hasTraffic ? (
+        <dl className="filters-bytes">
+          {WAYS.map(({ way, name }) => (
+            <Way key={way} way={way} name={name} />
+          ))}
+        </dl>
+      ) : (
+        <p className="filters-words">Nothing has left a tab in this run.</p>
+      )}
       <FilterStages />
     </div>
   );
