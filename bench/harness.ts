@@ -112,6 +112,14 @@ export async function cpuMs(work: () => unknown): Promise<number> {
   return Math.max(1, user + system) / 1000;
 }
 
+/** MB per second of the processor's time, over so many times the same work on so many bytes. */
+export async function cpuSpeed(work: () => void, times: number, bytes: number): Promise<number> {
+  const ms = await cpuMs(() => {
+    for (let i = 0; i < times; i++) work();
+  });
+  return (times * bytes) / ms / 1000;
+}
+
 /** Milliseconds by the clock. */
 export async function wallMs(work: () => unknown): Promise<number> {
   const start = performance.now();

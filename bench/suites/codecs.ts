@@ -6,7 +6,7 @@ import { BlockEncoder, decodeBlock } from '../../src/ps/filters/value-block.ts';
 import { SEGMENT_FLOATS } from '../../src/ps/table.ts';
 import { Random } from '../../src/random.ts';
 import { deflateRows } from '../filters/deflate.ts';
-import { atLeast, atMost, type Benchmark, type Comparison, compare, cpuMs, rowOf } from '../harness.ts';
+import { atLeast, atMost, type Benchmark, type Comparison, compare, cpuSpeed, rowOf } from '../harness.ts';
 import type { Row } from '../result.ts';
 import { simdComparisons } from '../simd/simd-codecs.ts';
 
@@ -29,31 +29,23 @@ function gradient(): Float32Array {
   );
 }
 
-/** MB of f32 per second of the processor's time, over `segments` times the same work. */
-async function speed(work: () => void, segments: number): Promise<number> {
-  const ms = await cpuMs(() => {
-    for (let i = 0; i < segments; i++) work();
-  });
-  return (segments * BYTES) / ms / 1000;
-}
-
 function speeds(name: CodecName, values: Float32Array, segments: number): Comparison[] {
   const codec = codecNamed(name);
   const encoder = new BlockEncoder();
   const block = encoder.encode(values, codec, 1);
   const out = new Float32Array(values.length);
   // So fast that it needs more turns to be measurable.
-  const copy = () => speed(() => out.set(values), COPIES * segments);
+  const copy = () => cpuSpeed(() => out.set(values), COPIES * segments, BYTES);
   const shared = { unit: 'MB/s', reference: copy, note: 'beside copying the floats' };
   const target = FAST.includes(name) ? { target: atLeast(SPEED_TARGET_MBS, 'ours') } : {};
   return [
     {
       ...{ what: `${name}: encode`, ...shared, ...target },
-      ours: () => speed(() => encoder.encode(values, codec, 1), segments),
+      ours: () => cpuSpeed(() => encoder.encode(values, codec, 1), segments, BYTES),
     },
     {
       ...{ what: `${name}: decode`, ...shared, ...target },
-      ours: () => speed(() => decodeBlock(block, values.length, out), segments),
+      ours: () => cpuSpeed(() => decodeBlock(block, values.length, out), segments, BYTES),
     },
   ];
 }

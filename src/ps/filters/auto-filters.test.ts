@@ -179,6 +179,26 @@ describe('the automatic mode', () => {
     expect(cluster.near).toBeUndefined();
   });
 
+  it('changes near links seldom, however what is measured of them varies', () => {
+    const cluster = new TestCluster(AUTO, [A, B, workerOf(3)]);
+    const over = (bytesPerSecond: number) => ({ drains: [[SERVER, bytesPerSecond] as [NodeId, number]] });
+    const lists: string[] = [];
+    for (let s = 0; s < 100; s++) {
+      // 0.26 MB of 8-bit values each way take 260 ms over the slowest: 32-bit values take as long over 3.8 MB/s.
+      const varying = over(s % 2 === 0 ? 2e7 : 2e6);
+      cluster.network = new Map([
+        [A.node, over(2e7)],
+        [B.node, varying],
+        [nodeId(3), over(1e6)],
+      ]);
+      cluster.second(5, (localSteps) => 5 + 300 / localSteps);
+      const list = JSON.stringify(cluster.near);
+      if (list !== lists.at(-1)) lists.push(list);
+    }
+    expect(lists.length).toBeGreaterThan(2);
+    expect(lists.length).toBeLessThanOrEqual(12);
+  });
+
   it('measures anew when a tab has come', () => {
     const cluster = new TestCluster(AUTO);
     for (let s = 0; s < 4; s++) cluster.second(20, 20.5);

@@ -85,24 +85,24 @@ export class ClientFilters {
   /**
    * Codes one segment's part of a push; null where it travels as it is: no filter, nothing in it, or no number.
    * @param covers clocks whose mean the rows are, the last of them `clock`
-   * @param isCounted it leaves the tab
+   * @param isLeaving the tab: else it is no traffic, and not counted
    */
   codePush(
     range: SegmentRange,
     rows: Rows,
     { clock, covers, parameters }: Pick<PushContext, 'clock' | 'covers' | 'parameters'>,
     chosen: PushFilters | null,
-    isCounted: boolean,
+    isLeaving: boolean,
   ): CodedPush | null {
     const { values, keys } = rows;
     const spec = (chosen === null ? null : specFor(chosen, this.nameOf(range.table))) ?? this.restOf(range);
     const isCoded = spec !== null && values.length > 0 && isAllFinite(values);
-    if (isCounted) this.countRows(rows, isCoded);
+    if (isLeaving) this.countRows(rows, isCoded);
     if (!isCoded) return null;
     const seed = hash32(this.settings.seed, this.self.node, range.table, range.segment, clock);
     const context = { clock, covers, seed, l1: this.settings.l1, parameters };
     const block = this.filterOf(range).encode(rows, spec, context);
-    if (isCounted) {
+    if (isLeaving) {
       this.push.kept += 4 * this.encoder.sizes.kept;
       this.push.values += this.encoder.sizes.values;
       this.push.places += this.encoder.sizes.mask;
