@@ -35,11 +35,13 @@ test('bad files are refused in words, one after the other, and the data before t
   await expect(tab.button('Start training')).toBeEnabled();
 });
 
-test('a loss that diverges pauses the run and says so', async ({ room }) => {
+test('a loss that diverges pauses the run and says so; it can be stopped then', async ({ room }) => {
   const tab = await room.joinTab();
   await tab.start({ steps: 1_000, updater: 'SGD', learningRate: 100 });
   await expect(tab.runState).toHaveText('Paused');
   await expect(tab.page.getByRole('main')).toContainText(
     /loss is not a number since step \d+\. Lower the learning rate/,
   );
+  await tab.button('Stop').click();
+  await expect(tab.runState).toHaveText('Stopped');
 });

@@ -33,6 +33,7 @@ export const workerReportSchema = z.object({
   spanMs: amount,
   /** How long ago `clock` was finished: of rounds of several clocks a report may come in the middle. */
   sinceClockMs: amount,
+  /** At the end of the run, or of one that is being stopped: there it may be sent on, to where another is. */
   isDone: z.boolean(),
   device: z.string().max(60),
 });

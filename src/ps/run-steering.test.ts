@@ -53,9 +53,36 @@ describe('pause, resume and stop', () => {
     room.progress(2, 10);
     room.ask({ ask: 'stop' });
     expect(room.state.phase).toBe('finishing');
-    room.progress(1, 11, true);
+    const last = room.state.clockLimit - 1;
+    room.progress(1, last, true);
     expect(room.state.phase).toBe('finishing');
-    room.progress(2, 11, true);
+    room.progress(2, last, true);
+    expect(room.state.phase).toBe('stopped');
+  });
+
+  it('stop where the one in front is: it heard late, and may wait there for one that has stopped before', () => {
+    const room = TestRoom.running(['both', 'worker']);
+    room.progress(1, 10);
+    room.progress(2, 10);
+    room.ask({ ask: 'stop' });
+    const { clockLimit } = room.state;
+    room.progress(1, clockLimit - 1, true);
+    room.progress(2, clockLimit + 15);
+    expect(room.state).toMatchObject({ phase: 'finishing', clockLimit: clockLimit + 16 });
+    // The other has not heard that it may go on.
+    room.progress(2, clockLimit + 15, true);
+    room.progress(1, clockLimit - 1, true);
+    expect(room.state.phase).toBe('finishing');
+    room.progress(1, clockLimit + 15, true);
+    expect(room.state.phase).toBe('stopped');
+  });
+
+  it('stop also when the last worker leaves before it has stopped', () => {
+    const room = TestRoom.running(['server', 'worker']);
+    room.ask({ ask: 'stop' });
+    expect(room.state.phase).toBe('finishing');
+    room.leave(2);
+    room.report(1);
     expect(room.state.phase).toBe('stopped');
   });
 
@@ -160,6 +187,21 @@ describe('a loss that is not a number', () => {
     expect(room.state.message).toMatch(/step 17\. Lower the learning rate \(now 0\.5\)/);
     room.ask({ ask: 'resume' });
     expect(room.state).toMatchObject({ phase: 'running', message: null });
+  });
+
+  it('lets the run be stopped: who has it can go nowhere, and others may wait for it', () => {
+    const room = TestRoom.running(['both', 'worker']);
+    room.report(2, { divergedAt: 17 });
+    room.ask({ ask: 'stop' });
+    expect(room.state).toMatchObject({ phase: 'stopped', message: null });
+  });
+
+  it('ends a run that is being stopped, and says so', () => {
+    const room = TestRoom.running(['both', 'worker']);
+    room.ask({ ask: 'stop' });
+    room.report(2, { divergedAt: 1 });
+    expect(room.state.phase).toBe('stopped');
+    expect(room.state.message).toMatch(/step 1\. Lower the learning rate/);
   });
 });
 

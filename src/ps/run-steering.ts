@@ -37,6 +37,10 @@ export class RunSteering {
     return this.room.cluster;
   }
 
+  private get span(): { floor: number; front: number } {
+    return this.progress?.span(workerNodes(this.cluster)) ?? { floor: NO_CLOCK, front: NO_CLOCK };
+  }
+
   /** @param history curves that the run goes on from, where there are any */
   begin(plan: RunPlan, history: RunHistory | undefined, now: number): void {
     const past = plan.from?.clock ?? NO_CLOCK;
@@ -68,13 +72,7 @@ export class RunSteering {
 
   /** Decides what can be decided now: whether the loss has run away, whether the run is over, when to cut. */
   judge({ divergedAt }: Report, now: number): void {
-    if (divergedAt !== null && this.cluster.phase === 'running') {
-      const rate = scheduleAt(this.cluster.schedule, divergedAt).learningRate;
-      this.pause(
-        `The loss is not a number since step ${divergedAt}. Lower the learning rate (now ${rate}) and start again.`,
-        now,
-      );
-    }
+    if (divergedAt !== null) this.endDivergence(divergedAt, now);
     this.standTogether();
     this.finishWhenDone(now);
     this.considerCheckpoint(now);
@@ -86,7 +84,7 @@ export class RunSteering {
     this.considerBackups();
     const choice = this.auto.consider(this.cluster, now);
     if (choice !== null) this.changeFrom({ filters: { kind: 'auto', choice } });
-    this.progress?.closeBuckets(this.progress.span(workerNodes(this.cluster)).floor, now);
+    this.progress?.closeBuckets(this.span.floor, now);
   }
 
   pause(message: string | null, now: number): void {
@@ -95,11 +93,22 @@ export class RunSteering {
     this.room.change({ phase: 'paused', message, clockLimit });
   }
 
-  /** A worker may have begun a step before it heard of the pause: all go as far, so that all stand at one clock. */
+  private endDivergence(since: number, now: number): void {
+    const { phase, schedule } = this.cluster;
+    const rate = scheduleAt(schedule, since).learningRate;
+    const message = `The loss is not a number since step ${since}. Lower the learning rate (now ${rate}) and start again.`;
+    if (phase === 'running') this.pause(message, now);
+    if (phase === 'finishing') this.end(message);
+  }
+
+  /**
+   * A worker may have begun a step before it heard of the pause, or of the stop: all go as far, so that all stand at one
+   * clock, and none waits for another that has stopped before.
+   */
   private standTogether(): void {
     const { phase, plan, clockLimit } = this.cluster;
-    const front = this.progress?.span(workerNodes(this.cluster)).front ?? NO_CLOCK;
-    if (phase !== 'paused' || plan === null || front < clockLimit) return;
+    const { front } = this.span;
+    if ((phase !== 'paused' && phase !== 'finishing') || plan === null || front < clockLimit) return;
     this.room.change({ clockLimit: Math.min(front + 1, plan.steps) });
   }
 
@@ -109,12 +118,20 @@ export class RunSteering {
     this.room.change({ phase: 'running', message: null, clockLimit: this.cluster.plan?.steps ?? 0 });
   }
 
+  /** Lets the workers come to one clock first, but where there is none, or one whose loss is no number: it can't go on. */
   stop(now: number): void {
     if (!isActive(this.cluster)) return;
-    const hasWorkers = this.cluster.map.workers.length > 0;
-    this.progress?.setRunning(hasWorkers, now);
+    const workers = workerNodes(this.cluster);
+    const hasDiverged = workers.some((node) => (this.progress?.report(node)?.divergedAt ?? null) !== null);
+    if (workers.length === 0 || hasDiverged) return this.end(null);
+    this.progress?.setRunning(true, now);
     const clockLimit = Math.min(this.cluster.clockLimit, this.nextChange());
-    this.room.change({ phase: hasWorkers ? 'finishing' : 'stopped', message: null, clockLimit });
+    this.room.change({ phase: 'finishing', message: null, clockLimit });
+  }
+
+  private end(message: string | null): void {
+    this.progress?.finish();
+    this.room.change({ phase: 'stopped', message });
   }
 
   cutNow(now: number): void {
@@ -149,7 +166,7 @@ export class RunSteering {
   private nextChange(): number {
     const workers = workerNodes(this.cluster);
     const past = this.cluster.plan?.from?.clock ?? NO_CLOCK;
-    const front = Math.max(this.progress?.span(workers).front ?? 0, past);
+    const front = Math.max(this.span.front, 0, past);
     const { schedule } = this.cluster;
     const round = schedule.length === 0 ? 1 : localStepsOf(scheduleAt(schedule, Number.POSITIVE_INFINITY));
     return front + 2 * round + Math.ceil((this.progress?.clocksPerSecond(workers) ?? 0) * CHANGE_LEAD_SECONDS);
@@ -161,7 +178,7 @@ export class RunSteering {
     if (plan === null || phase === 'idle' || phase === 'preparing' || phase === 'failed') return;
     const situation = {
       now,
-      floor: this.progress?.span(workerNodes(this.cluster)).floor ?? NO_CLOCK,
+      floor: this.span.floor,
       soonest: this.nextChange(),
       last: clockLimit - 1,
       segments: map.placements.length,
@@ -195,7 +212,9 @@ export class RunSteering {
 
   private finishWhenDone(now: number): void {
     const { phase, map, plan, clockLimit } = this.cluster;
-    if (plan === null || (phase !== 'running' && phase !== 'finishing') || map.workers.length === 0) return;
+    if (plan === null || (phase !== 'running' && phase !== 'finishing')) return;
+    if (map.workers.length === 0 && phase === 'finishing') this.end(null);
+    if (map.workers.length === 0 || this.span.floor < clockLimit - 1) return;
     if (!map.workers.every(({ node }) => this.progress?.report(node)?.worker?.isDone === true)) return;
     this.progress?.finish();
     this.progress?.closeBuckets(plan.steps, now);

@@ -39,10 +39,15 @@ const trainer: Trainer = {
   dispose() {},
 };
 
+interface Scene {
+  /** What the loop hears of the cluster next, when it waits for that. */
+  tell(change: Partial<ClusterState>): void;
+  readonly meter: WorkerMeter;
+}
+
 interface Setting {
   readonly plan?: RunPlan;
-  /** @param pause pauses the run for a moment, when the loop waits for that */
-  readonly computes?: (pause: () => void) => Trainer;
+  readonly computes?: (scene: Scene) => Trainer;
 }
 
 /** [first clock, last clock] of the newcomer's first `count` rounds, where the other worker has finished `finished` rounds. */
@@ -90,27 +95,25 @@ async function roundsOf(
   const filters = new RunFilters(NEWCOMER.node, () => cluster);
   const batches = new Batches(plan, data, NEWCOMER.node);
   const changed = new Signal();
-  const pause = () => {
-    for (const phase of ['paused', 'running'] as const) {
-      setImmediate(() => {
-        cluster = { ...cluster, phase };
-        changed.notify();
-      });
-    }
-  };
+  const tell = (change: Partial<ClusterState>) =>
+    setImmediate(() => {
+      cluster = { ...cluster, ...change };
+      changed.notify();
+    });
+  const meter = new WorkerMeter({ every: 10, doublesAfter: null }, () => 0);
   await new TrainingLoop({
     ...{
       self: NEWCOMER.node,
       plan,
       client,
-      trainer: computes(pause),
+      trainer: computes({ tell, meter }),
       data,
       batches,
       filters,
       changed,
       emulate: asItIs,
     },
-    ...{ meter: new WorkerMeter({ every: 10, doublesAfter: null }, () => 0), steps: new StepLog(() => 0) },
+    ...{ meter, steps: new StepLog(() => 0) },
     ...{ cluster: () => cluster, isOver: () => false },
   }).run();
   return rounds;
@@ -155,13 +158,14 @@ test('after a loss that was no number a round goes on without it, its momentum, 
   const plan: RunPlan = { ...PLAN, updater: { kind: 'momentum', beta: 0.5, nesterov: false } };
   const seen: number[] = [];
   let isBroken = true;
-  const breaking = (pause: () => void): Trainer => ({
+  const breaking = ({ tell }: Scene): Trainer => ({
     ...trainer,
     gradient: async (parameters, ...rest) => {
       const values = parameters[0]?.values ?? new Float32Array();
       if (isBroken) {
         isBroken = false;
-        pause();
+        tell({ phase: 'paused' });
+        tell({ phase: 'running' });
         return { lossSum: Number.NaN, tables: [{ keys: null, values: values.map(() => Number.NaN) }] };
       }
       seen.push(...values);
@@ -172,4 +176,24 @@ test('after a loss that was no number a round goes on without it, its momentum, 
   // The rest of the broken round, on values that are no numbers any more, and then a whole one.
   expect(seen.slice(-ROUND * 4).every(Number.isFinite)).toBe(true);
   expect(seen).toHaveLength((ROUND - 1 + ROUND) * 4);
+});
+
+test('where a run is being stopped a worker is done at the limit, and goes on if another is already farther', async () => {
+  const doneAt: number[] = [];
+  const stopping = ({ tell, meter }: Scene): Trainer => {
+    tell({ phase: 'finishing', clockLimit: 12 });
+    const look = () => {
+      if (!meter.isDone) return void setImmediate(look);
+      doneAt.push(meter.clock);
+      tell({ clockLimit: meter.clock < 15 ? 16 : 0, phase: meter.clock < 15 ? 'finishing' : 'stopped' });
+      if (meter.clock < 15) setImmediate(() => setImmediate(look));
+    };
+    look();
+    return trainer;
+  };
+  expect(await roundsOf(2, 99, { localSteps: ROUND }, { computes: stopping })).toEqual([
+    [8, 11],
+    [12, 15],
+  ]);
+  expect(doneAt).toEqual([11, 15]);
 });

@@ -3,6 +3,7 @@
 import type { ClusterState } from '../protocol/control.ts';
 import { NO_CLOCK } from '../protocol/ids.ts';
 import { newestOwn } from '../ps/client-events.ts';
+import { isActive } from '../ps/cluster-state.ts';
 import { delayOf, requiredClock, scheduleAt } from '../ps/consistency.ts';
 import { goesOnAlone } from '../ps/lone-worker.ts';
 import { Abandoned, type PulledTables, type Task } from './client.ts';
@@ -256,14 +257,18 @@ export class TrainingLoop {
     );
   }
 
-  /** Waits while the scheduler holds this clock back. @returns false when the run stops here */
+  /**
+   * Waits while the scheduler holds this clock back. In a run that is being stopped it may still let this worker go on, to
+   * where another is already. @returns false when the run stops here
+   */
   private async mayStart(clock: number): Promise<boolean> {
-    const { changed, cluster, isOver } = this.parts;
+    const { changed, cluster, isOver, meter } = this.parts;
     for (;;) {
       if (isOver()) throw new Abandoned();
       const { clockLimit, phase } = cluster();
+      if (phase === 'stopped') return false;
+      meter.isDone = phase === 'finishing' && clock >= clockLimit;
       if (clock < clockLimit) return true;
-      if (phase === 'finishing' || phase === 'stopped') return false;
       await changed.next();
     }
   }
@@ -271,7 +276,7 @@ export class TrainingLoop {
   /** After a loss that isn't a number: until the scheduler has paused the run, and someone has resumed or stopped it. */
   private async isResumed(clock: number): Promise<boolean> {
     const { changed, cluster, isOver, meter } = this.parts;
-    while ((cluster().phase === 'running' || cluster().phase === 'paused') && !isOver()) {
+    while (isActive(cluster()) && !isOver()) {
       const wasPaused = cluster().phase === 'paused';
       await changed.next();
       if (wasPaused && cluster().phase === 'running') break;
