@@ -6,6 +6,7 @@ import type { Push, Refusal } from '../protocol/frames.ts';
 import type { NodeId, WorkerId } from '../protocol/ids.ts';
 import type { RingPart, RingPush } from '../protocol/ring-frames.ts';
 import { type ClusterMap, isActive } from './cluster-map.ts';
+import { isAllFinite } from './finite.ts';
 import { createUpdater } from './updaters/create-updater.ts';
 import type { UpdaterSpec } from './updaters/updater.ts';
 
@@ -67,12 +68,6 @@ function mix(into: Float32Array, values: Float32Array, old: number, added: numbe
     into[at] = value;
     check += value * 0;
   }
-  return check === 0;
-}
-
-function isAllFinite(values: Float32Array): boolean {
-  let check = 0;
-  for (let at = 0; at < values.length; at++) check += (values[at] as number) * 0;
   return check === 0;
 }
 

@@ -21,6 +21,7 @@ import { type ClusterMap, EMPTY_MAP, isActive } from './cluster-map.ts';
 import type { Schedule } from './consistency.ts';
 import { EarlyFrames, type PlainFrame, type SegmentFrame, type TrainerFrame } from './early-frames.ts';
 import { BlockEncoder } from './filters/value-block.ts';
+import { isAllFinite } from './finite.ts';
 import { HostedSegment } from './hosted-segment.ts';
 import { PushCounts } from './push-counts.ts';
 import { flawOfRingPush, ringRuleOf } from './ring-push.ts';
@@ -403,12 +404,4 @@ function dispatch(hosted: HostedSegment, from: NodeId, frame: PlainFrame): void 
     default:
       frame satisfies never;
   }
-}
-
-/** A gradient with a NaN or an infinity would spoil every row it touches, for good. */
-function isAllFinite(values: Float32Array): boolean {
-  // 0 for every number, NaN for the others, and NaN stays. Every pushed value comes by here: no iterator, no branch.
-  let sum = 0;
-  for (let at = 0; at < values.length; at++) sum += (values[at] as number) * 0;
-  return sum === 0;
 }

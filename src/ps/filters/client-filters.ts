@@ -4,6 +4,7 @@ import { type PullFilters, type PullSpec, type PushFilters, type PushSpec, specF
 import type { CodedRows, FilteredAnswer, PullWish } from '../../protocol/frames.ts';
 import { type NodeId, segmentKey, type WorkerId } from '../../protocol/ids.ts';
 import { hash32 } from '../../random.ts';
+import { isAllFinite } from '../finite.ts';
 import type { Rows } from '../segment.ts';
 import type { SegmentRange, TableSpec } from '../table.ts';
 import { addDifference } from './answer-filter.ts';
@@ -96,6 +97,7 @@ export class ClientFilters {
   ): CodedPush | null {
     const { values, keys } = rows;
     const spec = (chosen === null ? null : specFor(chosen, this.nameOf(range.table))) ?? this.restOf(range);
+    // What isn't finite travels as it is, so that its shard refuses it by name.
     const isCoded = spec !== null && values.length > 0 && isAllFinite(values);
     if (isLeaving) this.countRows(rows, isCoded);
     if (!isCoded) return null;
@@ -227,12 +229,4 @@ export class ClientFilters {
   private nameOf(table: number): string {
     return this.tables[table]?.name ?? '';
   }
-}
-
-/** A gradient that isn't finite travels as it is, so that its shard refuses it by name. */
-function isAllFinite(values: Float32Array): boolean {
-  // 0 for every number, NaN for the others, and NaN stays.
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
-  return sum === 0;
 }
