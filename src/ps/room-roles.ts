@@ -28,8 +28,6 @@ export class RoomRoles {
   /** Pairs that the room has waited for long enough. */
   private conflicts: readonly Conflict[] = [];
   private preparingSince: number;
-  /** The last copy of some segment can't be reached. */
-  private isLost: boolean;
   /** Without signaling a scheduler can't know whether another one was elected: then it moves nothing. */
   canDecide = true;
 
@@ -39,7 +37,6 @@ export class RoomRoles {
     private readonly steering: RunSteering,
     now: number,
   ) {
-    this.isLost = room.cluster.phase === 'failed';
     this.preparingSince = now;
     this.moves = new SegmentMoves(nodes);
     this.reach = new Reachability(room.cluster.sidelined, now);
@@ -53,7 +50,6 @@ export class RoomRoles {
 
   /** The first map of a run: everybody who may serve does, nobody works yet. */
   begin(plan: RunPlan, nodes: readonly KnownNode[], now: number): void {
-    this.isLost = false;
     this.preparingSince = now;
     const servers = chooseServers(nodes, [], plan.replicas);
     const chains = assignSegments(servers, cutSegments(plan.tables), plan.replicas);
@@ -122,7 +118,7 @@ export class RoomRoles {
     const servers = chooseServers(this.nodes.servers(this.cluster), map.servers, plan.replicas);
     const placements = this.moves.next(plan, map, servers, this.conflicts, now);
     if (placements === null) return this.pauseForLoss(loss, now);
-    if (this.isLost) this.resumeAfterLoss(now);
+    this.resumeAfterLoss(now);
     const change = { servers: [...servers], placements, workers: this.workersOf(plan, candidates) };
     if (!isSameMap(map, change)) this.moveEpoch(change);
   }
@@ -139,23 +135,21 @@ export class RoomRoles {
 
   /** Some segment has no copy that can be reached. If its node was only cut off and comes back, the run goes on. */
   private pauseForLoss(loss: string, now: number): void {
-    if (this.isLost) return;
-    this.isLost = true;
-    this.steering.progress?.setRunning(false, now);
-    const { plan, map, checkpoint } = this.cluster;
+    const { plan, map, checkpoint, phase } = this.cluster;
     if (!isActive(this.cluster) || plan === null) return;
+    this.steering.progress?.setRunning(false, now);
     const newest = checkpoint.newest ?? plan.from;
     const what = lostInWords(plan.tables, map.placements, (node) => this.nodes.has(node));
     const advice = newest === null ? 'Start again.' : `Resume from step ${newest.clock + 1}, or start again.`;
     const text = `The last copy of ${what} is lost: ${loss || 'its server has gone'}. ${advice}`;
-    this.room.change({ phase: 'failed', message: text.slice(0, MAX_SENTENCE) });
+    this.room.change({ phase: 'failed', lostIn: phase, message: text.slice(0, MAX_SENTENCE) });
   }
 
   private resumeAfterLoss(now: number): void {
-    this.isLost = false;
-    if (this.cluster.phase !== 'failed') return;
-    this.steering.progress?.setRunning(true, now);
-    this.room.change({ phase: 'running', message: null });
+    const { lostIn } = this.cluster;
+    if (lostIn === undefined) return;
+    this.steering.progress?.setRunning(lostIn === 'running' || lostIn === 'finishing', now);
+    this.room.change({ phase: lostIn, lostIn: undefined, message: null });
   }
 
   /** Whom a shard has dropped can't take part: the others would wait for it for ever. */

@@ -86,6 +86,25 @@ describe('pause, resume and stop', () => {
     expect(room.state.phase).toBe('stopped');
   });
 
+  it('hold also when the last copy of something was lost meanwhile, and came back, under whatever scheduler', () => {
+    for (const [ask, phase] of [
+      ['pause', 'paused'],
+      ['stop', 'finishing'],
+    ] as const) {
+      const room = TestRoom.running(['worker', 'server'], { replicas: 0 });
+      room.ask({ ask });
+      const { clockLimit } = room.state;
+      room.leave(2);
+      expect(room.state.phase).toBe('failed');
+      const next = room.succeed(3, [1], 'worker');
+      for (const there of [room, next]) {
+        there.join(2, 'server');
+        there.settleAll();
+        expect(there.state).toMatchObject({ phase, clockLimit, message: null });
+      }
+    }
+  });
+
   it('stop at once where nobody works yet', () => {
     const room = TestRoom.of('both');
     room.start();

@@ -118,6 +118,14 @@ describe('a server is lost', () => {
     room.join(2, 'server');
     expect(room.lines.at(-1)).toBe('What was lost is back: training goes on.');
   });
+
+  test('what comes back to a run that was paused is told without saying that it goes on', () => {
+    const room = new Room(['worker', 'server'], { replicas: 0 });
+    room.ask(1, { ask: 'pause' });
+    room.lose(2);
+    room.join(2, 'server');
+    expect(room.lines.at(-1)).toBe('What was lost is back.');
+  });
 });
 
 describe('servers come and go', () => {

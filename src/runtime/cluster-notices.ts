@@ -113,12 +113,17 @@ function backupLines(old: ClusterState, next: ClusterState, self: NodeId | null)
   ];
 }
 
-function phaseLines({ phase: before }: ClusterState, { phase, message, plan }: ClusterState): Line[] {
+function phaseLines(
+  { phase: before, lostIn, plan: last }: ClusterState,
+  { phase, message, plan }: ClusterState,
+): Line[] {
   if (before === phase) return [];
+  const isBack = phase === lostIn && plan?.run === last?.run;
+  if (isBack && phase !== 'running') return [{ level: 'good', text: 'What was lost is back.' }];
   switch (phase) {
     case 'running':
       if (before === 'paused') return [{ level: 'info', text: 'Training goes on.' }];
-      if (before === 'failed') return [{ level: 'good', text: 'What was lost is back: training goes on.' }];
+      if (isBack) return [{ level: 'good', text: 'What was lost is back: training goes on.' }];
       if (plan?.from) return [{ level: 'good', text: `Training goes on from step ${plan.from.clock + 1}.` }];
       return [{ level: 'good', text: 'Training began.' }];
     case 'paused':

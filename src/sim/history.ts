@@ -38,6 +38,8 @@ export interface SimulationConfig {
   readonly drifts?: boolean;
   /** Gradients of workers that are far behind are also made by idle ones. */
   readonly backups?: boolean;
+  /** Somebody stops the run in its midst, at a time drawn from the seed. */
+  readonly stops?: boolean;
   /** Goes on from what an earlier history kept. */
   readonly from?: SimCheckpoint;
   /** Receives every line of the trace, when wanted. */

@@ -41,6 +41,7 @@ interface Options {
   readonly reduce?: 'ring';
   readonly drifts?: true;
   readonly backups?: true;
+  readonly stops?: true;
   readonly growth?: readonly number[] | true;
 }
 
@@ -106,7 +107,8 @@ function replayCommand(seed: number, options: Options): string {
     filtersText(options.filters) +
     (options.reduce === undefined ? '' : ` --reduce ${options.reduce}`) +
     (options.drifts === undefined ? '' : ' --drifts') +
-    (options.backups === undefined ? '' : ' --backups')
+    (options.backups === undefined ? '' : ' --backups') +
+    (options.stops === undefined ? '' : ' --stops')
   );
 }
 
@@ -124,6 +126,7 @@ function runOne(seed: number, options: Options, onTrace: (line: string) => void)
     reduce,
     drifts,
     backups,
+    stops,
   } = options;
   const config: SimulationConfig = {
     seed,
@@ -140,6 +143,7 @@ function runOne(seed: number, options: Options, onTrace: (line: string) => void)
     ...(reduce === undefined ? {} : { reduce }),
     ...(drifts === undefined ? {} : { drifts }),
     ...(backups === undefined ? {} : { backups }),
+    ...(stops === undefined ? {} : { stops }),
   };
   return new Simulation(config).run();
 }
@@ -230,6 +234,7 @@ function commandLine(): Command {
     .addOption(new Option('--reduce <way>', 'ring: gradients are added up from worker to worker').choices(['ring']))
     .addOption(option('--drifts', 'local steps between exchanges, 2 to 8 drawn from the seed'))
     .addOption(option('--backups', 'idle workers make the gradients of those far behind, too'))
+    .addOption(option('--stops', 'somebody stops the run in its midst'))
     .addOption(option('--trace <file>', 'writes the whole trace of the last history'))
     .addOption(option('--growth [sizes]', `rooms of ${GROWTH_SIZES.join(', ')} nodes, or of these`, parseSizes))
     .addHelpText('after', EXAMPLES);

@@ -85,7 +85,14 @@ export class SimWorker {
   }
 
   get isDone(): boolean {
-    return this.isJoined && this.clock >= this.site.steps && this.core.unacknowledgedClocks === 0;
+    const isAtEnd = this.clock >= this.site.steps || this.isStopped;
+    return this.isJoined && isAtEnd && !this.isComputing && this.core.unacknowledgedClocks === 0;
+  }
+
+  /** In a run that is being stopped, or was: held back where it is, until another is farther. */
+  private get isStopped(): boolean {
+    const { phase, clockLimit } = this.site.cluster();
+    return (phase === 'finishing' || phase === 'stopped') && this.clock >= clockLimit;
   }
 
   load(): ClientLoad {

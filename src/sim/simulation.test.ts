@@ -11,6 +11,7 @@ import { HeldAcks } from '../ps/held-acks.ts';
 import { HostedSegment } from '../ps/hosted-segment.ts';
 import { NodeCore } from '../ps/node-core.ts';
 import { RoomRoles } from '../ps/room-roles.ts';
+import { RunSteering } from '../ps/run-steering.ts';
 import { SegmentMoves } from '../ps/segment-moves.ts';
 import { ShardCore } from '../ps/shard-core.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
@@ -61,6 +62,15 @@ const STEERED: Partial<SimulationConfig> = {
   ...{ faults: ['steer', 'busy-page', 'freeze', 'slow'], faultCount: 12, steps: 80, segments: 2 },
 };
 
+/** Somebody stops the run; some hear of it late, and wait for who has stopped before. */
+const STOPPED: Partial<SimulationConfig> = {
+  ...{
+    stops: true,
+    segments: 2,
+    faults: ['busy-page', 'busy-page', 'freeze', 'slow', 'kill-worker', 'kill-server', 'join'],
+  },
+};
+
 const BEHIND: Partial<SimulationConfig> = { backups: true, segments: 2, workers: 5, steps: 80, faults: SLOWING };
 
 /** Of the first history that fails; empty where all hold. */
@@ -109,6 +119,15 @@ describe('histories with faults of every kind hold', () => {
   it('consistency and local steps change in mid-run, and some hear of it late', () => {
     for (const consistency of [BSP, SSP, ASYNC]) expect(violationsOf(6, { ...STEERED, consistency })).toEqual([]);
     expect(violationsOf(21, { ...STEERED, drifts: true })).toEqual([]);
+  });
+
+  it('somebody stops the run: every worker ends at one clock', () => {
+    for (const consistency of [BSP, SSP, DYNAMIC, ASYNC]) {
+      expect(violationsOf(8, { ...STOPPED, consistency })).toEqual([]);
+      expect(violationsOf(8, { ...STOPPED, consistency, drifts: true })).toEqual([]);
+    }
+    expect(violationsOf(8, { ...STOPPED, reduce: 'ring' })).toEqual([]);
+    expect(violationsOf(4, { ...STOPPED, ...BEHIND })).toEqual([]);
   });
 
   it('gradients added up round a ring, workers killed and cut off in the middle of it', () => {
@@ -287,6 +306,11 @@ describe('the checks can fail', () => {
       return clock <= this.segment.clocks.floor();
     });
     expect(firstViolation(21, { ...STEERED, drifts: true })).toContain('invariant 6');
+  });
+
+  it('when nobody follows who heard late of a stop, a run stops with workers at two clocks, or never', () => {
+    restore = breakMethod(RunSteering.prototype, 'standTogether', () => undefined);
+    expect(firstViolation(40, { ...STOPPED, consistency: SSP, drifts: true })).toMatch(/invariant [69]/);
   });
 
   it('when a gradient made for a slow worker is taken although its own is in, it counts twice', () => {

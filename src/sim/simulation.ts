@@ -2,6 +2,7 @@
 import type { ClusterState, Request, RoleChoice } from '../protocol/control.ts';
 import type { Filters } from '../protocol/filters.ts';
 import { compareEpochs, type NodeId, segmentKey, type WorkerId } from '../protocol/ids.ts';
+import { isActive } from '../ps/cluster-state.ts';
 import type { Consistency } from '../ps/consistency.ts';
 import type { NodeEvent } from '../ps/node-core.ts';
 import type { Segment } from '../ps/segment.ts';
@@ -277,6 +278,15 @@ export class Simulation {
     const drawn = drawFaults(this.random, faults, faultCount, spanMs);
     this.faultsLeft = drawn.length;
     for (const fault of drawn) this.time.after(fault.atMs, () => this.commit(fault));
+    if (this.config.stops)
+      this.time.after((hash32(this.config.seed, 19) % 1_000) * 0.001 * steps * MEAN_COMPUTE_MS, () => this.stop());
+  }
+
+  private stop(): void {
+    const node = this.alive().find(({ isStill }) => !isStill);
+    if (node === undefined || this.newest === null || !isActive(this.newest)) return;
+    this.trace(`${node.self} asks to stop`);
+    node.onPage(() => node.step({ kind: 'request', request: { ask: 'stop' } }));
   }
 
   private commit(fault: Fault): void {
@@ -351,7 +361,7 @@ export class Simulation {
   private isQuiet(): boolean {
     if (this.faultsLeft > 0 || !this.injector.isIdle || this.map === undefined) return false;
     // After the end workers may all go; during a run there is always one, or there will be.
-    if (this.map.workers.length === 0 && this.newest?.phase !== 'finished') return false;
+    if (this.newest === null || (this.map.workers.length === 0 && isActive(this.newest))) return false;
     const workers = this.map.workers.map(({ node }) => this.nodes.get(node));
     const { epoch } = this.map;
     return (
@@ -378,6 +388,7 @@ export class Simulation {
   }
 
   private checkEnd(): void {
+    this.checkStop();
     const owners = new Map<number, Segment>();
     for (const node of this.alive()) {
       for (const { segment, isOwner } of node.shard.segments()) {
@@ -388,6 +399,14 @@ export class Simulation {
       }
     }
     this.violations.push(...this.pushes.check(owners, this.readsMeans()), ...checkReplicas(this.copies()));
+  }
+
+  /** 9: a run that was stopped ends with all of its workers at one clock. */
+  private checkStop(): void {
+    const workers = this.map?.workers.flatMap(({ node }) => this.nodes.get(node)?.worker ?? []) ?? [];
+    const clocks = new Set(workers.map(({ finishedClock }) => finishedClock));
+    if (this.newest?.phase === 'stopped' && clocks.size > 1)
+      this.violate(9, `workers have stopped at clocks ${[...clocks].join(', ')}`);
   }
 
   /** In BSP the pushes of a clock are in as their mean, where the updater takes one. */
