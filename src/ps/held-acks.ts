@@ -10,13 +10,28 @@ export interface HeldAck {
 
 export class HeldAcks {
   private readonly acks = new Map<string, HeldAck>();
+  /** The newest clock that has been acknowledged here, by worker. A worker's pushes are applied in order: all before are safe. */
+  private readonly safeClocks = new Map<NodeId, { readonly worker: WorkerId; readonly clock: number }>();
 
   clear(): void {
     this.acks.clear();
+    this.safeClocks.clear();
   }
 
+  /** Of a push that came again what was held first counts: it was in by then. */
   hold(ack: HeldAck): void {
-    this.acks.set(`${ack.worker.node} ${ack.clock}`, ack);
+    const key = `${ack.worker.node} ${ack.clock}`;
+    if (!this.acks.has(key)) this.acks.set(key, ack);
+  }
+
+  /** It is acknowledged, and so will be whatever comes again of this worker up to there. */
+  noteSafe(worker: WorkerId, clock: number): void {
+    if (!this.isSafe(worker, clock)) this.safeClocks.set(worker.node, { worker, clock });
+  }
+
+  isSafe(worker: WorkerId, clock: number): boolean {
+    const safe = this.safeClocks.get(worker.node);
+    return safe !== undefined && safe.worker.incarnation === worker.incarnation && clock <= safe.clock;
   }
 
   countOf(node: NodeId): number {
@@ -37,6 +52,7 @@ export class HeldAcks {
 
   keepOnly(isActive: (worker: WorkerId) => boolean): void {
     this.drop(({ worker }) => !isActive(worker));
+    for (const [node, { worker }] of this.safeClocks) if (!isActive(worker)) this.safeClocks.delete(node);
   }
 
   /** Those of versions up to `safe`, in the order in which they were held; forgotten here. */

@@ -357,7 +357,8 @@ export class HostedSegment {
 
   private acknowledgeWhenSafe({ worker, clock }: Push): void {
     const { version } = this.segment;
-    if (this.chain.safeVersion(version) >= version) this.acknowledge(worker, clock);
+    const isSafe = this.chain.safeVersion(version) >= version || this.acks.isSafe(worker, clock);
+    if (isSafe) this.acknowledge(worker, clock);
     else this.acks.hold({ version, worker, clock });
   }
 
@@ -376,6 +377,7 @@ export class HostedSegment {
   }
 
   private acknowledge(worker: WorkerId, clock: number): void {
+    this.acks.noteSafe(worker, clock);
     const { site } = this;
     const { table, segment } = this.segment.range;
     site.send(worker.node, 'trainer', { kind: 'ack', epoch: site.epoch, table, segment, worker, clock });

@@ -154,6 +154,31 @@ describe('a chain', () => {
     expect(cluster.copy(Q)).toEqual(alone(1));
   });
 
+  it('acknowledges in the order of clocks, also what came again meanwhile', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P, Q] });
+    cluster.deliverAll();
+    for (const clock of [0, 1]) cluster.take(step(clock));
+    cluster.take(step(0));
+    cluster.deliverOn(P, Q);
+    cluster.deliverOn(Q, P);
+    expect(cluster.acks).toEqual(['1@0']);
+    cluster.deliverAll();
+    expect(cluster.acks).toEqual(['1@0', '1@1']);
+  });
+
+  it('acknowledges anew at once what it has acknowledged, whatever a replica lacks: nothing of it stays open', () => {
+    const cluster = new TestCluster([P, Q], { chain: [P, Q] });
+    cluster.deliverAll();
+    for (const clock of [0, 1]) cluster.take(step(clock));
+    cluster.deliverAll();
+    for (const clock of [2, 3, 4, 0, 1]) cluster.take(step(clock));
+    expect(cluster.acks).toEqual(['1@0', '1@1', '1@0', '1@1']);
+    expect(cluster.shards.get(P)?.load().unacknowledged).toBe(3);
+    // The most that a client may have open.
+    cluster.take(step(5));
+    expect(wordsOf(cluster.received)).not.toContain('refuse too-many');
+  });
+
   it('catches up after a broken link: nothing is lost, nothing applied twice', () => {
     const cluster = new TestCluster([P, Q, R], { chain: [P, Q, R] });
     cluster.deliverAll();

@@ -71,6 +71,8 @@ export class Simulation {
   private newest: ClusterState | null = null;
   private movedAt = 0;
   private lastFloor = -1;
+  /** The most segments that any map had. */
+  private placed = 0;
   private hasEnded = false;
   private readonly checkpoints: SimCheckpoint[] = [];
 
@@ -321,7 +323,9 @@ export class Simulation {
 
   /** 7: nothing grows over its bound. */
   private checkMemory(): void {
-    const segments = this.map?.placements.length ?? 0;
+    // A room that is begun by a stranger has none, while those of the old one are still at work.
+    const segments = Math.max(this.placed, this.map?.placements.length ?? 0);
+    this.placed = segments;
     for (const { self, shard, worker } of this.alive()) {
       this.violations.push(...checkMemory(self, shard.load(), worker?.load() ?? null, segments));
     }
