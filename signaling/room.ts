@@ -124,11 +124,12 @@ export class Room {
     this.members.delete(member.node);
     if (reason === 'closed') this.rememberDeparted(member);
     this.broadcast({ kind: 'left', node: member.node, reason }, member.node);
-    if (this.scheduler === member.node) {
-      this.scheduler = null;
-      if (this.size > 0) this.reelect();
-    }
     if (this.size === 0) this.emptySince = now;
+    if (this.scheduler !== member.node) return;
+    // After a restart nobody may be back yet but this one: who comes in meanwhile knows nothing of the room.
+    if (this.size === 0 && this.graceUntil !== null) return;
+    this.scheduler = null;
+    if (this.size > 0) this.reelect();
   }
 
   /** The socket of another member. */

@@ -322,6 +322,17 @@ describe('coming back', () => {
     expect(world.got('b')).toEqual([{ kind: 'term', scheduler: 5, term: 8 + RESTORE_GAP }]);
   });
 
+  it('to a restarted server whose only node goes again, a stranger schedules nothing before the others have had their time', () => {
+    const world = new World();
+    world.hello('a', { resume: resume(3, { term: 8, scheduler: 3 }) });
+    world.cut('a');
+    world.hello('s');
+    expect(world.got('s')).toMatchObject([{ node: 3 + RESTORE_GAP, scheduler: 3, term: 8 }]);
+    world.hello('b', { resume: resume(2, { term: 8, scheduler: 3 }) });
+    world.advance(RESTORE_GRACE_MS);
+    expect(world.got('s').at(-1)).toEqual({ kind: 'term', scheduler: 2, term: 8 + RESTORE_GAP });
+  });
+
   it('to a restarted server, the newest term that anyone knows counts', () => {
     const world = new World();
     world.hello('b', { resume: resume(5, { term: 8, scheduler: 3 }) });

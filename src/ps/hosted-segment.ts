@@ -48,8 +48,6 @@ export class HostedSegment {
   private waitingFollower: Follow | null = null;
   /** As follower: the predecessor has answered in this epoch, and updates come in order from there. */
   private isAttached = false;
-  /** As follower: the newest update that came before it was attached. Updates are more urgent than snapshots. */
-  private missedVersion = -1;
   /** As follower: what it has confirmed in this epoch, and may not go back behind. */
   private vouchedVersion = -1;
   /** The last checkpoint that this owner has cut. */
@@ -97,7 +95,6 @@ export class HostedSegment {
     this.isAttached = false;
     this.answers.reset();
     this.keys.clear();
-    this.missedVersion = -1;
     this.vouchedVersion = -1;
     this.calledClock = NO_CLOCK;
     this.segment.clocks.setWorkers(this.site.workers);
@@ -441,8 +438,6 @@ export class HostedSegment {
     this.confirm();
     if (this.follower !== null) this.sendSnapshot(this.follower, true);
     this.welcomeFollower();
-    // Nobody sends an update again, and it may have been the last.
-    if (this.missedVersion > this.segment.version) this.followPredecessor();
   }
 
   private welcomeFollower(): void {
@@ -453,11 +448,7 @@ export class HostedSegment {
   }
 
   takeUpdate(from: NodeId, update: Update): void {
-    if (from !== this.chain.predecessor || this.isOwner) return;
-    if (!this.isAttached) {
-      this.missedVersion = Math.max(this.missedVersion, update.version);
-      return;
-    }
+    if (from !== this.chain.predecessor || this.isOwner || !this.isAttached) return;
     if (update.version !== this.segment.version + 1 || !this.segment.accepts(update)) {
       this.followPredecessor();
       return;

@@ -88,13 +88,6 @@ export class TestCluster {
     this.send(to, this.shards.get(to)?.step({ kind: 'frame', from, frame }) ?? []);
   }
 
-  /** Puts the last frame of one link before all others: a more urgent one overtakes a snapshot. */
-  hurry(from: NodeId, to: NodeId): void {
-    const frames = this.link(from, to);
-    const last = frames.pop();
-    if (last !== undefined) frames.unshift(last);
-  }
-
   deliverAll(): void {
     let count = 0;
     while (this.deliverOne()) if (++count > 10_000) throw new Error('frames without end');

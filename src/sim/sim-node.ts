@@ -31,6 +31,9 @@ const LOCAL_MS = 0.05;
 /** A control message's size on the wire, about: what it is exactly changes nothing. */
 const CONTROL_BYTES = 2_000;
 
+/** These stay in the order in which they were sent: on a real link they have one priority (`runtime/frame-link.ts`). */
+const COPIES: ReadonlySet<Frame['kind']> = new Set(['update', 'codedUpdate', 'snapshot']);
+
 /** The simulator's plans have few segments, and nobody invents others. */
 const ANY = { has: () => true };
 
@@ -305,7 +308,7 @@ export class SimNode {
   /** Frames travel as bytes, as they do for real. */
   private sendFrame(to: NodeId, role: 'trainer' | 'shard', frame: Frame): void {
     const bytes = join(encodeFrame(frame));
-    const lane = `${role} ${frame.kind === 'update' || frame.kind === 'snapshot' ? 'copy' : frame.kind}`;
+    const lane = `${role} ${COPIES.has(frame.kind) ? 'copy' : frame.kind}`;
     this.transmit(to, lane, bytes.byteLength, (peer) => {
       const received = decodeFrame(bytes);
       if (role === 'shard') peer.stepShard({ kind: 'frame', from: this.self, frame: received });
