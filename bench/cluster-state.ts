@@ -29,6 +29,7 @@ export function runningCluster({ plan, workers, servers, schedule }: RunningClus
     revision: plan.run,
     scheduler,
     phase: 'running',
+    lostIn: null,
     message: null,
     map: {
       epoch: { term: 1, counter: plan.run },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyChange, changeOf, edited, editOf, UnfitChange } from './cluster-change.ts';
+import { clusterSchema } from './cluster.ts';
+import { applyChange, changeOf, clusterChangeSchema, edited, editOf, UnfitChange } from './cluster-change.ts';
 import { type ClusterState, parseControl } from './control.ts';
 import { nodeId } from './ids.ts';
 import { clusterOf } from './testing.ts';
@@ -15,20 +16,21 @@ const arbitraryState: fc.Arbitrary<ClusterState> = fc
     revision: fc.integer({ min: 0, max: 9 }),
     counter: fc.integer({ min: 0, max: 9 }),
     phase: fc.constantFrom('idle', 'running', 'failed'),
+    lostIn: fc.option(fc.constantFrom('running', 'paused'), { nil: null }),
     message: fc.option(fc.constant('Why.'), { nil: null }),
     servers: list,
     chains: fc.array(list, { maxLength: 6 }),
     isPrivate: fc.boolean(),
     isAutomatic: fc.option(fc.boolean()),
   })
-  .map(({ revision, counter, phase, message, servers, chains, isPrivate, isAutomatic }) => {
+  .map(({ revision, counter, phase, lostIn, message, servers, chains, isPrivate, isAutomatic }) => {
     const ids = servers.map((node) => nodeId(node + 1));
     const placements = chains.map((chain) => ({ chain: chain.map((node) => nodeId(node + 1)), learners: [] }));
     const workers = ids.map((node) => ({ node, incarnation: counter }));
     const map = { epoch: { term: 1, counter }, run: 1, servers: ids, placements, workers };
     const leases = ids.map((worker): ClusterState['leases'][number] => ({ worker, runs: [[worker, 2, 7]] }));
     const roles = isAutomatic === null ? {} : { roles: { isAutomatic, assigned: [] } };
-    return clusterOf({ revision, phase, message, map, leases, privacy: { isPrivate, offers: [] }, ...roles });
+    return clusterOf({ revision, phase, lostIn, message, map, leases, privacy: { isPrivate, offers: [] }, ...roles });
   });
 
 describe('an edit of a list', () => {
@@ -71,6 +73,16 @@ describe('a change of the room', () => {
         expect(applyChange(base, message)).toEqual(next);
       }),
     );
+  });
+
+  it('has room for everything that a state has: what is forgotten would never be heard of', () => {
+    const { fields, lists, ...others } = clusterChangeSchema.shape;
+    const told = new Set([...Object.keys(fields.shape), ...Object.keys(lists.shape), ...Object.keys(others)]);
+    // The map and privacy travel by their parts.
+    const forgotten = Object.keys(clusterSchema.shape).filter(
+      (name) => !told.has(name) && name !== 'map' && name !== 'privacy',
+    );
+    expect(forgotten).toEqual([]);
   });
 
   it('is refused by any other state', () => {

@@ -24,6 +24,7 @@ export const clusterChangeSchema = z.object({
     .pick({
       scheduler: true,
       phase: true,
+      lostIn: true,
       message: true,
       plan: true,
       schedule: true,
@@ -67,8 +68,8 @@ const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a)
 
 /** What makes `next` of `base`. */
 export function changeOf(base: State, next: State): ClusterChange {
-  const { scheduler, phase, message, plan, schedule, clockLimit, checkpoint, backups } = next;
-  const fields = { scheduler, phase, message, plan, schedule, clockLimit, checkpoint, backups };
+  const { scheduler, phase, lostIn, message, plan, schedule, clockLimit, checkpoint, backups } = next;
+  const fields = { scheduler, phase, lostIn, message, plan, schedule, clockLimit, checkpoint, backups };
   const names = Object.keys(fields) as (keyof typeof fields)[];
   const { isPrivate } = next.privacy;
   return {

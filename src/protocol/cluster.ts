@@ -40,8 +40,8 @@ export const clusterSchema = z.object({
   revision: u32,
   scheduler: node,
   phase: z.enum(runPhases),
-  /** Of a run that has failed because the last copy of something is lost: the phase to go back to should it return. */
-  lostIn: z.enum(runPhases).optional(),
+  /** The last copy of something is lost: the phase to go back to should it return. Null: nothing is. */
+  lostIn: z.enum(runPhases).nullable(),
   /** Why, in a sentence; null when there is nothing to say. */
   message: sentence.nullable(),
   map: mapSchema,

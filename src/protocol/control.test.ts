@@ -47,6 +47,7 @@ const cluster: Message<'cluster'> = {
   revision: 40,
   scheduler: nodeId(1),
   phase: 'running',
+  lostIn: null,
   message: null,
   map: {
     epoch: { term: 2, counter: 9 },

@@ -181,6 +181,7 @@ export const clusterOf = (change: Partial<ClusterState> = {}): ClusterState => (
   revision: 0,
   scheduler: nodeId(1),
   phase: 'idle',
+  lostIn: null,
   message: null,
   map: { epoch: { term: 1, counter: 0 }, run: 0, servers: [], placements: [], workers: [] },
   plan: null,

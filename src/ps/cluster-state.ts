@@ -18,6 +18,7 @@ export function emptyCluster(scheduler: NodeId, term: number): ClusterState {
     revision: 0,
     scheduler,
     phase: 'idle',
+    lostIn: null,
     message: null,
     map: EMPTY_MAP_STATE,
     plan: null,

@@ -147,9 +147,9 @@ export class RoomRoles {
 
   private resumeAfterLoss(now: number): void {
     const { lostIn } = this.cluster;
-    if (lostIn === undefined) return;
+    if (lostIn === null) return;
     this.steering.progress?.setRunning(lostIn === 'running' || lostIn === 'finishing', now);
-    this.room.change({ phase: lostIn, lostIn: undefined, message: null });
+    this.room.change({ phase: lostIn, lostIn: null, message: null });
   }
 
   /** Whom a shard has dropped can't take part: the others would wait for it for ever. */

@@ -114,7 +114,7 @@ export function beginning(
   const first = { fromClock: 0, consistency, learningRate, filters, localSteps, isStalenessAware };
   return {
     phase: 'preparing',
-    lostIn: undefined,
+    lostIn: null,
     message: null,
     plan,
     schedule: plan.from?.schedule ?? [first],
