@@ -72,7 +72,7 @@ export class RunSteering {
 
   /** Decides what can be decided now: whether the loss has run away, whether the run is over, when to cut. */
   judge({ divergedAt }: Report, now: number): void {
-    if (divergedAt !== null) this.endDivergence(divergedAt, now);
+    if (divergedAt !== null) this.haltDiverged(divergedAt, now);
     this.standTogether();
     this.finishWhenDone(now);
     this.considerCheckpoint(now);
@@ -93,7 +93,8 @@ export class RunSteering {
     this.room.change({ phase: 'paused', message, clockLimit });
   }
 
-  private endDivergence(since: number, now: number): void {
+  /** Who has no loss can go nowhere, and others may wait for it. */
+  private haltDiverged(since: number, now: number): void {
     const { phase, schedule } = this.cluster;
     const rate = scheduleAt(schedule, since).learningRate;
     const message = `The loss is not a number since step ${since}. Lower the learning rate (now ${rate}) and start again.`;
@@ -213,8 +214,8 @@ export class RunSteering {
   private finishWhenDone(now: number): void {
     const { phase, map, plan, clockLimit } = this.cluster;
     if (plan === null || (phase !== 'running' && phase !== 'finishing')) return;
-    if (map.workers.length === 0 && phase === 'finishing') this.end(null);
-    if (map.workers.length === 0 || this.span.floor < clockLimit - 1) return;
+    if (map.workers.length === 0) return phase === 'finishing' ? this.end(null) : undefined;
+    if (this.span.floor < clockLimit - 1) return;
     if (!map.workers.every(({ node }) => this.progress?.report(node)?.worker?.isDone === true)) return;
     this.progress?.finish();
     this.progress?.closeBuckets(plan.steps, now);
