@@ -1,4 +1,4 @@
-// Why nothing moves, and what to do about it: where the run is failed, or stands or waits for a reason.
+// Why nothing moves, and what to do about it: where the run is failed, or has stopped, stands or waits for a reason.
 import { useViewFields } from '../../store/use-view.ts';
 import type { RunView } from '../../store/view.ts';
 import { WarningGlyph } from '../common/glyphs.tsx';
@@ -19,11 +19,12 @@ export function troubleOf(run: RunView | null): Trouble | null {
       return { level: 'warning', title: 'Training is paused', text };
     case 'running':
       return { level: 'warning', title: 'Training waits', text };
+    case 'stopped':
+      return { level: 'warning', title: 'Training has stopped', text };
     case 'idle':
     case 'preparing':
     case 'finishing':
     case 'finished':
-    case 'stopped':
       return null;
     default:
       return phase satisfies never;
