@@ -30,6 +30,11 @@ describe('instances that are kept', () => {
     expect(first).toBeInstanceOf(WebAssembly.Instance);
   });
 
+  it('are called through closures: called by optimised code itself a kernel may be slow for good', () => {
+    const { exports } = new Instance(new WebAssembly.Module(STORE), { env: { memory: pages(1) } });
+    expect(String(exports.kernel)).not.toContain('[native code]');
+  });
+
   it('are others for another module, and for another memory', () => {
     const [module, memory] = [new WebAssembly.Module(STORE), pages(1)];
     const first = new Instance(module, { env: { memory } });
